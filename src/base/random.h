@@ -1,0 +1,20 @@
+// Randomness from the kernel, and identifiers made of it.
+#pragma once
+
+#include <string>
+
+#include "src/base/bytes.h"
+#include "src/base/clock.h"
+
+namespace base {
+
+// Cryptographically strong (getrandom).
+void fill_random(MutableByteView target);
+
+// A ULID: 26 lower-case characters of Crockford's base 32, sorted by `time`. Unique without
+// coordination.
+std::string new_ulid(Instant time);
+// A version 4 UUID (RFC 9562), lower-case.
+std::string new_uuid();
+
+}  // namespace base

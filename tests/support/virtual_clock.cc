@@ -1,0 +1,32 @@
+#include "tests/support/virtual_clock.h"
+
+namespace test {
+
+base::Instant VirtualClock::now() const {
+  std::lock_guard lock{mutex_};
+  return now_;
+}
+
+base::Duration VirtualClock::monotonic() const {
+  std::lock_guard lock{mutex_};
+  return now_ - start_;
+}
+
+void VirtualClock::sleep_for(base::Duration duration, std::stop_token stop) {
+  if (duration <= base::Duration{0} || stop.stop_requested()) return;
+  std::lock_guard lock{mutex_};
+  now_ += duration;
+  slept_ += duration;
+}
+
+void VirtualClock::advance(base::Duration duration) {
+  std::lock_guard lock{mutex_};
+  now_ += duration;
+}
+
+base::Duration VirtualClock::slept() const {
+  std::lock_guard lock{mutex_};
+  return slept_;
+}
+
+}  // namespace test
