@@ -1,0 +1,60 @@
+// The mailboxes of a tenant, protected or not, and why not. Nobody is left out silently.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "src/backup/selection.h"
+#include "src/base/clock.h"
+#include "src/graph/directory.h"
+#include "store/repository.h"
+
+namespace backup {
+
+struct NamedPolicy {
+  std::string name;
+  Selection selection;
+};
+
+struct Mailbox {
+  graph::User user;
+  std::string address;
+  graph::MailboxId id;
+  graph::MailboxPurpose purpose = graph::MailboxPurpose::unknown;
+  base::Instant purpose_seen;  // when the service last told it
+  std::string policy;          // the first that selects it; empty if none does
+  std::size_t rank = 0;
+};
+
+// An account without a mailbox that could be protected.
+struct Unprotectable {
+  graph::User user;
+  std::string address;
+  std::string code;
+  std::string reason;
+};
+
+struct Discovery {
+  std::vector<Mailbox> mailboxes;  // in the order of the policies
+  std::vector<Unprotectable> unprotectable;
+};
+
+struct DiscoverySettings {
+  store::TenantDomain tenant;
+  std::vector<NamedPolicy> policies;
+  // Empty: the whole tenant. Else only these addresses, principal names or directory ids; one that the tenant does not
+  // have is Error(not_found).
+  std::vector<std::string> only;
+  // What an earlier run learned of a mailbox (id, purpose) is believed for so long; a quiet night then costs no
+  // request per mailbox for it. A mailbox that the service no longer knows is asked for again at once.
+  base::Duration believed_for = std::chrono::hours{24 * 7};
+};
+
+// `known`: the newest snapshot of each mailbox.
+Discovery discover(graph::Directory& directory, const DiscoverySettings& settings,
+                   const std::vector<store::Snapshot>& known, base::Clock& clock,
+                   std::stop_token stop);
+
+}  // namespace backup

@@ -1,0 +1,46 @@
+// Paths of folders: display names from the mailbox root down, joined by '/', a slash inside a name written
+// '\/', a backslash '\\'.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/snapshot.h"
+
+namespace catalog {
+
+// "Inbox/Projects\/2026" -> {"Inbox", "Projects/2026"}. Empty names (a leading or doubled slash) are dropped.
+// Error(usage) for a lone backslash.
+std::vector<std::string> split_path(std::string_view path);
+std::string join_path(const std::vector<std::string>& names);
+
+// The tree of a snapshot's folders. Survives what it should not meet: cycles, missing parents (shown below the
+// root), equal names under one parent (all of them are found).
+class FolderPaths {
+ public:
+  explicit FolderPaths(std::vector<store::FolderEntry> folders);
+
+  // The mailbox root has the empty path. Throws Error(not_found) for an id that is not there.
+  [[nodiscard]] std::string path(const std::string& folder_id) const;
+  [[nodiscard]] const store::FolderEntry& folder(const std::string& folder_id) const;
+  [[nodiscard]] std::vector<std::string> names(const std::string& folder_id) const;
+
+  // All folders of that path (equal names may lie side by side), compared exactly first, then without regard to case.
+  // Also takes a well-known name ("inbox") or a folder id. Empty if there is none.
+  [[nodiscard]] std::vector<std::string> find(std::string_view path) const;
+
+  // Every folder but the root, ordered by path.
+  [[nodiscard]] std::vector<const store::FolderEntry*> ordered() const;
+  // The folder and all below it.
+  [[nodiscard]] std::vector<std::string> subtree(const std::string& folder_id) const;
+
+ private:
+  std::map<std::string, store::FolderEntry> folders_;
+  std::map<std::string, std::vector<std::string>> children_;
+  std::string root_;
+};
+
+}  // namespace catalog

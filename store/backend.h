@@ -1,0 +1,59 @@
+// Where the objects of a repository lie: named, immutable once published, durable when a call has returned.
+//
+// Names are relative, of [a-z0-9/._-], and the same in a directory and in a bucket (FORMAT.md, layout).
+// Thread-safe. Errors: Error(disk), Error(full), Error(not_found) naming the object.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "src/base/bytes.h"
+
+namespace store {
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  enum class Put : std::uint8_t { stored, exists };
+
+  // Publishes the parts, one after the other, as one object; all of it or nothing is ever visible.
+  // `exists` if the name is taken: the object there is left alone.
+  virtual Put put_if_absent(std::string_view name, std::span<const base::ByteView> parts) = 0;
+
+  // Replaces a small object in one step. For the few that change: configuration copies and key slots.
+  virtual void replace(std::string_view name, base::ByteView content) = 0;
+
+  // `size_bytes` bytes from `offset`. Error(corrupt) if the object ends before that.
+  [[nodiscard]] virtual base::Bytes read(std::string_view name, std::uint64_t offset,
+                                         std::size_t size_bytes) const = 0;
+
+  // Empty if there is no such object.
+  [[nodiscard]] virtual std::optional<std::uint64_t> size_bytes(std::string_view name) const = 0;
+
+  // Every object whose name begins with `prefix` ("pack/d/"), in no order. Unpublished ones never show.
+  virtual void list(std::string_view prefix,
+                    const std::function<void(const std::string& name, std::uint64_t size_bytes)>&
+                        on_object) const = 0;
+
+  // Nothing happens if it is not there.
+  virtual void remove(std::string_view name) = 0;
+
+  // For messages: "/var/lib/coffer/store".
+  [[nodiscard]] virtual std::string describe() const = 0;
+
+  // Writers exclude each other: Error(in_use) names the one that holds the lock. Held until the returned
+  // object is dropped, and gone with a process that dies.
+  class Lock {
+   public:
+    virtual ~Lock() = default;
+  };
+  [[nodiscard]] virtual std::unique_ptr<Lock> lock_for_writing() = 0;
+};
+
+}  // namespace store

@@ -1,0 +1,53 @@
+// The keys of a repository: one random master, wrapped once per slot, and everything else derived from it.
+//
+// Key material lives in locked, wiped memory (base::Secret). Thread-safe once opened.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "src/base/secret.h"
+#include "store/backend.h"
+#include "store/ids.h"
+
+namespace store {
+
+// Argon2id (RFC 9106). Parameters read from a slot are bounded before anything is allocated.
+struct KdfCost {
+  std::uint64_t memory_bytes = std::uint64_t{256} << 20;
+  std::uint32_t passes = 3;
+};
+
+// The keys of one tenant. The id and chunker keys outlive rotation; the pack root is per generation.
+class TenantKeys {
+ public:
+  virtual ~TenantKeys() = default;
+  [[nodiscard]] virtual const TenantDomain& domain() const = 0;
+  [[nodiscard]] virtual base::ByteView id_key() const = 0;       // 32 bytes: HMAC-SHA-256 of chunk ids
+  [[nodiscard]] virtual base::ByteView chunker_key() const = 0;  // 32 bytes: the Gear table
+  // 16 bytes that stand for the tenant in pack headers and index keys; tell nothing without the master.
+  [[nodiscard]] virtual base::ByteView tag() const = 0;
+  [[nodiscard]] virtual base::ByteView pack_root(std::uint32_t generation) const = 0;  // 32 bytes
+  [[nodiscard]] virtual std::uint32_t current_generation() const = 0;
+};
+
+class KeyRing {
+ public:
+  virtual ~KeyRing() = default;
+
+  // Writes conf/{0,1,2} and two slots: passphrase, and recovery key, which is given back to be shown once.
+  static base::Secret create(Backend& backend, const base::Secret& passphrase, const KdfCost& cost);
+
+  // `key` is a passphrase or a recovery key (recognised by its form and its checksum words).
+  // Errors: no_store; wrong_key; usage for a newer format; corrupt when no copy of the configuration is whole.
+  static std::unique_ptr<KeyRing> open(const Backend& backend, const base::Secret& key);
+
+  [[nodiscard]] virtual const RepositoryId& repository() const = 0;
+  [[nodiscard]] virtual base::ByteView log_key() const = 0;  // 32 bytes: seals commit records
+
+  // Lives as long as the ring.
+  [[nodiscard]] virtual const TenantKeys& tenant(const TenantDomain& domain) const = 0;
+};
+
+}  // namespace store

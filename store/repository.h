@@ -1,0 +1,129 @@
+// A repository: packs of sealed chunks, the hash-chained commit log, and the RocksDB index that can always be
+// made again from the two.
+//
+// One process writes at a time, any number read beside it. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "src/base/clock.h"
+#include "src/base/secret.h"
+#include "store/backend.h"
+#include "store/content.h"
+#include "store/snapshot.h"
+
+namespace store {
+
+enum class Access : std::uint8_t { read, write };
+
+struct StoreStatistics {
+  std::uint64_t logical_bytes = 0;  // of all streams of all snapshots, each counted as often as it is named
+  std::uint64_t unique_bytes = 0;   // plaintext of the chunks held
+  std::uint64_t stored_bytes = 0;   // of the packs
+  std::uint64_t packs = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t items = 0;  // over all snapshots
+  std::uint64_t snapshots = 0;
+  std::uint64_t mailboxes = 0;
+  std::uint64_t index_bytes = 0;
+};
+
+enum class CheckLevel : std::uint8_t {
+  structure,  // log, trees, tables of contents
+  full,       // besides: every chunk opened, decompressed and hashed again
+};
+
+// Damage in the words of people: what cannot be restored, and from which restore points.
+struct AffectedItem {
+  std::string mailbox;  // address
+  std::string folder;   // path of display names
+  std::string item;     // id; empty where a whole folder or listing is affected
+  std::vector<std::string> snapshots;
+};
+
+struct CheckReport {
+  std::uint64_t packs = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t bytes_read = 0;
+  std::vector<std::string> errors;
+  std::vector<AffectedItem> affected;
+};
+
+struct Progress {
+  std::uint64_t done_bytes = 0;
+  std::uint64_t total_bytes = 0;
+};
+using OnProgress = std::function<void(const Progress&)>;
+
+// The part of a repository that belongs to one tenant.
+class TenantStore {
+ public:
+  virtual ~TenantStore() = default;
+
+  [[nodiscard]] virtual std::unique_ptr<ContentWriter> new_content() = 0;
+  // Error(corrupt) if the store does not hold it.
+  [[nodiscard]] virtual std::unique_ptr<ContentReader> open_content(const ContentRef& ref) const = 0;
+  // For small contents (notes of the engine): whole.
+  [[nodiscard]] virtual base::Bytes read_content(const ContentRef& ref) const = 0;
+
+  [[nodiscard]] virtual std::unique_ptr<SnapshotReader> open_snapshot(const Snapshot& snapshot) const = 0;
+  // `base`: the snapshot to start from.
+  [[nodiscard]] virtual std::unique_ptr<SnapshotWriter> new_snapshot(const Snapshot* base) = 0;
+
+  // Bytes put since the last commit() of the repository: for deciding when to commit a group.
+  [[nodiscard]] virtual std::uint64_t uncommitted_bytes() const = 0;
+};
+
+class Repository {
+ public:
+  virtual ~Repository() = default;
+
+  struct Settings {
+    std::filesystem::path index;  // the RocksDB folder; never inside the repository
+    // Parameters of new key slots (Argon2id); the defaults are the least that is allowed outside tests.
+    std::uint64_t kdf_memory_bytes = std::uint64_t{256} << 20;
+    std::uint32_t kdf_passes = 3;
+  };
+
+  // Error(usage) if there is already something there. Gives the recovery key, to be shown once.
+  static base::Secret create(Backend& backend, const Settings& settings,
+                             const base::Secret& passphrase, base::Clock& clock);
+
+  // Errors: no_store, wrong_key, in_use, corrupt; usage for a format newer than this program. A missing,
+  // stale or damaged index is noticed and made anew. Backend and clock outlive the repository.
+  static std::unique_ptr<Repository> open(Backend& backend, const Settings& settings,
+                                          const base::Secret& key, Access access, base::Clock& clock);
+
+  // Makes the index anew from packs and log, whatever is there.
+  static std::unique_ptr<Repository> rebuild_index(Backend& backend, const Settings& settings,
+                                                   const base::Secret& key, base::Clock& clock,
+                                                   const OnProgress& on_progress);
+
+  // The returned store lives as long as the repository.
+  [[nodiscard]] virtual TenantStore& tenant(const TenantDomain& tenant) = 0;
+
+  // Every restore point, ordered by mailbox id, then time.
+  [[nodiscard]] virtual std::vector<Snapshot> snapshots() const = 0;
+  // Of one mailbox, by time.
+  [[nodiscard]] virtual std::vector<Snapshot> snapshots_of(const TenantDomain& tenant,
+                                                           const std::string& mailbox_id) const = 0;
+
+  // Acknowledges: packs are flushed, then one commit record with all of these is put and synced. All or none.
+  virtual void commit(std::span<const PreparedSnapshot> snapshots) = 0;
+
+  [[nodiscard]] virtual StoreStatistics statistics() const = 0;
+
+  // Finds damage and goes on; throws only when it cannot go on.
+  [[nodiscard]] virtual CheckReport check(CheckLevel level, const OnProgress& on_progress,
+                                          std::stop_token stop) const = 0;
+};
+
+}  // namespace store

@@ -1,0 +1,141 @@
+// Restore points of mailboxes: what a mailbox held at a moment, as an immutable map.
+//
+// Equal mailboxes have equal roots; an unchanged mailbox costs one commit entry, k changes rewrite about k
+// leaves. Every snapshot is a full view.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/clock.h"
+#include "store/content.h"
+#include "store/ids.h"
+
+namespace store {
+
+struct FolderEntry {
+  std::string id;
+  std::string parent_id;  // empty for the mailbox root
+  std::string display_name;
+  std::string item_class;
+  std::string well_known_name;
+
+  bool operator==(const FolderEntry&) const = default;
+};
+
+// What backup, restore and verification need of an item.
+struct ItemEntry {
+  std::string folder_id;
+  std::string id;
+  std::string change_key;
+  std::string item_class;
+  std::optional<base::Instant> created;
+  std::optional<base::Instant> modified;
+  std::uint64_t size_bytes = 0;  // as the service counts
+  ContentRef content;
+
+  bool operator==(const ItemEntry&) const = default;
+};
+
+// What people look for; in a tree beside, so that nothing else need read it.
+struct ItemDisplay {
+  std::string subject;
+  std::string sender_name;
+  std::string sender_address;
+  std::optional<base::Instant> received;
+  std::optional<base::Instant> sent;
+  std::string search_key;  // binary
+  bool has_attachments = false;
+
+  bool operator==(const ItemDisplay&) const = default;
+};
+
+// The roots of the three maps; absent where a map is empty.
+struct SnapshotRoots {
+  std::optional<ChunkId> folders;
+  std::optional<ChunkId> items;
+  std::optional<ChunkId> display;
+
+  bool operator==(const SnapshotRoots&) const = default;
+};
+
+// How every listed item ended: listed = stored + unchanged + skipped + failed.
+struct ItemCounts {
+  std::uint64_t listed = 0;
+  std::uint64_t stored = 0;
+  std::uint64_t unchanged = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t failed = 0;
+};
+
+// A restore point as the commit log tells it.
+struct Snapshot {
+  std::string id;  // a ULID
+  TenantDomain tenant;
+  std::string mailbox_id;  // its identity: addresses change
+  std::string address;
+  std::string display_name;
+  std::string purpose;  // "user", "shared", ...
+  std::string policy;
+  base::Instant time;  // when the run began to look at the mailbox
+  bool complete = false;
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;  // of all its streams
+  ItemCounts counts;        // of the run that made it
+  SnapshotRoots roots;
+  // The engine's own notes for the next run (cursors, retry list); opaque here. It commits with the roots, so a
+  // cursor can never pass data that is not stored.
+  std::optional<ContentRef> state;
+};
+
+// A snapshot that is complete in packs but not yet acknowledged; time, id and counts are the engine's.
+using PreparedSnapshot = Snapshot;
+
+// Thread-safe.
+class SnapshotReader {
+ public:
+  virtual ~SnapshotReader() = default;
+
+  [[nodiscard]] virtual const Snapshot& snapshot() const = 0;
+  [[nodiscard]] virtual std::vector<FolderEntry> folders() const = 0;
+
+  // Items in key order (folder, then id), streamed: memory stays at a few nodes. Visiting ends when
+  // `on_item` returns false.
+  using OnItem = std::function<bool(const ItemEntry&)>;
+  virtual void items(const OnItem& on_item) const = 0;
+  virtual void items_of_folder(const std::string& folder_id, const OnItem& on_item) const = 0;
+  // The same with display metadata; empty metadata for items that have none.
+  using OnDisplayedItem = std::function<bool(const ItemEntry&, const ItemDisplay&)>;
+  virtual void displayed_items(const std::optional<std::string>& folder_id,
+                               const OnDisplayedItem& on_item) const = 0;
+
+  [[nodiscard]] virtual std::optional<ItemEntry> find(const std::string& folder_id,
+                                                      const std::string& item_id) const = 0;
+};
+
+// Builds the next snapshot of a mailbox from an earlier one (or from nothing). Calls come in any order; the
+// last word on a key wins. Used by one thread. Nothing is visible before Repository::commit().
+class SnapshotWriter {
+ public:
+  virtual ~SnapshotWriter() = default;
+
+  virtual void put_folder(const FolderEntry& folder) = 0;
+  // The folder and every item in it.
+  virtual void remove_folder(const std::string& folder_id) = 0;
+  virtual void put_item(const ItemEntry& item, const ItemDisplay& display) = 0;
+  virtual void remove_item(const std::string& folder_id, const std::string& item_id) = 0;
+
+  struct Built {
+    SnapshotRoots roots;
+    std::uint64_t items = 0;
+    std::uint64_t bytes = 0;
+  };
+  // The writer takes no more.
+  virtual Built finish() = 0;
+};
+
+}  // namespace store
