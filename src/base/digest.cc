@@ -43,10 +43,11 @@ Sha256 sha256(ByteView bytes) {
 }
 
 Sha256 hmac_sha256(ByteView key, ByteView bytes) {
+  static constexpr std::byte kNoKey{};  // OpenSSL takes a null pointer for a key not yet given
   Sha256 digest;
-  const unsigned char* result = HMAC(algorithm(), key.data(), static_cast<int>(key.size()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     bytes.size(), octets(digest), nullptr);
+  const unsigned char* result = HMAC(
+      algorithm(), key.empty() ? &kNoKey : key.data(), static_cast<int>(key.size()),
+      reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), octets(digest), nullptr);
   if (result == nullptr) throw Error{ErrorKind::failed, "OpenSSL cannot compute HMAC-SHA-256"};
   return digest;
 }
