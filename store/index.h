@@ -1,9 +1,16 @@
-// The index: where each chunk lies, which packs and snapshots there are, and up to which commit of each writer that
-// is true. RocksDB, beside the repository; everything in it can be made again from packs and log.
+// The index: where each chunk lies, which packs and snapshots there are, and up to which commit of
+// each writer that is true. RocksDB, beside the repository; everything in it can be made again from
+// packs and log.
 //
-// Nothing here is trusted over packs and log: what is found damaged or stale throws Error(corrupt), and the
-// repository makes the index anew. Thread-safe. One process opens it for writing, any number for reading.
+// Nothing here is trusted over packs and log: what is found damaged or stale throws Error(corrupt),
+// and the repository makes the index anew. Thread-safe. One process opens it for writing, any
+// number for reading.
 #pragma once
+
+#include "src/base/bytes.h"
+#include "src/base/digest.h"
+#include "store/chunk_store.h"
+#include "store/ids.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -15,16 +22,12 @@
 #include <utility>
 #include <vector>
 
-#include "src/base/bytes.h"
-#include "src/base/digest.h"
-#include "store/chunk_store.h"
-#include "store/ids.h"
-
 namespace store {
 
 struct ChunkLocation {
-  std::uint32_t pack_number = 0;  // of this index only; packs are named by id
-  std::uint64_t offset = 0;       // of the record header in the pack; a multiple of 64
+  std::uint32_t pack_number = 0;    // of this index only; packs are named by id
+  std::uint16_t record_number = 0;  // in the pack's table of contents
+  std::uint64_t offset = 0;         // of the record header in the pack; a multiple of 64
   std::uint32_t sealed_bytes = 0;
   std::uint32_t plain_bytes = 0;
 };
@@ -60,16 +63,20 @@ class Index {
   virtual ~Index() = default;
 
   enum class Mode : std::uint8_t { create, write, read };
-  // Error(not_found) if there is none (write, read), Error(corrupt) if it is damaged or belongs to another
-  // repository, Error(in_use) if another process writes to it.
-  static std::unique_ptr<Index> open(const std::filesystem::path& path, const RepositoryId& repository, Mode mode);
-  // Moves whatever is at `path` aside so that a new one can be made; the oldest moved one is dropped.
+  // Error(not_found) if there is none (write, read), Error(corrupt) if it is damaged or belongs to
+  // another repository, Error(in_use) if another process writes to it.
+  static std::unique_ptr<Index> open(const std::filesystem::path& path,
+                                     const RepositoryId& repository, Mode mode);
+  // Moves whatever is at `path` aside so that a new one can be made; the oldest moved one is
+  // dropped.
   static void move_aside(const std::filesystem::path& path);
 
-  [[nodiscard]] virtual std::optional<ChunkLocation> find(base::ByteView tenant_tag, const ChunkId& id) const = 0;
+  [[nodiscard]] virtual std::optional<ChunkLocation> find(base::ByteView tenant_tag,
+                                                          const ChunkId& id) const = 0;
   [[nodiscard]] virtual std::optional<PackRow> pack(std::uint32_t number) const = 0;
   [[nodiscard]] virtual std::optional<std::uint32_t> pack_number(const PackId& id) const = 0;
-  virtual void for_each_pack(const std::function<void(std::uint32_t number, const PackRow&)>& on_pack) const = 0;
+  virtual void for_each_pack(
+      const std::function<void(std::uint32_t number, const PackRow&)>& on_pack) const = 0;
 
   // One synced batch: the pack's row and its chunks. Adding a pack again changes nothing.
   virtual void add_pack(const PackRow& pack, std::span<const IndexedChunk> chunks) = 0;
@@ -78,7 +85,8 @@ class Index {
   virtual void apply_commit(const LogCursor& cursor, std::span<const SnapshotRow> rows) = 0;
   [[nodiscard]] virtual std::vector<LogCursor> cursors() const = 0;
   // Rows whose key begins with `prefix`, in key order.
-  virtual void snapshots(std::string_view prefix, const std::function<void(const SnapshotRow&)>& on_row) const = 0;
+  virtual void snapshots(std::string_view prefix,
+                         const std::function<void(const SnapshotRow&)>& on_row) const = 0;
 
   // The writer id of this appliance; kept with the index.
   [[nodiscard]] virtual WriterId writer() const = 0;

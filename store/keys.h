@@ -1,15 +1,17 @@
-// The keys of a repository: one random master, wrapped once per slot, and everything else derived from it.
+// The keys of a repository: one random master, wrapped once per slot, and everything else derived
+// from it.
 //
 // Key material lives in locked, wiped memory (base::Secret). Thread-safe once opened.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-
 #include "src/base/secret.h"
 #include "store/backend.h"
 #include "store/ids.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace store {
 
@@ -19,14 +21,17 @@ struct KdfCost {
   std::uint32_t passes = 3;
 };
 
-// The keys of one tenant. The id and chunker keys outlive rotation; the pack root is per generation.
+// The keys of one tenant. The id and chunker keys outlive rotation; the pack root is per
+// generation.
 class TenantKeys {
  public:
   virtual ~TenantKeys() = default;
+  // Empty where the keys were asked for by tag.
   [[nodiscard]] virtual const TenantDomain& domain() const = 0;
-  [[nodiscard]] virtual base::ByteView id_key() const = 0;       // 32 bytes: HMAC-SHA-256 of chunk ids
+  [[nodiscard]] virtual base::ByteView id_key() const = 0;  // 32 bytes: HMAC-SHA-256 of chunk ids
   [[nodiscard]] virtual base::ByteView chunker_key() const = 0;  // 32 bytes: the Gear table
-  // 16 bytes that stand for the tenant in pack headers and index keys; tell nothing without the master.
+  // 16 bytes that stand for the tenant in pack headers and index keys; tell nothing without the
+  // master.
   [[nodiscard]] virtual base::ByteView tag() const = 0;
   [[nodiscard]] virtual base::ByteView pack_root(std::uint32_t generation) const = 0;  // 32 bytes
   [[nodiscard]] virtual std::uint32_t current_generation() const = 0;
@@ -36,11 +41,14 @@ class KeyRing {
  public:
   virtual ~KeyRing() = default;
 
-  // Writes conf/{0,1,2} and two slots: passphrase, and recovery key, which is given back to be shown once.
+  // The caller holds the backend's lock. Error(usage) if there is a store already, or parts of one.
+  // Writes conf/{0,1,2} and two slots: passphrase, and recovery key, which is given back to be
+  // shown once.
   static base::Secret create(Backend& backend, const base::Secret& passphrase, const KdfCost& cost);
 
   // `key` is a passphrase or a recovery key (recognised by its form and its checksum words).
-  // Errors: no_store; wrong_key; usage for a newer format; corrupt when no copy of the configuration is whole.
+  // Errors: no_store; wrong_key; usage for a newer format; corrupt when no copy of the
+  // configuration is whole.
   static std::unique_ptr<KeyRing> open(const Backend& backend, const base::Secret& key);
 
   [[nodiscard]] virtual const RepositoryId& repository() const = 0;
@@ -48,6 +56,15 @@ class KeyRing {
 
   // Lives as long as the ring.
   [[nodiscard]] virtual const TenantKeys& tenant(const TenantDomain& domain) const = 0;
+  // The same keys, found by the 16 bytes in a pack's header: the domain's name is not needed to
+  // read packs.
+  [[nodiscard]] virtual const TenantKeys& tenant_of_tag(base::ByteView tag) const = 0;
+
+  // Names of copies of the configuration and of key slots that were missing or damaged when the
+  // ring was opened; the repository works from the others.
+  [[nodiscard]] virtual const std::vector<std::string>& damaged_copies() const = 0;
+  // Writes them anew from whole copies. The caller holds the backend's lock.
+  virtual void heal_copies(Backend& backend) const = 0;
 };
 
 }  // namespace store
