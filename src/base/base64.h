@@ -1,11 +1,11 @@
 // Base64 (RFC 4648): standard alphabet with padding, and the URL alphabet without.
 #pragma once
 
+#include "src/base/bytes.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "src/base/bytes.h"
 
 namespace base {
 

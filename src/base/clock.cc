@@ -1,11 +1,11 @@
 #include "src/base/clock.h"
 
+#include "src/base/text.h"
+
 #include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <mutex>
-
-#include "src/base/text.h"
 
 namespace base {
 namespace {

@@ -1,12 +1,12 @@
 #include "src/base/digest.h"
 
+#include "src/base/error.h"
+#include "src/base/release.h"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include <new>
-
-#include "src/base/error.h"
-#include "src/base/release.h"
 
 namespace base {
 namespace {

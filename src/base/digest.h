@@ -1,9 +1,9 @@
 // SHA-256 and HMAC-SHA-256 (FIPS 180-4, RFC 2104), by OpenSSL.
 #pragma once
 
-#include <memory>
-
 #include "src/base/bytes.h"
+
+#include <memory>
 
 namespace base {
 

@@ -1,11 +1,11 @@
 #include "src/base/error.h"
 
+#include "src/base/text.h"
+
 #include <cerrno>
 #include <new>
 #include <system_error>
 #include <utility>
-
-#include "src/base/text.h"
 
 namespace base {
 

@@ -1,19 +1,18 @@
 #include "src/base/file.h"
 
-#include <fcntl.h>
-#include <openssl/crypto.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "src/base/error.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <system_error>
-
-#include "src/base/error.h"
-#include "src/base/random.h"
-#include "src/base/text.h"
+#include <unistd.h>
 
 namespace base {
 namespace {
@@ -78,7 +77,7 @@ void check_secret_mode(const std::filesystem::path& path, const struct stat& sta
 // Wiped, unlike Bytes, when the reading of a secret ends in whatever way.
 struct WipedBytes {
   explicit WipedBytes(std::size_t size_bytes) : bytes(size_bytes) {}
-  ~WipedBytes() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+  ~WipedBytes() { ::explicit_bzero(bytes.data(), bytes.size()); }
   WipedBytes(const WipedBytes&) = delete;
   WipedBytes& operator=(const WipedBytes&) = delete;
 

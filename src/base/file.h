@@ -2,15 +2,14 @@
 // names the path.
 #pragma once
 
-#include <sys/types.h>
+#include "src/base/bytes.h"
+#include "src/base/secret.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <sys/types.h>
 #include <utility>
-
-#include "src/base/bytes.h"
-#include "src/base/secret.h"
 
 namespace base {
 

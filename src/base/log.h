@@ -2,10 +2,10 @@
 // sd-daemon(3). Never content, never secrets, never whole import URLs.
 #pragma once
 
+#include "src/base/text.h"
+
 #include <cstdint>
 #include <string_view>
-
-#include "src/base/text.h"
 
 namespace base {
 

@@ -1,13 +1,12 @@
 #include "src/base/random.h"
 
-#include <sys/random.h>
+#include "src/base/error.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
-
-#include "src/base/error.h"
+#include <sys/random.h>
 
 namespace base {
 

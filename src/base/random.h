@@ -1,10 +1,10 @@
 // Randomness from the kernel, and identifiers made of it.
 #pragma once
 
-#include <string>
-
 #include "src/base/bytes.h"
 #include "src/base/clock.h"
+
+#include <string>
 
 namespace base {
 

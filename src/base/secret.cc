@@ -1,13 +1,12 @@
 #include "src/base/secret.h"
 
-#include <openssl/crypto.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include "src/base/error.h"
 
 #include <cerrno>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <utility>
-
-#include "src/base/error.h"
 
 namespace base {
 
@@ -47,7 +46,7 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 
 void Secret::wipe() noexcept {
   if (data_ == nullptr) return;
-  OPENSSL_cleanse(data_, mapped_);
+  ::explicit_bzero(data_, mapped_);
   ::munmap(data_, mapped_);  // unlocks too
   data_ = nullptr;
   size_ = mapped_ = 0;

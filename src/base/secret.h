@@ -1,9 +1,9 @@
 // Secret bytes: kept out of swap, wiped when dropped, and never printed.
 #pragma once
 
-#include <string_view>
-
 #include "src/base/bytes.h"
+
+#include <string_view>
 
 namespace base {
 

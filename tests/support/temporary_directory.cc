@@ -1,10 +1,10 @@
 #include "tests/support/temporary_directory.h"
 
+#include "src/base/error.h"
+
 #include <cstdlib>
 #include <string>
 #include <system_error>
-
-#include "src/base/error.h"
 
 namespace test {
 

@@ -1,9 +1,9 @@
 // A clock that moves only when told to, or when somebody sleeps.
 #pragma once
 
-#include <mutex>
-
 #include "src/base/clock.h"
+
+#include <mutex>
 
 namespace test {
 

@@ -1,10 +1,10 @@
 #include "src/base/base64.h"
 
-#include <string>
-#include <vector>
-
 #include "src/base/random.h"
 #include "tests/support/catch.h"
+
+#include <string>
+#include <vector>
 
 namespace {
 

@@ -1,11 +1,11 @@
 #include "src/base/bounded_queue.h"
 
+#include "tests/support/catch.h"
+
 #include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
-
-#include "tests/support/catch.h"
 
 TEST_CASE("elements leave in the order they came", "[base][queue]") {
   base::BoundedQueue<std::unique_ptr<int>> queue{10};

@@ -1,9 +1,9 @@
 #include "src/base/bytes.h"
 
-#include <limits>
-
 #include "src/base/error.h"
 #include "tests/support/catch.h"
+
+#include <limits>
 
 TEST_CASE("hexadecimal texts", "[base][bytes]") {
   const base::Bytes bytes{std::byte{0x00}, std::byte{0x7f}, std::byte{0xab}, std::byte{0xff}};

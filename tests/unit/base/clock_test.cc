@@ -1,11 +1,11 @@
 #include "src/base/clock.h"
 
+#include "tests/support/catch.h"
+#include "tests/support/virtual_clock.h"
+
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "tests/support/catch.h"
-#include "tests/support/virtual_clock.h"
 
 namespace {
 

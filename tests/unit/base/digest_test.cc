@@ -1,8 +1,8 @@
 #include "src/base/digest.h"
 
-#include <utility>
-
 #include "tests/support/catch.h"
+
+#include <utility>
 
 namespace {
 

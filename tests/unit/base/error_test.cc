@@ -1,13 +1,13 @@
 #include "src/base/error.h"
 
+#include "tests/support/catch.h"
+
 #include <cerrno>
 #include <functional>
 #include <future>
 #include <new>
 #include <set>
 #include <system_error>
-
-#include "tests/support/catch.h"
 
 namespace {
 

@@ -1,15 +1,14 @@
 #include "src/base/file.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <functional>
-
 #include "src/base/error.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_directory.h"
+
+#include <fcntl.h>
+#include <functional>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace {
 

@@ -1,17 +1,16 @@
 #include "src/base/log.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <functional>
-#include <string>
-
 #include "src/base/file.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_directory.h"
+
+#include <fcntl.h>
+#include <functional>
+#include <stdlib.h>
+#include <string>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 

@@ -1,9 +1,9 @@
 #include "src/base/random.h"
 
+#include "tests/support/catch.h"
+
 #include <set>
 #include <string>
-
-#include "tests/support/catch.h"
 
 TEST_CASE("random bytes fill the whole target and differ", "[base][random]") {
   base::Bytes first(100'000);

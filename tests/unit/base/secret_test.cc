@@ -1,9 +1,9 @@
 #include "src/base/secret.h"
 
+#include "tests/support/catch.h"
+
 #include <type_traits>
 #include <utility>
-
-#include "tests/support/catch.h"
 
 TEST_CASE("a secret moves and leaves nothing behind", "[base][secret]") {
   static_assert(!std::is_copy_constructible_v<base::Secret>);

@@ -1,9 +1,9 @@
 #include "src/base/synchronized.h"
 
+#include "tests/support/catch.h"
+
 #include <thread>
 #include <vector>
-
-#include "tests/support/catch.h"
 
 TEST_CASE("a synchronized value is changed by one thread at a time", "[base][synchronized]") {
   base::Synchronized<std::vector<int>> values;

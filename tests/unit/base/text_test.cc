@@ -1,10 +1,10 @@
 #include "src/base/text.h"
 
+#include "tests/support/catch.h"
+
 #include <limits>
 #include <string>
 #include <vector>
-
-#include "tests/support/catch.h"
 
 TEST_CASE("text joins its arguments", "[base][text]") {
   CHECK(base::text("pack ", std::string{"p"}, " has ", 3, " records") == "pack p has 3 records");
