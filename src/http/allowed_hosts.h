@@ -1,22 +1,22 @@
 // Where this appliance may send anything at all: the hosts its configuration names, and no others.
 #pragma once
 
+#include "src/http/transport.h"
+#include "src/http/url.h"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "src/http/transport.h"
-#include "src/http/url.h"
-
 namespace http {
 
 // A value; empty allows nothing. https only, but for loopback hosts.
 class AllowedHosts {
  public:
-  // The scheme, host and port of `url`, exactly. Error(usage) unless it is a plain absolute URL, or if it is
-  // http to another machine.
+  // The scheme, host and port of `url`, exactly. Error(usage) unless it is a plain absolute URL, or
+  // if it is http to another machine.
   void add_origin(std::string_view url);
   // "host" (any port) or "host:port". Error(usage) if it is neither.
   void add_host(std::string_view host);

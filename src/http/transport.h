@@ -1,8 +1,11 @@
 // Requests over HTTP, as values: what is asked, what came back, and how a transfer failed.
 //
-// A transport moves bytes and judges nothing: no retries, no redirects followed, no status turned into an
-// exception. Whoever calls decides (retry_policy.h).
+// A transport moves bytes and judges nothing: no retries, no redirects followed, no status turned
+// into an exception. Whoever calls decides (retry_policy.h).
 #pragma once
+
+#include "src/base/bytes.h"
+#include "src/base/clock.h"
 
 #include <cstdint>
 #include <memory>
@@ -11,9 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "src/base/bytes.h"
-#include "src/base/clock.h"
 
 namespace http {
 
@@ -35,18 +35,34 @@ class BodySource {
   virtual void rewind() = 0;
 };
 
+// A body that is whole in memory; the text outlives the source.
+class TextSource final : public BodySource {
+ public:
+  explicit TextSource(std::string_view text) : text_(text) {}
+
+  [[nodiscard]] std::uint64_t size_bytes() const override { return text_.size(); }
+  std::size_t read(base::MutableByteView target) override;
+  void rewind() override { position_ = 0; }
+
+ private:
+  std::string_view text_;
+  std::size_t position_ = 0;
+};
+
 struct Request {
   std::string method = "GET";
   std::string url;
   std::vector<Header> headers;
-  // At most one of the two; the source outlives the call. It is read on the thread that called perform();
-  // what it throws ends the transfer and leaves perform().
+  // At most one of the two; the source outlives the call. It is read on the thread that called
+  // perform(); what it throws ends the transfer and leaves perform().
   std::string body;
   BodySource* body_source = nullptr;
-  // The answer may be large and its sink slow. Such a transfer gets a connection of its own (HTTP/1.1), where
-  // waiting costs no memory; the others share one by HTTP/2, whose windows let a peer fill megabytes.
+  // The answer may be large and its sink slow. Such a transfer gets a connection of its own
+  // (HTTP/1.1), where waiting costs no memory; the others share one by HTTP/2, whose windows let a
+  // peer fill megabytes.
   bool streams_answer = false;
-  // Fails when fewer than one byte moved for so long. Large answers begin late, so there is no total limit.
+  // Fails when fewer than one byte moved for so long. Large answers begin late, so there is no
+  // total limit.
   base::Duration idle_timeout = std::chrono::minutes{5};
 };
 
@@ -58,8 +74,8 @@ struct ResponseHead {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
 };
 
-// Takes an answer as it arrives. Called on the thread that called perform(), so a slow sink slows the
-// sender down instead of filling memory. What it throws ends the transfer and leaves perform().
+// Takes an answer as it arrives. Called on the thread that called perform(), so a slow sink slows
+// the sender down instead of filling memory. What it throws ends the transfer and leaves perform().
 class BodySink {
  public:
   virtual ~BodySink() = default;

@@ -1,5 +1,5 @@
-// Absolute http and https URLs, taken apart strictly. What could be read in two ways is refused: whoever checks
-// a host and whoever connects to it must never disagree.
+// Absolute http and https URLs, taken apart strictly. What could be read in two ways is refused:
+// whoever checks a host and whoever connects to it must never disagree.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,9 @@ struct Url {
   [[nodiscard]] std::string without_query() const;
 };
 
-// Empty for anything but a plain absolute http or https URL: user names, fragments, backslashes, blanks,
-// controls, non-ASCII, escaped or empty hosts, unusual spellings of numeric addresses, ports out of range.
+// Empty for anything but a plain absolute http or https URL: user names, fragments, backslashes,
+// blanks, controls, non-ASCII, escaped or empty hosts, unusual spellings of numeric addresses,
+// ports out of range.
 std::optional<Url> parse_url(std::string_view text);
 
 struct HostAndPort {
