@@ -2,18 +2,22 @@
 // differently, tests use the name in `test`.
 #pragma once
 
-#include <string>
-
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
-namespace test {
-inline auto contains_text(const std::string& part) {
-  return Catch::Matchers::ContainsSubstring(part);
-}
-}  // namespace test
 #else
 #include <catch2/catch.hpp>
-namespace test {
-inline auto contains_text(const std::string& part) { return Catch::Matchers::Contains(part); }
-}  // namespace test
 #endif
+
+#include <string>
+
+namespace test {
+
+inline auto contains_text(const std::string& part) {
+#if __has_include(<catch2/catch_all.hpp>)
+  return Catch::Matchers::ContainsSubstring(part);
+#else
+  return Catch::Matchers::Contains(part);
+#endif
+}
+
+}  // namespace test
