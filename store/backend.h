@@ -1,8 +1,11 @@
-// Where the objects of a repository lie: named, immutable once published, durable when a call has returned.
+// Where the objects of a repository lie: named, immutable once published, durable when a call has
+// returned.
 //
-// Names are relative, of [a-z0-9/._-], and the same in a directory and in a bucket (FORMAT.md, layout).
-// Thread-safe. Errors: Error(disk), Error(full), Error(not_found) naming the object.
+// Names are relative, of [a-z0-9/._-], and the same in a directory and in a bucket (FORMAT.md,
+// layout). Thread-safe. Errors: Error(disk), Error(full), Error(not_found) naming the object.
 #pragma once
+
+#include "src/base/bytes.h"
 
 #include <cstdint>
 #include <functional>
@@ -11,8 +14,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "src/base/bytes.h"
 
 namespace store {
 
@@ -26,7 +27,8 @@ class Backend {
   // `exists` if the name is taken: the object there is left alone.
   virtual Put put_if_absent(std::string_view name, std::span<const base::ByteView> parts) = 0;
 
-  // Replaces a small object in one step. For the few that change: configuration copies and key slots.
+  // Replaces a small object in one step. For the few that change: configuration copies and key
+  // slots.
   virtual void replace(std::string_view name, base::ByteView content) = 0;
 
   // `size_bytes` bytes from `offset`. Error(corrupt) if the object ends before that.
@@ -36,7 +38,8 @@ class Backend {
   // Empty if there is no such object.
   [[nodiscard]] virtual std::optional<std::uint64_t> size_bytes(std::string_view name) const = 0;
 
-  // Every object whose name begins with `prefix` ("pack/d/"), in no order. Unpublished ones never show.
+  // Every object whose name begins with `prefix` ("pack/d/"), in no order. Unpublished ones never
+  // show.
   virtual void list(std::string_view prefix,
                     const std::function<void(const std::string& name, std::uint64_t size_bytes)>&
                         on_object) const = 0;
@@ -47,8 +50,8 @@ class Backend {
   // For messages: "/var/lib/coffer/store".
   [[nodiscard]] virtual std::string describe() const = 0;
 
-  // Writers exclude each other: Error(in_use) names the one that holds the lock. Held until the returned
-  // object is dropped, and gone with a process that dies.
+  // Writers exclude each other: Error(in_use) names the one that holds the lock. Held until the
+  // returned object is dropped, and gone with a process that dies.
   class Lock {
    public:
     virtual ~Lock() = default;

@@ -1,16 +1,16 @@
 // Immutable chunks of one tenant, addressed by the keyed hash of their plaintext, each stored once.
 //
 // Order on disk: pack bytes, then index entry; a snapshot may name a chunk only after flush().
-// Thread-safe: hashing, compressing and verifying run on the callers' threads, one owner at a time appends
-// to the open packs. After a failed write every write throws Error(disk) or Error(full) until the
-// repository is reopened.
+// Thread-safe: hashing, compressing and verifying run on the callers' threads, one owner at a time
+// appends to the open packs. After a failed write every write throws Error(disk) or Error(full)
+// until the repository is reopened.
 #pragma once
+
+#include "store/ids.h"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-
-#include "store/ids.h"
 
 namespace store {
 
@@ -27,11 +27,12 @@ class ChunkStore {
     std::uint32_t stored_bytes = 0;  // what it takes in its pack; 0 unless new
   };
 
-  // Accepts a chunk of 1 byte to 16 MiB; it survives a power cut once flush() has returned. A new chunk has
-  // been opened and decompressed again and compared with its id before it is published.
+  // Accepts a chunk of 1 byte to 16 MiB; it survives a power cut once flush() has returned. A new
+  // chunk has been opened and decompressed again and compared with its id before it is published.
   virtual PutResult put(ChunkClass chunk_class, base::ByteView plaintext) = 0;
 
-  // Empty if the store never held the chunk. Throws Error(corrupt) rather than return wrong bytes.
+  // Empty if the store never held the chunk. A chunk can be read as soon as put() has returned,
+  // flushed or not. Throws Error(corrupt) rather than return wrong bytes.
   [[nodiscard]] virtual std::optional<base::Bytes> get(const ChunkId& id) const = 0;
   [[nodiscard]] virtual bool contains(const ChunkId& id) const = 0;
 

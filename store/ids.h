@@ -1,15 +1,15 @@
 // The names of things in the store. Each kind of id is a type of its own.
 #pragma once
 
-#include <string>
-
 #include "src/base/bytes.h"
 #include "src/base/digest.h"
 
+#include <string>
+
 namespace store {
 
-// Keyed hash of a chunk's domain, length and plaintext: equal content of one tenant has one id, and nobody
-// without the key can tell what an id stands for.
+// Keyed hash of a chunk's domain, length and plaintext: equal content of one tenant has one id, and
+// nobody without the key can tell what an id stands for.
 struct ChunkIdTag;
 using ChunkId = base::FixedBytes<ChunkIdTag, 32>;
 
@@ -24,7 +24,8 @@ using RepositoryId = base::FixedBytes<RepositoryIdTag, 16>;
 struct WriterIdTag;
 using WriterId = base::FixedBytes<WriterIdTag, 16>;
 
-// The tenant a chunk belongs to. Packs and keys are per tenant; content is never shared between two.
+// The tenant a chunk belongs to. Packs and keys are per tenant; content is never shared between
+// two.
 struct TenantDomain {
   std::string name;  // lower case
   auto operator<=>(const TenantDomain&) const = default;

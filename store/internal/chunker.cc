@@ -1,0 +1,109 @@
+#include "store/internal/chunker.h"
+
+#include "src/base/digest.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace store {
+namespace {
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+// A byte leaves the hash after so many shifts; that many are hashed before the first test, so that
+// a cut depends on the bytes before it only.
+constexpr std::size_t kWindowBytes = 64;
+// FastCDC's normalisation: tests that are 4 times rarer before the average size, and 4 times more
+// frequent after it.
+constexpr unsigned kNormalisationBits = 2;
+constexpr std::size_t kLeastHintedBytes = 512;
+
+// The hash is below it once in `2^bits` places. The highest bits depend on the whole window, and
+// what passes a rare test passes each more frequent one: sizes may grow without new cut points.
+std::uint64_t threshold(unsigned bits) { return std::uint64_t{1} << (64 - bits); }
+
+// Hashes until the hash falls below `limit`: the number of bytes taken.
+std::size_t scan(const GearTable& gear, base::ByteView bytes, std::uint64_t limit,
+                 std::uint64_t& hash, bool& found) {
+  std::uint64_t running = hash;
+  const std::byte* const begin = bytes.data();
+  const std::size_t size = bytes.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    running = (running << 1) + gear[begin[i]];
+    if (running < limit) {
+      hash = running;
+      found = true;
+      return i + 1;
+    }
+  }
+  hash = running;
+  return size;
+}
+
+}  // namespace
+
+GearTable::GearTable(base::ByteView chunker_key) {
+  constexpr std::size_t kNumbersInDigest = base::Sha256::kSizeBytes / sizeof(std::uint64_t);
+  for (std::size_t block = 0; block < numbers_.size() / kNumbersInDigest; ++block) {
+    base::Bytes label = base::to_bytes(base::as_bytes("coffer gear table"));
+    label.push_back(static_cast<std::byte>(block));
+    const base::Sha256 digest = base::hmac_sha256(chunker_key, label);
+    for (std::size_t i = 0; i < kNumbersInDigest; ++i) {
+      numbers_[block * kNumbersInDigest + i] =
+          base::load_le<std::uint64_t>(digest.bytes.data() + i * sizeof(std::uint64_t));
+    }
+  }
+}
+
+ChunkSizes chunk_sizes_at(std::uint64_t offset) {
+  constexpr std::size_t kKiB = 1024;
+  if (offset < kMiB) return {4 * kKiB, 16 * kKiB, 64 * kKiB};
+  if (offset < 16 * kMiB) return {16 * kKiB, 64 * kKiB, 256 * kKiB};
+  return {64 * kKiB, 256 * kKiB, 1024 * kKiB};
+}
+
+Chunker::Chunker(const GearTable& gear) : gear_(&gear) { start_chunk(); }
+
+void Chunker::start_chunk() {
+  sizes_ = chunk_sizes_at(stream_offset_);
+  chunk_bytes_ = 0;
+  hash_ = 0;
+}
+
+Chunker::Step Chunker::take(base::ByteView piece) {
+  const auto average_bits = static_cast<unsigned>(std::bit_width(sizes_.average_bytes) - 1);
+  // A stretch of the chunk ends at its first number of bytes and is tested against the second.
+  struct Stretch {
+    std::size_t end;
+    std::uint64_t limit;
+  };
+  const std::array<Stretch, 4> stretches{{
+      {sizes_.least_bytes - kWindowBytes, 0},  // not hashed at all
+      {sizes_.least_bytes, 0},
+      {sizes_.average_bytes, threshold(average_bits + kNormalisationBits)},
+      {sizes_.most_bytes, threshold(average_bits - kNormalisationBits)},
+  }};
+  Step step;
+  for (std::size_t i = 0; i < stretches.size() && !step.cut; ++i) {
+    const Stretch& stretch = stretches[i];
+    if (chunk_bytes_ >= stretch.end) continue;
+    const std::size_t size =
+        std::min(stretch.end - chunk_bytes_, piece.size() - step.taken_bytes);
+    const base::ByteView bytes = piece.subspan(step.taken_bytes, size);
+    const std::size_t taken =
+        i == 0 ? size : scan(*gear_, bytes, stretch.limit, hash_, step.cut);
+    step.taken_bytes += taken;
+    chunk_bytes_ += taken;
+  }
+  step.cut = step.cut || chunk_bytes_ == sizes_.most_bytes;
+  stream_offset_ += step.taken_bytes;
+  if (step.cut) start_chunk();
+  return step;
+}
+
+bool Chunker::cut_here() {
+  if (chunk_bytes_ < kLeastHintedBytes) return false;
+  start_chunk();
+  return true;
+}
+
+}  // namespace store

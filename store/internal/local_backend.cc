@@ -1,0 +1,398 @@
+#include "store/local_backend.h"
+
+#include "src/base/error.h"
+#include "src/base/file.h"
+#include "src/base/random.h"
+#include "src/base/release.h"
+#include "src/base/text.h"
+#include "store/internal/object_name.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <dirent.h>
+#include <fcntl.h>
+#include <mutex>
+#include <string>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <vector>
+
+namespace store {
+namespace {
+
+using base::FileHandle;
+using Directory = std::unique_ptr<DIR, base::Release<&closedir>>;
+
+constexpr const char* kLockFile = "lock";
+constexpr const char* kTemporaryDirectory = "tmp";
+
+// A name taken apart: the directories on the way, and the last component.
+struct Place {
+  std::vector<std::string> directories;
+  std::string file;
+};
+
+Place place_of(std::string_view name) {
+  check_object_name(name);
+  Place place{base::split(name, '/'), {}};
+  place.file = std::move(place.directories.back());
+  place.directories.pop_back();
+  const std::string& top = place.directories.empty() ? place.file : place.directories.front();
+  base::check(top != kTemporaryDirectory && top != kLockFile, "the backend's own names");
+  return place;
+}
+
+class LocalLock final : public Backend::Lock {
+ public:
+  explicit LocalLock(FileHandle file) : file_(std::move(file)) {}
+  ~LocalLock() override {
+    // A leftover text would only confuse: the lock itself goes with the descriptor.
+    static_cast<void>(::ftruncate(file_.get(), 0));
+  }
+  LocalLock(const LocalLock&) = delete;
+  LocalLock& operator=(const LocalLock&) = delete;
+
+ private:
+  FileHandle file_;
+};
+
+std::string who_we_are() {
+  std::string host(256, '\0');
+  if (::gethostname(host.data(), host.size() - 1) != 0) host = "unknown host";
+  host.resize(std::char_traits<char>::length(host.c_str()));
+  return base::text("process ", ::getpid(), " on ", host);
+}
+
+class LocalBackend final : public Backend {
+ public:
+  explicit LocalBackend(const std::filesystem::path& path)
+      : root_(std::filesystem::absolute(path).lexically_normal()) {}
+
+  Put put_if_absent(std::string_view name, std::span<const base::ByteView> parts) override;
+  void replace(std::string_view name, base::ByteView content) override;
+  [[nodiscard]] base::Bytes read(std::string_view name, std::uint64_t offset,
+                                 std::size_t size_bytes) const override;
+  [[nodiscard]] std::optional<std::uint64_t> size_bytes(std::string_view name) const override;
+  void list(std::string_view prefix,
+            const std::function<void(const std::string& name, std::uint64_t size_bytes)>& on_object)
+      const override;
+  void remove(std::string_view name) override;
+  [[nodiscard]] std::string describe() const override { return root_.string(); }
+  [[nodiscard]] std::unique_ptr<Lock> lock_for_writing() override;
+
+ private:
+  enum class Missing : std::uint8_t { tolerate, make };
+
+  [[nodiscard]] std::filesystem::path path_of(std::string_view name) const { return root_ / name; }
+  // Not open if it is missing and that is tolerated.
+  [[nodiscard]] FileHandle open_root(Missing missing) const;
+  [[nodiscard]] FileHandle open_directory(const std::vector<std::string>& components,
+                                          Missing missing) const;
+  // The object's file; not open if there is none.
+  [[nodiscard]] FileHandle open_object(std::string_view name) const;
+  // A new file below tmp/, whole and synced; gives its name there.
+  std::string write_temporary(const FileHandle& temporary_directory,
+                              std::span<const base::ByteView> parts, std::string_view name) const;
+  void sync_directory(const FileHandle& directory, std::string_view name) const;
+  void list_directory(
+      const FileHandle& directory, const std::string& path, std::string_view prefix,
+      const std::function<void(const std::string&, std::uint64_t)>& on_object) const;
+  void clean_temporary_directory() const;
+
+  std::filesystem::path root_;
+};
+
+[[noreturn]] void fail(const std::string& what, int error_number) {
+  throw base::system_error(what, error_number);
+}
+
+FileHandle LocalBackend::open_root(Missing missing) const {
+  const auto open_it = [&] {
+    return FileHandle{::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  };
+  FileHandle root = open_it();
+  if (!root.is_open() && errno == ENOENT && missing == Missing::make) {
+    std::error_code error;
+    std::filesystem::create_directories(root_.parent_path(), error);
+    if (::mkdir(root_.c_str(), 0700) != 0 && errno != EEXIST) {
+      fail(base::text("making directory '", root_.string(), "'"), errno);
+    }
+    base::sync_directory(root_.parent_path());
+    root = open_it();
+  }
+  if (root.is_open() || (errno == ENOENT && missing == Missing::tolerate)) return root;
+  if (errno == ENOTDIR) {
+    throw base::Error{base::ErrorKind::usage,
+                      base::text("'", root_.string(), "' is not a directory")};
+  }
+  fail(base::text("opening directory '", root_.string(), "'"), errno);
+}
+
+FileHandle LocalBackend::open_directory(const std::vector<std::string>& components,
+                                        Missing missing) const {
+  FileHandle directory = open_root(missing);
+  std::string path;
+  for (const std::string& component : components) {
+    if (!directory.is_open()) return directory;
+    path += path.empty() ? component : base::text("/", component);
+    const auto open_it = [&] {
+      return FileHandle{::openat(directory.get(), component.c_str(),
+                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    };
+    FileHandle next = open_it();
+    if (!next.is_open() && errno == ENOENT && missing == Missing::make) {
+      if (::mkdirat(directory.get(), component.c_str(), 0700) != 0 && errno != EEXIST) {
+        fail(base::text("making directory '", path_of(path).string(), "'"), errno);
+      }
+      sync_directory(directory, path);
+      next = open_it();
+    }
+    if (!next.is_open() && !(errno == ENOENT && missing == Missing::tolerate)) {
+      fail(base::text("opening directory '", path_of(path).string(), "' (links are not followed)"),
+           errno);
+    }
+    directory = std::move(next);
+  }
+  return directory;
+}
+
+FileHandle LocalBackend::open_object(std::string_view name) const {
+  const Place place = place_of(name);
+  const FileHandle directory = open_directory(place.directories, Missing::tolerate);
+  if (!directory.is_open()) return {};
+  FileHandle file{::openat(directory.get(), place.file.c_str(),
+                           O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  if (!file.is_open()) {
+    if (errno == ENOENT) return {};
+    fail(base::text("opening '", path_of(name).string(), "' (links are not followed)"), errno);
+  }
+  return file;
+}
+
+struct stat status_of(const FileHandle& file, const std::filesystem::path& path) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) fail(base::text("stat '", path.string(), "'"), errno);
+  if (!S_ISREG(status.st_mode)) {
+    throw base::Error{base::ErrorKind::corrupt,
+                      base::text("'", path.string(), "' is not a regular file")};
+  }
+  return status;
+}
+
+void LocalBackend::sync_directory(const FileHandle& directory, std::string_view name) const {
+  if (::fsync(directory.get()) != 0) {
+    fail(base::text("syncing the directory of '", path_of(name).string(), "'"), errno);
+  }
+}
+
+std::string LocalBackend::write_temporary(const FileHandle& temporary_directory,
+                                          std::span<const base::ByteView> parts,
+                                          std::string_view name) const {
+  std::string temporary = base::new_uuid();
+  const FileHandle file{::openat(temporary_directory.get(), temporary.c_str(),
+                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  const std::filesystem::path path = path_of(name);
+  if (!file.is_open()) fail(base::text("making a temporary file for '", path.string(), "'"), errno);
+  try {
+    for (const base::ByteView part : parts) base::write_all(file, part, path);
+    base::sync_file(file, path);
+  } catch (const base::Error&) {
+    ::unlinkat(temporary_directory.get(), temporary.c_str(), 0);
+    throw;
+  }
+  return temporary;
+}
+
+Backend::Put LocalBackend::put_if_absent(std::string_view name,
+                                         std::span<const base::ByteView> parts) {
+  const Place place = place_of(name);
+  const FileHandle directory = open_directory(place.directories, Missing::make);
+  if (const FileHandle present = open_object(name); present.is_open()) {
+    // Whoever wrote it may have died before it was durable; from here on somebody relies on it.
+    base::sync_file(present, path_of(name));
+    sync_directory(directory, name);
+    return Put::exists;
+  }
+  const FileHandle temporary_directory = open_directory({kTemporaryDirectory}, Missing::make);
+  const std::string temporary = write_temporary(temporary_directory, parts, name);
+  if (::renameat2(temporary_directory.get(), temporary.c_str(), directory.get(), place.file.c_str(),
+                  RENAME_NOREPLACE) != 0) {
+    int error_number = errno;
+    // Some file systems (NFS) cannot rename so, but every one that we know can link.
+    if (error_number == EINVAL || error_number == ENOSYS || error_number == ENOTSUP) {
+      error_number = ::linkat(temporary_directory.get(), temporary.c_str(), directory.get(),
+                              place.file.c_str(), 0) == 0
+                         ? 0
+                         : errno;
+    }
+    ::unlinkat(temporary_directory.get(), temporary.c_str(), 0);
+    if (error_number == EEXIST) {
+      sync_directory(directory, name);
+      return Put::exists;
+    }
+    if (error_number != 0)
+      fail(base::text("publishing '", path_of(name).string(), "'"), error_number);
+  }
+  try {
+    sync_directory(directory, name);
+  } catch (const base::Error&) {
+    // Nobody can tell whether the name would survive; what is not acknowledged shall not linger.
+    ::unlinkat(directory.get(), place.file.c_str(), 0);
+    throw;
+  }
+  return Put::stored;
+}
+
+void LocalBackend::replace(std::string_view name, base::ByteView content) {
+  const Place place = place_of(name);
+  const FileHandle directory = open_directory(place.directories, Missing::make);
+  const FileHandle temporary_directory = open_directory({kTemporaryDirectory}, Missing::make);
+  const std::string temporary = write_temporary(temporary_directory, {&content, 1}, name);
+  if (::renameat(temporary_directory.get(), temporary.c_str(), directory.get(),
+                 place.file.c_str()) != 0) {
+    const int error_number = errno;
+    ::unlinkat(temporary_directory.get(), temporary.c_str(), 0);
+    fail(base::text("replacing '", path_of(name).string(), "'"), error_number);
+  }
+  sync_directory(directory, name);
+}
+
+base::Bytes LocalBackend::read(std::string_view name, std::uint64_t offset,
+                               std::size_t size_bytes) const {
+  const FileHandle file = open_object(name);
+  const std::filesystem::path path = path_of(name);
+  if (!file.is_open()) {
+    throw base::Error{base::ErrorKind::not_found, base::text("there is no '", path.string(), "'")};
+  }
+  // Before any memory is taken: the size asked for may come from a damaged file.
+  const auto file_bytes = static_cast<std::uint64_t>(status_of(file, path).st_size);
+  if (offset > file_bytes || size_bytes > file_bytes - offset) {
+    throw base::Error{base::ErrorKind::corrupt,
+                      base::text("'", path.string(), "' ends at ", file_bytes, " bytes, before ",
+                                 offset, " + ", size_bytes)};
+  }
+  base::Bytes bytes(size_bytes);
+  std::size_t filled = 0;
+  while (filled < bytes.size()) {
+    const ssize_t count = ::pread(file.get(), bytes.data() + filled, bytes.size() - filled,
+                                  static_cast<off_t>(offset + filled));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(base::text("reading '", path.string(), "'"), errno);
+    if (count == 0) {
+      throw base::Error{base::ErrorKind::corrupt,
+                        base::text("'", path.string(), "' became shorter while it was read")};
+    }
+    filled += static_cast<std::size_t>(count);
+  }
+  return bytes;
+}
+
+std::optional<std::uint64_t> LocalBackend::size_bytes(std::string_view name) const {
+  const FileHandle file = open_object(name);
+  if (!file.is_open()) return std::nullopt;
+  return static_cast<std::uint64_t>(status_of(file, path_of(name)).st_size);
+}
+
+void LocalBackend::list_directory(
+    const FileHandle& directory, const std::string& path, std::string_view prefix,
+    const std::function<void(const std::string&, std::uint64_t)>& on_object) const {
+  const int copy = ::fcntl(directory.get(), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) fail(base::text("listing '", path_of(path).string(), "'"), errno);
+  const Directory stream{::fdopendir(copy)};
+  if (!stream) {
+    const int error_number = errno;
+    ::close(copy);
+    fail(base::text("listing '", path_of(path).string(), "'"), error_number);
+  }
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(stream.get());
+    if (entry == nullptr && errno != 0) {
+      fail(base::text("listing '", path_of(path).string(), "'"), errno);
+    }
+    if (entry == nullptr) return;
+    const std::string name = path + entry->d_name;
+    if (!is_object_name(name) || name == kTemporaryDirectory || name == kLockFile) continue;
+    // Either may be the beginning of the other: "pack" of "pack/d/", or the other way round.
+    const std::size_t common = std::min(name.size(), prefix.size());
+    if (name.compare(0, common, prefix, 0, common) != 0) continue;
+    struct stat status {};
+    if (::fstatat(directory.get(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT) continue;
+      fail(base::text("stat '", path_of(name).string(), "'"), errno);
+    }
+    if (S_ISREG(status.st_mode) && name.starts_with(prefix)) {
+      on_object(name, static_cast<std::uint64_t>(status.st_size));
+    } else if (S_ISDIR(status.st_mode)) {
+      const FileHandle next{::openat(directory.get(), entry->d_name,
+                                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+      if (!next.is_open() && errno == ENOENT) continue;
+      if (!next.is_open()) fail(base::text("opening '", path_of(name).string(), "'"), errno);
+      list_directory(next, base::text(name, "/"), prefix, on_object);
+    }
+  }
+}
+
+void LocalBackend::list(
+    std::string_view prefix,
+    const std::function<void(const std::string& name, std::uint64_t size_bytes)>& on_object) const {
+  const FileHandle root = open_root(Missing::tolerate);
+  if (root.is_open()) list_directory(root, "", prefix, on_object);
+}
+
+void LocalBackend::remove(std::string_view name) {
+  const Place place = place_of(name);
+  const FileHandle directory = open_directory(place.directories, Missing::tolerate);
+  if (!directory.is_open()) return;
+  if (::unlinkat(directory.get(), place.file.c_str(), 0) != 0) {
+    if (errno == ENOENT) return;
+    fail(base::text("removing '", path_of(name).string(), "'"), errno);
+  }
+  sync_directory(directory, name);
+}
+
+void LocalBackend::clean_temporary_directory() const {
+  const FileHandle directory = open_directory({kTemporaryDirectory}, Missing::tolerate);
+  if (!directory.is_open()) return;
+  std::vector<std::string> leftovers;
+  list_directory(directory, "", "", [&](const std::string& name, std::uint64_t) {
+    if (name.find('/') == std::string::npos) leftovers.push_back(name);
+  });
+  for (const std::string& name : leftovers) {
+    if (::unlinkat(directory.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      fail(
+          base::text("removing the leftover '", (root_ / kTemporaryDirectory / name).string(), "'"),
+          errno);
+    }
+  }
+}
+
+std::unique_ptr<Backend::Lock> LocalBackend::lock_for_writing() {
+  const FileHandle root = open_root(Missing::make);
+  const std::filesystem::path path = root_ / kLockFile;
+  FileHandle file{::openat(root.get(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  if (!file.is_open()) fail(base::text("opening '", path.string(), "'"), errno);
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) fail(base::text("locking '", path.string(), "'"), errno);
+    const std::string owner{base::trim(base::as_text(base::read_file(path)))};
+    throw base::Error{base::ErrorKind::in_use,
+                      base::text("the store '", root_.string(), "' is in use by ",
+                                 owner.empty() ? "another process" : owner)};
+  }
+  const std::string ourselves = base::text(who_we_are(), "\n");
+  if (::ftruncate(file.get(), 0) != 0) fail(base::text("writing '", path.string(), "'"), errno);
+  base::write_all(file, base::as_bytes(ourselves), path);
+  auto lock = std::make_unique<LocalLock>(std::move(file));
+  clean_temporary_directory();
+  return lock;
+}
+
+}  // namespace
+
+std::unique_ptr<Backend> open_local(const std::filesystem::path& path) {
+  return std::make_unique<LocalBackend>(path);
+}
+
+}  // namespace store

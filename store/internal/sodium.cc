@@ -1,0 +1,133 @@
+#include "store/internal/sodium.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+
+#include <sodium.h>
+
+#include <limits>
+
+namespace store {
+namespace {
+
+static_assert(crypto_aead_xchacha20poly1305_ietf_ABYTES == kSealTagBytes);
+
+// Needed before anything else of the library; chooses the implementations for this processor.
+void start_library() {
+  static const bool started = [] {
+    if (sodium_init() < 0) throw base::Error{base::ErrorKind::failed, "libsodium does not start"};
+    return true;
+  }();
+  static_cast<void>(started);
+}
+
+const unsigned char* octets(base::ByteView bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+
+unsigned char* writable(base::MutableByteView bytes) {
+  return reinterpret_cast<unsigned char*>(bytes.data());
+}
+
+// Bytes that are wiped when left, however that is.
+template <std::size_t size_bytes>
+struct Wiped {
+  Wiped() = default;
+  ~Wiped() { sodium_memzero(bytes.data(), bytes.size()); }
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+
+  std::array<std::byte, size_bytes> bytes{};
+};
+
+void check_size(base::ByteView bytes, std::size_t size_bytes) {
+  base::check(bytes.size() == size_bytes, "keys, nonces and salts have their fixed sizes");
+}
+
+}  // namespace
+
+base::Secret argon2id(base::ByteView password, base::ByteView salt, std::uint64_t memory_bytes,
+                      std::uint32_t passes) {
+  start_library();
+  check_size(salt, crypto_pwhash_argon2id_SALTBYTES);
+  Wiped<32> key;
+  if (crypto_pwhash_argon2id(writable(key.bytes), key.bytes.size(), base::as_text(password).data(),
+                             password.size(), octets(salt), passes,
+                             static_cast<std::size_t>(memory_bytes),
+                             crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
+    throw base::Error{base::ErrorKind::failed,
+                      base::text("Argon2id cannot get ", base::human_bytes(memory_bytes),
+                                 " of memory for opening a key slot")};
+  }
+  return base::Secret{base::ByteView{key.bytes}};
+}
+
+base::Secret derive_subkey(base::ByteView master, std::uint64_t number, const char (&context)[9]) {
+  start_library();
+  check_size(master, crypto_kdf_KEYBYTES);
+  Wiped<32> subkey;
+  if (crypto_kdf_derive_from_key(writable(subkey.bytes), subkey.bytes.size(), number, context,
+                                 octets(master)) != 0) {
+    throw base::Error{base::ErrorKind::failed, "libsodium cannot derive a key"};
+  }
+  return base::Secret{base::ByteView{subkey.bytes}};
+}
+
+std::array<std::byte, 32> hchacha20(base::ByteView key, base::ByteView input) {
+  start_library();
+  check_size(key, crypto_core_hchacha20_KEYBYTES);
+  check_size(input, crypto_core_hchacha20_INPUTBYTES);
+  std::array<std::byte, 32> subkey;
+  crypto_core_hchacha20(writable(subkey), octets(input), octets(key), nullptr);
+  return subkey;
+}
+
+base::Bytes seal_xchacha20(base::ByteView key, const Nonce24& nonce, base::ByteView associated,
+                           base::ByteView plain) {
+  start_library();
+  check_size(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+  base::Bytes sealed(plain.size() + kSealTagBytes);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(writable(sealed), nullptr, octets(plain), plain.size(),
+                                             octets(associated), associated.size(), nullptr,
+                                             octets(base::ByteView{nonce}), octets(key));
+  return sealed;
+}
+
+std::optional<base::Secret> open_xchacha20(base::ByteView key, const Nonce24& nonce,
+                                           base::ByteView associated, base::ByteView sealed) {
+  start_library();
+  check_size(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+  if (sealed.size() < kSealTagBytes) return std::nullopt;
+  base::Bytes plain(sealed.size() - kSealTagBytes);
+  const int result = crypto_aead_xchacha20poly1305_ietf_decrypt(
+      writable(plain), nullptr, nullptr, octets(sealed), sealed.size(), octets(associated),
+      associated.size(), octets(base::ByteView{nonce}), octets(key));
+  if (result != 0) return std::nullopt;
+  base::Secret secret{base::ByteView{plain}};
+  sodium_memzero(plain.data(), plain.size());
+  return secret;
+}
+
+void mix_chacha20(base::ByteView key, base::ByteView nonce, base::MutableByteView bytes) {
+  start_library();
+  check_size(key, crypto_stream_chacha20_ietf_KEYBYTES);
+  check_size(nonce, crypto_stream_chacha20_ietf_NONCEBYTES);
+  crypto_stream_chacha20_ietf_xor(writable(bytes), octets(bytes), bytes.size(), octets(nonce),
+                                  octets(key));
+}
+
+std::uint64_t siphash(base::ByteView key, base::ByteView bytes) {
+  start_library();
+  check_size(key, crypto_shorthash_KEYBYTES);
+  std::array<std::byte, crypto_shorthash_BYTES> hash;
+  crypto_shorthash(writable(hash), octets(bytes), bytes.size(), octets(key));
+  return base::load_le<std::uint64_t>(hash.data());
+}
+
+bool equal_in_constant_time(base::ByteView left, base::ByteView right) {
+  return left.size() == right.size() && sodium_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
+void wipe(base::MutableByteView bytes) { sodium_memzero(bytes.data(), bytes.size()); }
+
+}  // namespace store
