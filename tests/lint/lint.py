@@ -63,7 +63,7 @@ def component_of(path):
 
 def library_of(header):
     """The third-party library of an angle-bracket include; None for the system, "?" if unknown."""
-    first = re.split(r"/|\.h", header)[0]
+    first = re.split(r"[/_.]", header)[0]
     if first in LIBRARIES:
         return first
     if SYSTEM.fullmatch(header) or ("/" not in header and "." not in header):
