@@ -1,6 +1,9 @@
-// Paths of folders: display names from the mailbox root down, joined by '/', a slash inside a name written
+// Paths of folders: display names from the mailbox root down, joined by '/', a slash inside a name
+// written
 // '\/', a backslash '\\'.
 #pragma once
+
+#include "store/snapshot.h"
 
 #include <map>
 #include <optional>
@@ -8,17 +11,15 @@
 #include <string_view>
 #include <vector>
 
-#include "store/snapshot.h"
-
 namespace catalog {
 
-// "Inbox/Projects\/2026" -> {"Inbox", "Projects/2026"}. Empty names (a leading or doubled slash) are dropped.
-// Error(usage) for a lone backslash.
+// "Inbox/Projects\/2026" -> {"Inbox", "Projects/2026"}. Empty names (a leading or doubled slash)
+// are dropped. Error(usage) for a lone backslash.
 std::vector<std::string> split_path(std::string_view path);
 std::string join_path(const std::vector<std::string>& names);
 
-// The tree of a snapshot's folders. Survives what it should not meet: cycles, missing parents (shown below the
-// root), equal names under one parent (all of them are found).
+// The tree of a snapshot's folders. Survives what it should not meet: cycles, missing parents
+// (shown below the root), equal names under one parent (all of them are found).
 class FolderPaths {
  public:
   explicit FolderPaths(std::vector<store::FolderEntry> folders);
@@ -27,9 +28,14 @@ class FolderPaths {
   [[nodiscard]] std::string path(const std::string& folder_id) const;
   [[nodiscard]] const store::FolderEntry& folder(const std::string& folder_id) const;
   [[nodiscard]] std::vector<std::string> names(const std::string& folder_id) const;
+  // Ids from the top level down to the folder; empty for the mailbox root.
+  [[nodiscard]] std::vector<std::string> chain(const std::string& folder_id) const;
+  // Empty if the snapshot knows no root.
+  [[nodiscard]] std::optional<std::string> root() const;
 
-  // All folders of that path (equal names may lie side by side), compared exactly first, then without regard to case.
-  // Also takes a well-known name ("inbox") or a folder id. Empty if there is none.
+  // All folders of that path (equal names may lie side by side), compared exactly first, then
+  // without regard to case. Also takes a well-known name ("inbox") or a folder id. Empty if there
+  // is none.
   [[nodiscard]] std::vector<std::string> find(std::string_view path) const;
 
   // Every folder but the root, ordered by path.
@@ -38,9 +44,16 @@ class FolderPaths {
   [[nodiscard]] std::vector<std::string> subtree(const std::string& folder_id) const;
 
  private:
+  void choose_root();
+  void connect();
+  [[nodiscard]] std::vector<std::string> descend(const std::vector<std::string>& names,
+                                                 bool exactly) const;
+
   std::map<std::string, store::FolderEntry> folders_;
+  // As shown: every folder but the root has a parent here, and reaches the root.
+  std::map<std::string, std::string> parents_;
   std::map<std::string, std::vector<std::string>> children_;
-  std::string root_;
+  std::string root_;  // empty if no folder is the root
 };
 
 }  // namespace catalog

@@ -1,26 +1,27 @@
 // Choosing a mailbox and a restore point from what people type.
 #pragma once
 
+#include "src/base/clock.h"
+#include "store/repository.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "src/base/clock.h"
-#include "store/repository.h"
-
 namespace catalog {
 
-// All restore points of the mailbox that `who` means: its address (of any time), principal name, or mailbox id.
-// Error(not_found) names the nearest addresses; Error(usage) if an address stood for several mailboxes.
+// All restore points of the mailbox that `who` means: its address (of any time), principal name, or
+// mailbox id. Error(not_found) names the nearest addresses; Error(usage) if an address stood for
+// several mailboxes.
 std::vector<store::Snapshot> restore_points_of(const store::Repository& repository,
                                                const std::optional<store::TenantDomain>& tenant,
                                                std::string_view who);
 
-// `at`: RFC 3339, "YYYY-MM-DD", "YYYY-MM-DD HH:MM" (both UTC; a date alone means its end), "latest", or a
-// snapshot id or the unique beginning of one (at least 8 characters). A time means the newest complete restore
-// point at or before it; an id means that one, complete or not. Error(not_found) tells what there is; Error(usage) for
-// a text that is none of these.
+// `at`: RFC 3339, "YYYY-MM-DD", "YYYY-MM-DD HH:MM" (both UTC; a date alone means its end),
+// "latest", or a snapshot id or the unique beginning of one (at least 8 characters). A time means
+// the newest complete restore point at or before it; an id means that one, complete or not.
+// Error(not_found) tells what there is; Error(usage) for a text that is none of these.
 store::Snapshot choose(const std::vector<store::Snapshot>& points, std::string_view at);
 
 // The same syntax for --after, --before, --since. Empty if it is not a time.
