@@ -1,0 +1,213 @@
+// Single-bit flips over all files of a small store, one at a time: each is found, and none makes a
+// read lie.
+//
+// Every byte of the repository counts as used: pack names are the hash of the whole file,
+// configuration and key slots are kept in copies that check compares, commit records are sealed.
+// Bytes of the RocksDB folder may be unused: there a flip must be found or change nothing, and
+// rebuilding the index always brings everything back.
+//
+// COFFER_BIT_FLIPS and COFFER_SEED set how many and which; tests/e2e/campaigns/bit_flips.py runs
+// the long form.
+#include "src/base/error.h"
+#include "src/base/file.h"
+#include "src/base/text.h"
+#include "store/local_backend.h"
+#include "tests/crash/small_store.h"
+#include "tests/support/catch.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/virtual_clock.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <map>
+#include <random>
+#include <unistd.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kFlipsInTheSuite = 300;
+
+std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+struct Flip {
+  fs::path file;
+  std::uint64_t offset = 0;
+  unsigned bit = 0;
+};
+
+// Flips it; doing it again takes it back.
+void apply(const Flip& flip) {
+  const base::FileHandle file = base::open_file(flip.file, O_RDWR);
+  unsigned char byte = 0;
+  const auto offset = static_cast<off_t>(flip.offset);
+  if (pread(file.get(), &byte, 1, offset) != 1) throw base::system_error("reading a byte", errno);
+  byte = static_cast<unsigned char>(byte ^ (1u << flip.bit));
+  if (pwrite(file.get(), &byte, 1, offset) != 1) throw base::system_error("writing a byte", errno);
+}
+
+struct FileSize {
+  fs::path path;
+  std::uint64_t bytes = 0;
+};
+
+std::vector<FileSize> files_below(const fs::path& directory) {
+  std::vector<FileSize> files;
+  for (const auto& entry : fs::recursive_directory_iterator{directory}) {
+    if (entry.is_regular_file() && entry.file_size() > 0)
+      files.push_back({entry.path(), entry.file_size()});
+  }
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return a.path < b.path; });
+  return files;
+}
+
+// Half of the flips fall evenly on bytes, half evenly on files, so that small files get their
+// share.
+Flip choose_flip(std::mt19937_64& numbers, const std::vector<FileSize>& files) {
+  const FileSize* chosen = &files.at(numbers() % files.size());
+  if (numbers() % 2 == 0) {
+    std::uint64_t all = 0;
+    for (const FileSize& file : files) all += file.bytes;
+    std::uint64_t position = numbers() % all;
+    for (const FileSize& file : files) {
+      chosen = &file;
+      if (position < file.bytes) break;
+      position -= file.bytes;
+    }
+  }
+  return {chosen->path, numbers() % chosen->bytes, static_cast<unsigned>(numbers() % 8)};
+}
+
+class Subject {
+ public:
+  Subject() : small_(test::make_small_store(directory_.path(), 1, clock_)) {
+    fs::copy(beside(), directory_ / "pristine", fs::copy_options::recursive);
+  }
+
+  [[nodiscard]] const test::SmallStore& small() const { return small_; }
+  [[nodiscard]] bool is_index(const fs::path& file) const {
+    return file.string().starts_with(beside().string());
+  }
+  [[nodiscard]] std::vector<FileSize> files() const {
+    std::vector<FileSize> all = files_below(small_.store);
+    for (FileSize& file : files_below(beside())) all.push_back(std::move(file));
+    return all;
+  }
+
+  struct Seen {
+    bool found = false;  // by opening, by reading or by check
+    std::string how;
+    test::Reading reading;
+  };
+  Seen look(store::Access access) {
+    Seen seen;
+    try {
+      const auto backend = store::open_local(small_.store);
+      const auto repository =
+          store::Repository::open(*backend, test::small_store_settings(small_),
+                                  test::small_store_passphrase(), access, clock_);
+      seen.reading = test::read_everything(*repository, small_);
+      if (!seen.reading.refused.empty()) seen.how = "reading: " + seen.reading.refused.front();
+      const store::CheckReport report =
+          repository->check(store::CheckLevel::full, [](const store::Progress&) {}, {});
+      if (!report.errors.empty()) seen.how = "check: " + report.errors.front();
+      seen.found = !report.errors.empty();
+    } catch (const base::Error& error) {
+      seen.found = true;
+      seen.how = base::text("opening or check: ", error.what());
+    }
+    return seen;
+  }
+
+  test::Reading rebuild_and_read() {
+    const auto backend = store::open_local(small_.store);
+    const auto repository = store::Repository::rebuild_index(
+        *backend, test::small_store_settings(small_), test::small_store_passphrase(), clock_,
+        [](const store::Progress&) {});
+    return test::read_everything(*repository, small_);
+  }
+
+  // Opening may have made the index anew; the next flip starts from the same files as this one.
+  void restore_index() {
+    fs::remove_all(beside());
+    fs::copy(directory_ / "pristine", beside(), fs::copy_options::recursive);
+  }
+
+ private:
+  [[nodiscard]] fs::path beside() const { return small_.index.parent_path(); }
+
+  test::TemporaryDirectory directory_;
+  test::VirtualClock clock_;
+  test::SmallStore small_;
+};
+
+struct Tally {
+  std::uint64_t flips = 0;
+  std::uint64_t found = 0;
+  std::uint64_t harmless = 0;  // in the index: everything still right, nothing to report
+};
+
+std::string kind_of(const Subject& subject, const fs::path& file) {
+  if (subject.is_index(file)) return "index";
+  return fs::relative(file, subject.small().store).begin()->string();
+}
+
+void flip_in_repository(Subject& subject, const Flip& flip, store::Access access, Tally& tally) {
+  apply(flip);
+  const Subject::Seen seen = subject.look(access);
+  apply(flip);
+  CAPTURE(seen.how, seen.reading.refused);
+  CHECK(seen.reading.wrong == std::vector<std::string>{});
+  CHECK(seen.found);
+  tally.found += seen.found ? 1 : 0;
+}
+
+void flip_in_index(Subject& subject, const Flip& flip, store::Access access, Tally& tally) {
+  apply(flip);
+  const Subject::Seen seen = subject.look(access);
+  CAPTURE(seen.how, seen.reading.refused);
+  CHECK(seen.reading.wrong == std::vector<std::string>{});
+  CHECK((seen.found || seen.reading.is_whole()));
+  tally.found += seen.found ? 1 : 0;
+  tally.harmless += seen.found ? 0 : 1;
+  if (seen.found) CHECK(subject.rebuild_and_read().is_whole());
+}
+
+}  // namespace
+
+TEST_CASE("every flipped bit is found, and no read lies", "[store][crash]") {
+  const std::uint64_t flips = number_from_environment("COFFER_BIT_FLIPS", kFlipsInTheSuite);
+  const std::uint64_t seed = number_from_environment("COFFER_SEED", 1);
+  Subject subject;
+  REQUIRE(subject.look(store::Access::read).reading.is_whole());
+  REQUIRE_FALSE(subject.look(store::Access::write).found);
+  subject.restore_index();
+  const std::vector<FileSize> files = subject.files();
+
+  std::mt19937_64 numbers{seed};
+  std::map<std::string, Tally> tallies;
+  for (std::uint64_t i = 0; i < flips; ++i) {
+    const Flip flip = choose_flip(numbers, files);
+    const store::Access access = numbers() % 2 == 0 ? store::Access::read : store::Access::write;
+    CAPTURE(seed, i, flip.file.string(), flip.offset, flip.bit, access == store::Access::write);
+    Tally& tally = tallies[kind_of(subject, flip.file)];
+    ++tally.flips;
+    if (subject.is_index(flip.file)) {
+      flip_in_index(subject, flip, access, tally);
+    } else {
+      flip_in_repository(subject, flip, access, tally);
+    }
+    subject.restore_index();
+  }
+  for (const auto& [kind, tally] : tallies) {
+    // The campaign reads these lines.
+    fmt::print("bit-flips {} flips {} found {} harmless {}\n", kind, tally.flips, tally.found,
+               tally.harmless);
+  }
+}
