@@ -1,0 +1,486 @@
+#include "src/base/error.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
+#include "store/index.h"
+#include "store/internal/fixed_fields.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <mutex>
+#include <system_error>
+
+namespace store {
+namespace {
+
+constexpr std::uint32_t kIndexFormat = 1;
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+constexpr std::size_t kChunkKeyBytes = 16 + ChunkId::kSizeBytes;
+constexpr const char* kStampKey = "stamp";
+constexpr const char* kChunkCountKey = "chunks";
+constexpr const char* kNextPackKey = "next-pack";
+constexpr const char* kWriterPrefix = "writer/";
+constexpr const char* kAsideSuffix = ".set-aside";
+
+enum class Family : std::size_t { standard, chunk, pack, packid, snapshot, hold, cursor };
+// In the order of Family. RocksDB wants its own default family to be there.
+constexpr std::array kFamilyNames{"default",  "chunk", "pack",  "packid",
+                                  "snapshot", "hold",  "cursor"};
+
+rocksdb::Slice slice(base::ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+base::ByteView view(const rocksdb::Slice& slice) {
+  return std::as_bytes(std::span{slice.data(), slice.size()});
+}
+
+// The one place where RocksDB's words become ours. Not for NotFound, which callers expect.
+void check_status(const rocksdb::Status& status, const std::filesystem::path& path) {
+  using base::ErrorKind;
+  if (status.ok()) return;
+  const std::string message = base::text("index '", path.string(), "': ", status.ToString());
+  const bool lock_held = status.IsIOError() &&
+                         status.ToString().find("lock") != std::string::npos &&
+                         status.ToString().find("/LOCK") != std::string::npos;
+  if (lock_held) throw base::Error{ErrorKind::in_use, message};
+  if (status.IsNoSpace()) throw base::Error{ErrorKind::full, message};
+  // A table file that is gone shows as an input/output error, or not even that: other options,
+  // other families.
+  if (status.IsCorruption() || status.IsPathNotFound() || status.IsInvalidArgument() ||
+      status.IsNotSupported() || status.IsNotFound()) {
+    throw base::Error{ErrorKind::corrupt, message};
+  }
+  throw base::Error{status.IsIOError() ? ErrorKind::disk : ErrorKind::failed, message};
+}
+
+rocksdb::ColumnFamilyOptions family_options(Family family,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.format_version = 5;
+  table.checksum = rocksdb::kXXH3;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  rocksdb::ColumnFamilyOptions options;
+  if (family == Family::chunk) {
+    table.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(10));
+    table.optimize_filters_for_memory = true;
+    table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+    table.partition_filters = true;
+    table.block_size = std::size_t{4} << 10;
+    options.write_buffer_size = 32 * kMiB;
+  } else {
+    options.write_buffer_size = 4 * kMiB;
+  }
+  options.compression = rocksdb::kNoCompression;  // keys are hashes
+  options.level_compaction_dynamic_level_bytes = true;
+  options.paranoid_file_checks = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+rocksdb::DBOptions database_options(Index::Mode mode) {
+  rocksdb::DBOptions options;
+  options.create_if_missing = mode == Index::Mode::create;
+  options.create_missing_column_families = mode == Index::Mode::create;
+  options.error_if_exists = mode == Index::Mode::create;
+  options.paranoid_checks = true;
+  options.flush_verify_memtable_count = true;
+  options.track_and_verify_wals_in_manifest = true;
+  options.verify_sst_unique_id_in_manifest = true;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.db_write_buffer_size = 48 * kMiB;
+  options.max_total_wal_size = 64 * kMiB;
+  options.max_background_jobs = 2;
+  // A secondary instance keeps every file open, because the writer removes those that it has
+  // replaced.
+  options.max_open_files = mode == Index::Mode::read ? -1 : 512;
+  options.max_log_file_size = kMiB;
+  options.keep_log_file_num = 2;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  return options;
+}
+
+std::array<char, 4> number_key(std::uint32_t number) {
+  // Big-endian, so that the order of keys is that of numbers.
+  return {static_cast<char>(number >> 24), static_cast<char>(number >> 16),
+          static_cast<char>(number >> 8), static_cast<char>(number)};
+}
+
+std::array<std::byte, kChunkKeyBytes> chunk_key(base::ByteView tenant_tag, const ChunkId& id) {
+  base::check(tenant_tag.size() == 16, "a tenant's tag has 16 bytes");
+  std::array<std::byte, kChunkKeyBytes> key;
+  std::memcpy(key.data(), tenant_tag.data(), tenant_tag.size());
+  std::memcpy(key.data() + tenant_tag.size(), id.bytes.data(), id.bytes.size());
+  return key;
+}
+
+base::Bytes encode(const ChunkLocation& location) {
+  base::check(location.offset % 64 == 0 && location.offset / 64 <= 0xffffffffU,
+              "records lie at multiples of 64 bytes");
+  FixedFieldWriter fields;
+  fields.number(location.pack_number)
+      .number(location.record_number)
+      .number(static_cast<std::uint32_t>(location.offset / 64))
+      .number(location.sealed_bytes)
+      .number(location.plain_bytes);
+  return fields.take();
+}
+
+ChunkLocation decode_location(base::ByteView value) {
+  FixedFieldReader fields{value, "an index row of a chunk"};
+  ChunkLocation location;
+  location.pack_number = fields.number<std::uint32_t>();
+  location.record_number = fields.number<std::uint16_t>();
+  location.offset = std::uint64_t{fields.number<std::uint32_t>()} * 64;
+  location.sealed_bytes = fields.number<std::uint32_t>();
+  location.plain_bytes = fields.number<std::uint32_t>();
+  return location;
+}
+
+base::Bytes encode(const PackRow& pack) {
+  base::check(pack.tenant_tag.size() == 16, "a tenant's tag has 16 bytes");
+  FixedFieldWriter fields;
+  fields.raw(pack.id.view())
+      .number(static_cast<std::uint8_t>(pack.chunk_class))
+      .raw(pack.tenant_tag)
+      .number(pack.size_bytes)
+      .number(pack.chunks);
+  return fields.take();
+}
+
+PackRow decode_pack(base::ByteView value) {
+  FixedFieldReader fields{value, "an index row of a pack"};
+  PackRow pack;
+  pack.id = fields.fixed<PackId>();
+  const auto chunk_class = fields.number<std::uint8_t>();
+  if (chunk_class > 1) fields.damaged("has an unknown class");
+  pack.chunk_class = static_cast<ChunkClass>(chunk_class);
+  pack.tenant_tag = base::to_bytes(fields.raw(16));
+  pack.size_bytes = fields.number<std::uint64_t>();
+  pack.chunks = fields.number<std::uint32_t>();
+  return pack;
+}
+
+// A directory that goes with its owner: a secondary instance wants a place for its own log.
+class ScratchDirectory {
+ public:
+  ScratchDirectory()
+      : path_(std::filesystem::temp_directory_path() / ("coffer-index-" + base::new_uuid())) {
+    std::filesystem::create_directory(path_);
+    std::filesystem::permissions(path_, std::filesystem::perms::owner_all);
+  }
+  ~ScratchDirectory() {
+    std::error_code ignored;  // at worst an empty log stays among the temporary files
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class RocksdbIndex final : public Index {
+ public:
+  RocksdbIndex(std::filesystem::path path, const RepositoryId& repository, Mode mode);
+  ~RocksdbIndex() override;
+  RocksdbIndex(const RocksdbIndex&) = delete;
+  RocksdbIndex& operator=(const RocksdbIndex&) = delete;
+
+  [[nodiscard]] std::optional<ChunkLocation> find(base::ByteView tenant_tag,
+                                                  const ChunkId& id) const override;
+  [[nodiscard]] std::optional<PackRow> pack(std::uint32_t number) const override;
+  [[nodiscard]] std::optional<std::uint32_t> pack_number(const PackId& id) const override;
+  void for_each_pack(
+      const std::function<void(std::uint32_t number, const PackRow&)>& on_pack) const override;
+  void add_pack(const PackRow& pack, std::span<const IndexedChunk> chunks) override;
+  void apply_commit(const LogCursor& cursor, std::span<const SnapshotRow> rows) override;
+  [[nodiscard]] std::vector<LogCursor> cursors() const override;
+  void snapshots(std::string_view prefix,
+                 const std::function<void(const SnapshotRow&)>& on_row) const override;
+  [[nodiscard]] WriterId writer() const override { return writer_; }
+  [[nodiscard]] std::uint64_t chunk_count() const override;
+  [[nodiscard]] std::uint64_t size_bytes() const override;
+
+ private:
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family family) const {
+    return families_.at(static_cast<std::size_t>(family));
+  }
+  [[nodiscard]] std::optional<std::string> value_of(Family family, const rocksdb::Slice& key) const;
+  [[nodiscard]] std::uint64_t counter(const char* key) const;
+  void write(rocksdb::WriteBatch& batch);
+  void for_each(Family family, std::string_view prefix,
+                const std::function<void(base::ByteView key, base::ByteView value)>& on_row) const;
+  void write_stamp(const RepositoryId& repository);
+  void read_stamp(const RepositoryId& repository);
+  void close() noexcept;
+
+  std::filesystem::path path_;
+  std::optional<ScratchDirectory> scratch_;
+  std::unique_ptr<rocksdb::DB> database_;
+  std::vector<rocksdb::ColumnFamilyHandle*>
+      families_;        // owned; to be given back before the database
+  std::mutex writing_;  // counters are read, then written
+  WriterId writer_;
+};
+
+RocksdbIndex::RocksdbIndex(std::filesystem::path path, const RepositoryId& repository, Mode mode)
+    : path_(std::move(path)) {
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(64 * kMiB);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (std::size_t number = 0; number < kFamilyNames.size(); ++number) {
+    descriptors.emplace_back(kFamilyNames.at(number),
+                             family_options(static_cast<Family>(number), cache));
+  }
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Status status;
+  if (mode == Mode::read) {
+    scratch_.emplace();
+    status =
+        rocksdb::DB::OpenAsSecondary(database_options(mode), path_.string(),
+                                     scratch_->path().string(), descriptors, &families_, &opened);
+  } else {
+    status =
+        rocksdb::DB::Open(database_options(mode), path_.string(), descriptors, &families_, &opened);
+  }
+  database_.reset(opened);
+  try {
+    check_status(status, path_);
+    if (mode == Mode::create) write_stamp(repository);
+    read_stamp(repository);
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+RocksdbIndex::~RocksdbIndex() { close(); }
+
+void RocksdbIndex::close() noexcept {
+  if (!database_) return;
+  for (rocksdb::ColumnFamilyHandle* handle : families_) {
+    static_cast<void>(database_->DestroyColumnFamilyHandle(handle));
+  }
+  families_.clear();
+  static_cast<void>(database_->Close());  // what was acknowledged is synced already
+  database_.reset();
+}
+
+void RocksdbIndex::write_stamp(const RepositoryId& repository) {
+  WriterId writer;
+  base::fill_random(writer.bytes);
+  FixedFieldWriter fields;
+  fields.number(kIndexFormat).raw(repository.view()).raw(writer.view());
+  rocksdb::WriteBatch batch;
+  check_status(batch.Put(family(Family::cursor), kStampKey, slice(fields.view())), path_);
+  write(batch);
+}
+
+void RocksdbIndex::read_stamp(const RepositoryId& repository) {
+  const std::optional<std::string> stamp = value_of(Family::cursor, kStampKey);
+  const std::string what = base::text("index '", path_.string(), "'");
+  if (!stamp) throw base::Error{base::ErrorKind::corrupt, what + " has no stamp"};
+  FixedFieldReader fields{base::as_bytes(*stamp), what};
+  if (fields.number<std::uint32_t>() != kIndexFormat) fields.damaged("has another format");
+  if (fields.fixed<RepositoryId>() != repository) fields.damaged("belongs to another repository");
+  writer_ = fields.fixed<WriterId>();
+}
+
+std::optional<std::string> RocksdbIndex::value_of(Family family_name,
+                                                  const rocksdb::Slice& key) const {
+  std::string value;
+  const rocksdb::Status status =
+      database_->Get(rocksdb::ReadOptions{}, family(family_name), key, &value);
+  if (status.IsNotFound()) return std::nullopt;
+  check_status(status, path_);
+  return value;
+}
+
+std::uint64_t RocksdbIndex::counter(const char* key) const {
+  const std::optional<std::string> value = value_of(Family::cursor, key);
+  if (!value) return 0;
+  return FixedFieldReader{base::as_bytes(*value), "a counter of the index"}.number<std::uint64_t>();
+}
+
+void RocksdbIndex::write(rocksdb::WriteBatch& batch) {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  check_status(database_->Write(options, &batch), path_);
+}
+
+void RocksdbIndex::for_each(
+    Family family_name, std::string_view prefix,
+    const std::function<void(base::ByteView key, base::ByteView value)>& on_row) const {
+  const std::unique_ptr<rocksdb::Iterator> row{
+      database_->NewIterator(rocksdb::ReadOptions{}, family(family_name))};
+  const rocksdb::Slice start{prefix.data(), prefix.size()};
+  for (row->Seek(start); row->Valid() && row->key().starts_with(start); row->Next()) {
+    on_row(view(row->key()), view(row->value()));
+  }
+  check_status(row->status(), path_);
+}
+
+std::optional<ChunkLocation> RocksdbIndex::find(base::ByteView tenant_tag,
+                                                const ChunkId& id) const {
+  const auto key = chunk_key(tenant_tag, id);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status =
+      database_->Get(rocksdb::ReadOptions{}, family(Family::chunk), slice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  check_status(status, path_);
+  return decode_location(view(value));
+}
+
+std::optional<PackRow> RocksdbIndex::pack(std::uint32_t number) const {
+  const auto key = number_key(number);
+  const std::optional<std::string> value = value_of(Family::pack, {key.data(), key.size()});
+  if (!value) return std::nullopt;
+  return decode_pack(base::as_bytes(*value));
+}
+
+std::optional<std::uint32_t> RocksdbIndex::pack_number(const PackId& id) const {
+  const std::optional<std::string> value = value_of(Family::packid, slice(id.view()));
+  if (!value) return std::nullopt;
+  return FixedFieldReader{base::as_bytes(*value), "an index row of a pack id"}
+      .number<std::uint32_t>();
+}
+
+void RocksdbIndex::for_each_pack(
+    const std::function<void(std::uint32_t number, const PackRow&)>& on_pack) const {
+  for_each(Family::pack, "", [&](base::ByteView key, base::ByteView value) {
+    if (key.size() != 4) throw base::Error{base::ErrorKind::corrupt, "an index key of a pack"};
+    std::uint32_t number = 0;
+    for (const std::byte byte : key) number = number << 8 | static_cast<std::uint32_t>(byte);
+    on_pack(number, decode_pack(value));
+  });
+}
+
+void RocksdbIndex::add_pack(const PackRow& pack, std::span<const IndexedChunk> chunks) {
+  const std::lock_guard lock{writing_};
+  if (pack_number(pack.id)) return;
+  // Numbers are never used twice: a stale copy of a location must not point into another pack.
+  const std::uint64_t next = counter(kNextPackKey);
+  if (next > 0xffffffffU) throw base::Error{base::ErrorKind::failed, "the index is out of numbers"};
+  const auto number = static_cast<std::uint32_t>(next);
+  const auto key = number_key(number);
+  FixedFieldWriter number_value;
+  number_value.number(number);
+  rocksdb::WriteBatch batch;
+  const auto put = [&](Family family_name, const rocksdb::Slice& row, base::ByteView value) {
+    check_status(batch.Put(family(family_name), row, slice(value)), path_);
+  };
+  put(Family::pack, {key.data(), key.size()}, encode(pack));
+  put(Family::packid, slice(pack.id.view()), number_value.view());
+  for (const IndexedChunk& chunk : chunks) {
+    ChunkLocation location = chunk.location;
+    location.pack_number = number;
+    put(Family::chunk, slice(chunk_key(pack.tenant_tag, chunk.id)), encode(location));
+  }
+  FixedFieldWriter next_value;
+  next_value.number(next + 1);
+  put(Family::cursor, kNextPackKey, next_value.view());
+  FixedFieldWriter count_value;
+  count_value.number(counter(kChunkCountKey) + chunks.size());
+  put(Family::cursor, kChunkCountKey, count_value.view());
+  write(batch);
+}
+
+void RocksdbIndex::apply_commit(const LogCursor& cursor, std::span<const SnapshotRow> rows) {
+  const std::lock_guard lock{writing_};
+  rocksdb::WriteBatch batch;
+  for (const SnapshotRow& row : rows) {
+    check_status(batch.Put(family(Family::snapshot), row.key, slice(row.value)), path_);
+  }
+  FixedFieldWriter fields;
+  fields.number(cursor.sequence).raw(cursor.hash.view());
+  check_status(
+      batch.Put(family(Family::cursor), kWriterPrefix + cursor.writer.hex(), slice(fields.view())),
+      path_);
+  write(batch);
+}
+
+std::vector<LogCursor> RocksdbIndex::cursors() const {
+  std::vector<LogCursor> found;
+  for_each(Family::cursor, kWriterPrefix, [&](base::ByteView key, base::ByteView value) {
+    const std::string_view hex = base::as_text(key).substr(std::string_view{kWriterPrefix}.size());
+    if (hex.size() != 2 * WriterId::kSizeBytes) {
+      throw base::Error{base::ErrorKind::corrupt, "an index key of a writer"};
+    }
+    FixedFieldReader fields{value, "an index row of a writer"};
+    LogCursor cursor;
+    cursor.writer = WriterId::from(base::from_hex(hex));
+    cursor.sequence = fields.number<std::uint64_t>();
+    cursor.hash = fields.fixed<base::Sha256>();
+    found.push_back(cursor);
+  });
+  return found;
+}
+
+void RocksdbIndex::snapshots(std::string_view prefix,
+                             const std::function<void(const SnapshotRow&)>& on_row) const {
+  for_each(Family::snapshot, prefix, [&](base::ByteView key, base::ByteView value) {
+    on_row({std::string{base::as_text(key)}, base::to_bytes(value)});
+  });
+}
+
+std::uint64_t RocksdbIndex::chunk_count() const { return counter(kChunkCountKey); }
+
+std::uint64_t RocksdbIndex::size_bytes() const {
+  std::uint64_t total = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator{path_, error}) {
+    // Compaction removes files while we look.
+    const std::uintmax_t size = entry.is_regular_file(error) ? entry.file_size(error) : 0;
+    if (!error) total += size;
+  }
+  return total;
+}
+
+std::filesystem::path aside_path(const std::filesystem::path& path) {
+  std::filesystem::path aside = path;
+  aside += kAsideSuffix;
+  return aside;
+}
+
+}  // namespace
+
+std::unique_ptr<Index> Index::open(const std::filesystem::path& path,
+                                   const RepositoryId& repository, Mode mode) {
+  std::error_code error;
+  if (mode != Mode::create && !std::filesystem::exists(path / "CURRENT", error)) {
+    throw base::Error{base::ErrorKind::not_found,
+                      base::text("there is no index at '", path.string(), "'")};
+  }
+  if (mode == Mode::create) {
+    std::filesystem::create_directories(path, error);
+    if (!error) {
+      std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+    }
+    if (error) throw base::system_error(base::text("making '", path.string(), "'"), error.value());
+  }
+  return std::make_unique<RocksdbIndex>(path, repository, mode);
+}
+
+void Index::move_aside(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return;
+  const std::filesystem::path aside = aside_path(path);
+  std::filesystem::remove_all(aside, error);
+  if (!error) std::filesystem::rename(path, aside, error);
+  if (error) {
+    throw base::system_error(base::text("moving the index '", path.string(), "' aside"),
+                             error.value());
+  }
+}
+
+}  // namespace store
