@@ -1,0 +1,122 @@
+#include "src/daemon/appliance.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/http/curl_transport.h"
+#include "store/local_backend.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace appliance {
+namespace {
+
+// What a mailbox in the works holds at most, all lanes together: buffers of the transport, chunks
+// on their way into packs, a page of a listing.
+constexpr std::uint64_t kMailboxBytes = std::uint64_t{16} << 20;
+
+store::Repository::Settings repository_settings(const StoreSettings& settings) {
+  store::Repository::Settings repository;
+  repository.index = settings.index;
+  return repository;
+}
+
+graph::AppCredentials read_credentials(const AppSettings& app) {
+  graph::AppCredentials credentials;
+  credentials.client_id = app.client_id;
+  if (app.client_secret) credentials.client_secret = app.client_secret->read_secret();
+  if (app.certificate) credentials.certificate_pem = app.certificate->read_public();
+  if (app.private_key) credentials.private_key_pem = app.private_key->read_secret();
+  return credentials;
+}
+
+graph::TenantSettings tenant_settings(const TenantConfiguration& configuration,
+                                      const LimitSettings& limits, OpenTenant::Apps apps) {
+  if (configuration.api == ApiForm::folder_jobs) {
+    throw base::Error{base::ErrorKind::usage,
+                      base::text("api = \"folder-jobs\" is not available in this version: set api "
+                                 "= \"items\" in [tenant.",
+                                 configuration.name, "]")};
+  }
+  graph::TenantSettings settings;
+  settings.tenant_id = configuration.tenant_id;
+  settings.login_url = configuration.login_url;
+  settings.graph_url = configuration.graph_url;
+  settings.import_hosts = configuration.import_hosts;
+  settings.backup_app = read_credentials(configuration.backup_app);
+  if (apps == OpenTenant::Apps::backup_and_restore && configuration.restore_app) {
+    settings.restore_app = read_credentials(*configuration.restore_app);
+  }
+  settings.requests_per_mailbox = static_cast<unsigned>(limits.requests_per_mailbox);
+  return settings;
+}
+
+http::CurlSettings transport_settings(const TenantConfiguration& configuration) {
+  http::CurlSettings settings;
+  if (configuration.ca_file) settings.ca_file = configuration.ca_file->location().string();
+  return settings;
+}
+
+}  // namespace
+
+base::Secret create_store(const StoreSettings& settings, base::Clock& clock) {
+  const base::Secret passphrase = settings.passphrase.read_secret();
+  const auto backend = store::open_local(settings.directory);
+  return store::Repository::create(*backend, repository_settings(settings), passphrase, clock);
+}
+
+OpenStore::OpenStore(const StoreSettings& settings, store::Access access, base::Clock& clock)
+    : backend_(store::open_local(settings.directory)),
+      repository_(store::Repository::open(*backend_, repository_settings(settings),
+                                          settings.passphrase.read_secret(), access, clock)) {}
+
+OpenStore::OpenStore(const StoreSettings& settings, base::Clock& clock,
+                     const store::OnProgress& on_progress)
+    : backend_(store::open_local(settings.directory)),
+      repository_(store::Repository::rebuild_index(*backend_, repository_settings(settings),
+                                                   settings.passphrase.read_secret(), clock,
+                                                   on_progress)) {}
+
+OpenTenant::OpenTenant(const TenantConfiguration& configuration, const LimitSettings& limits,
+                       Apps apps, base::Clock& clock)
+    : configuration_(configuration),
+      transport_(http::make_curl_transport(transport_settings(configuration))),
+      tenant_(std::make_unique<graph::Tenant>(tenant_settings(configuration, limits, apps),
+                                              *transport_, clock)) {}
+
+OpenTenants open_tenants(const Configuration& configuration, OpenTenant::Apps apps,
+                         base::Clock& clock) {
+  if (configuration.tenants.empty()) {
+    throw base::Error{base::ErrorKind::usage,
+                      base::text(configuration.path.string(),
+                                 " names no tenant: add [tenant.NAME] with "
+                                 "'tenant_id' and [tenant.NAME.backup_app]")};
+  }
+  OpenTenants tenants;
+  for (const TenantConfiguration& tenant : configuration.tenants) {
+    tenants.push_back(std::make_unique<OpenTenant>(tenant, configuration.limits, apps, clock));
+  }
+  return tenants;
+}
+
+std::vector<backup::NamedPolicy> policies_of(const Configuration& configuration,
+                                             const TenantConfiguration& tenant) {
+  std::vector<backup::NamedPolicy> policies;
+  for (const PolicySettings& policy : configuration.policies) {
+    if (policy.tenant != tenant.name) continue;
+    policies.push_back({policy.name, {policy.include, policy.exclude, policy.order}});
+  }
+  if (policies.empty()) policies.push_back({"default", {}});
+  return policies;
+}
+
+std::size_t concurrent_mailboxes(const LimitSettings& limits) {
+  const std::uint64_t affordable = std::max<std::uint64_t>(limits.memory_bytes / kMailboxBytes, 1);
+  return static_cast<std::size_t>(std::min(limits.concurrent_mailboxes, affordable));
+}
+
+std::size_t lanes_per_mailbox(const LimitSettings& limits) {
+  return static_cast<std::size_t>(std::max<std::uint64_t>(limits.requests_per_mailbox, 2) - 1);
+}
+
+}  // namespace appliance

@@ -1,0 +1,79 @@
+// The parts of the appliance, made from the configuration: the store, and the tenants of the
+// service.
+#pragma once
+
+#include "src/backup/discovery.h"
+#include "src/base/clock.h"
+#include "src/base/secret.h"
+#include "src/daemon/configuration.h"
+#include "src/graph/tenant.h"
+#include "src/http/transport.h"
+#include "store/backend.h"
+#include "store/repository.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace appliance {
+
+// Creates the store of the configuration and gives its recovery key, to be shown once.
+// Error(usage) if there is something already.
+base::Secret create_store(const StoreSettings& settings, base::Clock& clock);
+
+// A repository with what it stands on.
+class OpenStore {
+ public:
+  // Errors of store::Repository::open(). The clock outlives it.
+  OpenStore(const StoreSettings& settings, store::Access access, base::Clock& clock);
+  // Makes the index anew first.
+  OpenStore(const StoreSettings& settings, base::Clock& clock,
+            const store::OnProgress& on_progress);
+
+  [[nodiscard]] store::Repository& repository() { return *repository_; }
+
+ private:
+  std::unique_ptr<store::Backend> backend_;
+  std::unique_ptr<store::Repository> repository_;
+};
+
+// A tenant of the service, with its connections.
+class OpenTenant {
+ public:
+  enum class Apps : std::uint8_t { backup, backup_and_restore };
+
+  // Reads the credentials of these apps; nothing is sent yet. The clock outlives it. Error(usage)
+  // names the key of a credential that cannot be read.
+  OpenTenant(const TenantConfiguration& configuration, const LimitSettings& limits, Apps apps,
+             base::Clock& clock);
+
+  [[nodiscard]] graph::Tenant& service() { return *tenant_; }
+  [[nodiscard]] const TenantConfiguration& configuration() const { return configuration_; }
+  [[nodiscard]] store::TenantDomain domain() const { return {configuration_.name}; }
+
+ private:
+  TenantConfiguration configuration_;
+  std::unique_ptr<http::Transport> transport_;
+  std::unique_ptr<graph::Tenant> tenant_;
+};
+
+using OpenTenants = std::vector<std::unique_ptr<OpenTenant>>;
+
+// All of the configuration. Error(usage) if it names none.
+OpenTenants open_tenants(const Configuration& configuration, OpenTenant::Apps apps,
+                         base::Clock& clock);
+
+// The policies of a tenant. One without any is protected as a whole by a policy "default": nobody
+// is left out because nobody was named.
+std::vector<backup::NamedPolicy> policies_of(const Configuration& configuration,
+                                             const TenantConfiguration& tenant);
+
+// How many mailboxes run side by side within the memory of the limits.
+std::size_t concurrent_mailboxes(const LimitSettings& limits);
+// Lanes of export or import per mailbox: one request stays free for listing.
+std::size_t lanes_per_mailbox(const LimitSettings& limits);
+
+}  // namespace appliance

@@ -1,0 +1,308 @@
+#include "src/jobs/backup_job.h"
+
+#include "src/base/random.h"
+#include "src/base/text.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace jobs {
+namespace {
+
+// What discovery may believe: the newest snapshot of each mailbox of the tenant.
+std::vector<store::Snapshot> newest_snapshots(const store::Repository& repository,
+                                              const store::TenantDomain& tenant) {
+  std::map<std::string, store::Snapshot> newest;
+  for (store::Snapshot& snapshot : repository.snapshots()) {
+    if (snapshot.tenant != tenant) continue;
+    const auto [known, is_first] = newest.try_emplace(snapshot.mailbox_id, snapshot);
+    if (!is_first && known->second.time <= snapshot.time) known->second = std::move(snapshot);
+  }
+  std::vector<store::Snapshot> snapshots;
+  for (auto& [mailbox_id, snapshot] : newest) snapshots.push_back(std::move(snapshot));
+  return snapshots;
+}
+
+backup::Discovery discover_part(const store::Repository& repository, const BackupPart& part,
+                                const BackupSettings& settings, base::Clock& clock,
+                                std::stop_token stop) {
+  backup::DiscoverySettings discovery;
+  discovery.tenant = part.tenant;
+  discovery.policies = part.policies;
+  discovery.only = part.only;
+  backup::Discovery found = backup::discover(
+      part.directory, discovery, newest_snapshots(repository, part.tenant), clock, stop);
+  const auto left_out = [&](const backup::Mailbox& mailbox) {
+    if (settings.policy) return mailbox.policy != *settings.policy;
+    return part.only.empty() && mailbox.policy.empty();
+  };
+  if (settings.policy && !part.only.empty()) {
+    const auto other = std::find_if(found.mailboxes.begin(), found.mailboxes.end(), left_out);
+    if (other != found.mailboxes.end()) {
+      throw base::Error{
+          base::ErrorKind::usage,
+          base::text("policy '", *settings.policy, "' does not protect ", other->address,
+                     other->policy.empty() ? std::string{", and no other does"}
+                                           : base::text("; policy '", other->policy, "' does"))};
+    }
+  }
+  std::erase_if(found.mailboxes, left_out);
+  if (!part.only.empty() && !found.unprotectable.empty()) {
+    const backup::Unprotectable& account = found.unprotectable.front();
+    throw base::Error{
+        base::ErrorKind::not_found,
+        base::text(account.address, " has no mailbox that can be backed up: ", account.reason)};
+  }
+  return found;
+}
+
+backup::RunSettings run_settings(const BackupPart& part, const BackupSettings& settings) {
+  backup::RunSettings run;
+  run.tenant = part.tenant;
+  run.concurrent_mailboxes = settings.concurrent_mailboxes;
+  run.lanes_per_mailbox = settings.lanes_per_mailbox;
+  run.full = settings.full;
+  return run;
+}
+
+struct OutcomeCounts {
+  std::uint64_t complete = 0, partial = 0, failed = 0, skipped = 0;
+};
+
+OutcomeCounts outcomes(const BackupReport& report) {
+  OutcomeCounts counts;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    switch (mailbox.outcome) {
+      case backup::Outcome::complete:
+        ++counts.complete;
+        break;
+      case backup::Outcome::partial:
+        ++counts.partial;
+        break;
+      case backup::Outcome::failed:
+        ++counts.failed;
+        break;
+      case backup::Outcome::skipped:
+        ++counts.skipped;
+        break;
+    }
+  }
+  counts.skipped += report.unprotectable.size();
+  return counts;
+}
+
+bool accounted_for(const store::ItemCounts& items) {
+  return items.listed == items.stored + items.unchanged + items.skipped + items.failed;
+}
+
+Record items_record(const store::ItemCounts& items) {
+  return Record{{"listed", items.listed},
+                {"stored", items.stored},
+                {"unchanged", items.unchanged},
+                {"skipped", items.skipped},
+                {"failed", items.failed}};
+}
+
+Record problem_record(const backup::Problem& problem) {
+  return Record{{"mailbox", problem.mailbox},         {"folder", text_or_null(problem.folder)},
+                {"item", text_or_null(problem.item)}, {"code", text_or_null(problem.code)},
+                {"message", problem.message},         {"next", text_or_null(problem.next)}};
+}
+
+Record snapshot_record(const store::Snapshot& snapshot) {
+  return Record{
+      {"id", snapshot.id},     {"mailbox", snapshot.address},   {"mailbox_id", snapshot.mailbox_id},
+      {"time", snapshot.time}, {"complete", snapshot.complete}, {"items", snapshot.items}};
+}
+
+struct Totals {
+  store::ItemCounts items;
+  std::uint64_t exported_bytes = 0, new_bytes = 0, stored_bytes = 0;
+};
+
+Totals totals(const BackupReport& report) {
+  Totals sum;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    sum.items.listed += mailbox.items.listed;
+    sum.items.stored += mailbox.items.stored;
+    sum.items.unchanged += mailbox.items.unchanged;
+    sum.items.skipped += mailbox.items.skipped;
+    sum.items.failed += mailbox.items.failed;
+    sum.exported_bytes += mailbox.exported_bytes;
+    sum.new_bytes += mailbox.new_bytes;
+    sum.stored_bytes += mailbox.stored_bytes;
+  }
+  return sum;
+}
+
+}  // namespace
+
+BackupReport run_backup_job(store::Repository& repository, const std::vector<BackupPart>& parts,
+                            const BackupSettings& settings, base::Clock& clock,
+                            backup::RunProgress& progress, std::stop_token stop) {
+  BackupReport report;
+  report.job_id = base::new_ulid(clock.now());
+  const base::Duration begin = clock.monotonic();
+  // All tenants are looked through before the first byte is stored: a mistake in a name costs
+  // nothing.
+  std::vector<backup::Discovery> found;
+  std::size_t selected = 0;
+  for (const BackupPart& part : parts) {
+    found.push_back(discover_part(repository, part, settings, clock, stop));
+    selected += found.back().mailboxes.size();
+  }
+  if (selected == 0) {
+    throw base::Error{base::ErrorKind::usage,
+                      settings.policy
+                          ? base::text("policy '", *settings.policy, "' selects no mailbox")
+                          : std::string{"the policies select no mailbox"}};
+  }
+  for (std::size_t i = 0; i < parts.size() && !report.cancelled && !report.stopped_by; ++i) {
+    backup::RunReport run =
+        backup::run_backup({parts[i].service, repository, clock}, run_settings(parts[i], settings),
+                           found[i].mailboxes, progress, stop);
+    std::move(run.mailboxes.begin(), run.mailboxes.end(), std::back_inserter(report.mailboxes));
+    std::move(found[i].unprotectable.begin(), found[i].unprotectable.end(),
+              std::back_inserter(report.unprotectable));
+    report.cancelled = run.cancelled;
+    report.stopped_by = std::move(run.stopped_by);
+  }
+  report.service = service_figures(parts);
+  report.took = clock.monotonic() - begin;
+  return report;
+}
+
+ServiceFigures service_figures(const std::vector<BackupPart>& parts) {
+  ServiceFigures figures;
+  for (const BackupPart& part : parts) {
+    const graph::ServiceStatistics statistics = part.service.statistics();
+    figures.requests += statistics.requests;
+    figures.retried += statistics.retried;
+    figures.throttled += statistics.throttled;
+    figures.throttled_time += statistics.throttled_time;
+  }
+  return figures;
+}
+
+std::string_view name(JobStatus status) {
+  switch (status) {
+    case JobStatus::complete:
+      return "complete";
+    case JobStatus::partial:
+      return "partial";
+    case JobStatus::failed:
+      return "failed";
+  }
+  return "failed";
+}
+
+std::string_view name(backup::Outcome outcome) {
+  switch (outcome) {
+    case backup::Outcome::complete:
+      return "complete";
+    case backup::Outcome::partial:
+      return "partial";
+    case backup::Outcome::failed:
+      return "failed";
+    case backup::Outcome::skipped:
+      return "skipped";
+  }
+  return "failed";
+}
+
+JobStatus status(const BackupReport& report) {
+  const OutcomeCounts counts = outcomes(report);
+  const bool anything_done = counts.complete + counts.partial > 0;
+  const bool stopped = report.cancelled || report.stopped_by.has_value();
+  // Skipped mailboxes are reported, and nothing is wrong with a run that has only them.
+  if (!anything_done && (counts.failed > 0 || stopped)) return JobStatus::failed;
+  const bool sums_close = std::all_of(
+      report.mailboxes.begin(), report.mailboxes.end(),
+      [](const backup::MailboxReport& mailbox) { return accounted_for(mailbox.items); });
+  if (stopped || counts.failed + counts.partial > 0 || !sums_close) return JobStatus::partial;
+  return JobStatus::complete;
+}
+
+ExitStatus exit_status(const BackupReport& report) {
+  if (report.cancelled) return ExitStatus::interrupted;
+  if (report.stopped_by) return exit_status(report.stopped_by->kind());
+  switch (status(report)) {
+    case JobStatus::complete:
+      return ExitStatus::done;
+    case JobStatus::partial:
+      return ExitStatus::partial;
+    case JobStatus::failed:
+      return ExitStatus::failed;
+  }
+  return ExitStatus::failed;
+}
+
+std::vector<Record> mailbox_records(const BackupReport& report) {
+  std::vector<Record> records;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    Value::List problems;
+    for (const backup::Problem& problem : mailbox.problems)
+      problems.push_back(problem_record(problem));
+    records.push_back(
+        Record{{"type", "mailbox"},
+               {"mailbox", mailbox.address},
+               {"mailbox_id", mailbox.mailbox_id},
+               {"status", name(mailbox.outcome)},
+               {"reason", mailbox.outcome == backup::Outcome::skipped && !mailbox.problems.empty()
+                              ? Value{mailbox.problems.front().message}
+                              : Value{}},
+               {"items", items_record(mailbox.items)},
+               {"bytes", Record{{"exported", mailbox.exported_bytes},
+                                {"new", mailbox.new_bytes},
+                                {"stored", mailbox.stored_bytes}}},
+               {"snapshot", mailbox.snapshot ? Value{mailbox.snapshot->id} : Value{}},
+               {"problems", std::move(problems)}});
+  }
+  for (const backup::Unprotectable& account : report.unprotectable) {
+    records.push_back(Record{{"type", "mailbox"},
+                             {"mailbox", account.address},
+                             {"mailbox_id", nullptr},
+                             {"status", name(backup::Outcome::skipped)},
+                             {"reason", account.reason},
+                             {"items", items_record({})},
+                             {"bytes", Record{{"exported", 0}, {"new", 0}, {"stored", 0}}},
+                             {"snapshot", nullptr},
+                             {"problems", Value::List{}}});
+  }
+  return records;
+}
+
+Record summary(const BackupReport& report) {
+  const OutcomeCounts counts = outcomes(report);
+  const Totals sum = totals(report);
+  Value::List snapshots;
+  Value::List problems;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    if (mailbox.snapshot) snapshots.push_back(snapshot_record(*mailbox.snapshot));
+    for (const backup::Problem& problem : mailbox.problems)
+      problems.push_back(problem_record(problem));
+  }
+  return Record{
+      {"type", "summary"},
+      {"command", "backup"},
+      {"job_id", text_or_null(report.job_id)},
+      {"status", name(status(report))},
+      {"seconds", std::chrono::duration<double>(report.took).count()},
+      {"mailboxes", Record{{"complete", counts.complete},
+                           {"partial", counts.partial},
+                           {"failed", counts.failed},
+                           {"skipped", counts.skipped}}},
+      {"items", items_record(sum.items)},
+      {"bytes",
+       Record{
+           {"exported", sum.exported_bytes}, {"new", sum.new_bytes}, {"stored", sum.stored_bytes}}},
+      {"requests", Record{{"total", report.service.requests},
+                          {"retried", report.service.retried},
+                          {"throttled", report.service.throttled}}},
+      {"throttled_seconds", std::chrono::duration<double>(report.service.throttled_time).count()},
+      {"snapshots", std::move(snapshots)},
+      {"problems", std::move(problems)}};
+}
+
+}  // namespace jobs

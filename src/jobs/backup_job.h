@@ -1,0 +1,76 @@
+// A backup as a job: the mailboxes of one or more tenants, and the report as records.
+#pragma once
+
+#include "src/backup/backup_run.h"
+#include "src/backup/discovery.h"
+#include "src/base/clock.h"
+#include "src/base/error.h"
+#include "src/jobs/exit_status.h"
+#include "src/jobs/record.h"
+#include "store/repository.h"
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace jobs {
+
+// What is to be backed up of one tenant. The collaborators outlive the job.
+struct BackupPart {
+  store::TenantDomain tenant;
+  graph::Directory& directory;
+  graph::MailboxService& service;
+  std::vector<backup::NamedPolicy> policies;
+  // Addresses, principal names or directory ids; empty: what the policies select.
+  std::vector<std::string> only;
+};
+
+struct BackupSettings {
+  std::optional<std::string> policy;  // only the mailboxes of this one
+  bool full = false;
+  std::size_t concurrent_mailboxes = 32;
+  std::size_t lanes_per_mailbox = 3;
+};
+
+// Counters of the service, of all parts together.
+struct ServiceFigures {
+  std::uint64_t requests = 0;
+  std::uint64_t retried = 0;
+  std::uint64_t throttled = 0;
+  base::Duration throttled_time{};
+};
+
+struct BackupReport {
+  std::string job_id;  // a ULID
+  base::Duration took{};
+  std::vector<backup::MailboxReport> mailboxes;
+  std::vector<backup::Unprotectable> unprotectable;  // skipped, with the service's reason
+  ServiceFigures service;
+  bool cancelled = false;
+  std::optional<base::Error> stopped_by;
+};
+
+// Backs up part after part. Throws what keeps it from beginning (sign-in refused, an unknown
+// mailbox, nothing selected); what happens later is in the report. `repository` is open for
+// writing.
+BackupReport run_backup_job(store::Repository& repository, const std::vector<BackupPart>& parts,
+                            const BackupSettings& settings, base::Clock& clock,
+                            backup::RunProgress& progress, std::stop_token stop);
+
+ServiceFigures service_figures(const std::vector<BackupPart>& parts);
+
+enum class JobStatus : std::uint8_t { complete, partial, failed };
+std::string_view name(JobStatus status);
+std::string_view name(backup::Outcome outcome);
+
+JobStatus status(const BackupReport& report);
+ExitStatus exit_status(const BackupReport& report);
+
+// {"type":"mailbox",...}: one per mailbox, and one per account that has none.
+std::vector<Record> mailbox_records(const BackupReport& report);
+Record summary(const BackupReport& report);
+
+}  // namespace jobs

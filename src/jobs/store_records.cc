@@ -1,0 +1,70 @@
+#include "src/jobs/store_records.h"
+
+#include <cmath>
+#include <utility>
+
+namespace jobs {
+namespace {
+
+// Four decimals are more than anybody compares.
+Value factor(std::uint64_t dividend, std::uint64_t divisor) {
+  if (divisor == 0) return {};
+  const double quotient = static_cast<double>(dividend) / static_cast<double>(divisor);
+  return std::round(quotient * 10'000) / 10'000;
+}
+
+Record affected_record(const store::AffectedItem& affected) {
+  Value::List snapshots;
+  for (const std::string& id : affected.snapshots) snapshots.emplace_back(id);
+  return Record{{"mailbox", text_or_null(affected.mailbox)},
+                {"folder", text_or_null(affected.folder)},
+                {"item", text_or_null(affected.item)},
+                {"snapshots", std::move(snapshots)}};
+}
+
+}  // namespace
+
+Record stats_record(const store::StoreStatistics& statistics) {
+  return Record{{"type", "stats"},
+                {"logical_bytes", statistics.logical_bytes},
+                {"unique_bytes", statistics.unique_bytes},
+                {"stored_bytes", statistics.stored_bytes},
+                {"dedup_factor", factor(statistics.logical_bytes, statistics.unique_bytes)},
+                {"compression_factor", factor(statistics.unique_bytes, statistics.stored_bytes)},
+                {"packs", statistics.packs},
+                {"chunks", statistics.chunks},
+                {"items", statistics.items},
+                {"snapshots", statistics.snapshots},
+                {"mailboxes", statistics.mailboxes},
+                {"index_bytes", statistics.index_bytes}};
+}
+
+std::vector<Record> damage_records(const store::CheckReport& report) {
+  std::vector<Record> records;
+  for (const std::string& error : report.errors) {
+    records.push_back(Record{{"type", "damage"}, {"message", error}});
+  }
+  return records;
+}
+
+Record check_summary(const store::CheckReport& report, store::CheckLevel level, double seconds) {
+  Value::List affected;
+  for (const store::AffectedItem& item : report.affected) affected.push_back(affected_record(item));
+  return Record{{"type", "summary"},
+                {"command", "check"},
+                {"level", level == store::CheckLevel::full ? "full" : "structure"},
+                {"status", exit_status(report) == ExitStatus::done ? "complete" : "failed"},
+                {"seconds", seconds},
+                {"packs", report.packs},
+                {"chunks", report.chunks},
+                {"bytes_read", report.bytes_read},
+                {"errors", report.errors.size()},
+                {"healed", 0},
+                {"affected", std::move(affected)}};
+}
+
+ExitStatus exit_status(const store::CheckReport& report) {
+  return report.errors.empty() && report.affected.empty() ? ExitStatus::done : ExitStatus::corrupt;
+}
+
+}  // namespace jobs

@@ -1,0 +1,18 @@
+// What a store says of itself, as records: sizes and factors, and the findings of a check.
+#pragma once
+
+#include "src/jobs/exit_status.h"
+#include "src/jobs/record.h"
+#include "store/repository.h"
+
+namespace jobs {
+
+// {"type":"stats",...}. Factors are null while there is nothing to divide by.
+Record stats_record(const store::StoreStatistics& statistics);
+
+// {"type":"damage","message"}: one per error found.
+std::vector<Record> damage_records(const store::CheckReport& report);
+Record check_summary(const store::CheckReport& report, store::CheckLevel level, double seconds);
+ExitStatus exit_status(const store::CheckReport& report);
+
+}  // namespace jobs
