@@ -76,7 +76,7 @@ struct FixedBytesHash {
   template <typename Tag, std::size_t size_bytes>
   std::size_t operator()(const FixedBytes<Tag, size_bytes>& value) const noexcept {
     static_assert(size_bytes >= sizeof(std::size_t));
-    std::size_t hash;
+    std::size_t hash = 0;
     std::memcpy(&hash, value.bytes.data(), sizeof hash);
     return hash;
   }

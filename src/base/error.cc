@@ -71,7 +71,7 @@ Error current_error() {
   }
 }
 
-Error system_error(std::string what_failed, int error_number) {
+Error system_error(std::string_view what_failed, int error_number) {
   const bool full = error_number == ENOSPC || error_number == EDQUOT;
   return Error{full ? ErrorKind::full : ErrorKind::disk,
                text(what_failed, ": ", std::generic_category().message(error_number))};

@@ -55,7 +55,7 @@ class Error : public std::exception {
 Error current_error();
 
 // Error(disk), or Error(full) for ENOSPC and EDQUOT, with the system's text for `error_number`.
-Error system_error(std::string what_failed, int error_number);
+Error system_error(std::string_view what_failed, int error_number);
 
 // Our own mistakes only: throws std::logic_error. Never for data from disk or network.
 inline void check(bool condition, const char* promise) {

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -24,11 +24,10 @@ std::string quoted(const std::filesystem::path& path) { return text("'", path.st
 
 // The descriptor, or -1 with errno set.
 int open_descriptor(const std::filesystem::path& path, int flags, mode_t mode) {
-  int descriptor;
-  do {
-    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, mode);
-  } while (descriptor < 0 && errno == EINTR);
-  return descriptor;
+  for (;;) {
+    const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+    if (descriptor >= 0 || errno != EINTR) return descriptor;
+  }
 }
 
 struct stat status_of(const FileHandle& file, const std::filesystem::path& path) {

@@ -3,7 +3,7 @@
 #include "src/base/error.h"
 
 #include <cerrno>
-#include <string.h>
+#include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>

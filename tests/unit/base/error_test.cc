@@ -50,8 +50,7 @@ TEST_CASE("errors of the system are classed by what can be done", "[base][error]
 
 TEST_CASE("any exception becomes an error", "[base][error]") {
   const base::Error own = translated([] {
-    base::Error error{base::ErrorKind::denied, "no right"};
-    throw error.add_context("listing");
+    throw base::Error{base::Error{base::ErrorKind::denied, "no right"}.add_context("listing")};
   });
   CHECK(own.kind() == base::ErrorKind::denied);
   CHECK(own.context() == std::vector<std::string>{"listing"});

@@ -4,9 +4,9 @@
 #include "tests/support/catch.h"
 #include "tests/support/temporary_directory.h"
 
+#include <cstdlib>
 #include <fcntl.h>
 #include <functional>
-#include <stdlib.h>
 #include <string>
 #include <sys/stat.h>
 #include <sys/wait.h>
