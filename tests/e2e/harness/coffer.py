@@ -1,0 +1,187 @@
+"""coffer as a process: its records, its exit status, what it cost."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+from .comparison import Mismatch
+from .simulator import without_proxies
+
+
+@dataclasses.dataclass
+class Run:
+    arguments: list
+    status: int  # as subprocess gives it: negative for a signal
+    records: list
+    stderr: str
+    seconds: float
+    peak_memory_bytes: int
+
+    @property
+    def summary(self):
+        for record in reversed(self.records):
+            if record["type"] == "summary":
+                return record
+        raise Mismatch(f"{self} gave no summary")
+
+    @property
+    def error(self):
+        """The error record, if there is one."""
+        return next((record for record in self.records if record["type"] == "error"), None)
+
+    def of_type(self, record_type):
+        return [record for record in self.records if record["type"] == record_type]
+
+    def __str__(self):
+        return f"coffer {' '.join(self.arguments)} (exit status {self.status})"
+
+
+class Coffer:
+    """A store with its configuration, below `directory`."""
+
+    def __init__(self, program, directory, tenant_fragment, passphrase="correct horse battery staple", extra=""):
+        self.program = pathlib.Path(program).absolute()
+        self.directory = pathlib.Path(directory).absolute()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.store = self.directory / "store"
+        self.index = self.directory / "index"
+        self.config = self.directory / "coffer.toml"
+        passphrase_file = self.directory / "passphrase"
+        if not passphrase_file.exists():
+            passphrase_file.touch(mode=0o600)
+            passphrase_file.write_text(passphrase + "\n")
+        self.config.write_text(
+            "[store]\n"
+            f'url = "{self.store}"\n'
+            f'index = "{self.index}"\n'
+            f'passphrase_file = "{passphrase_file}"\n'
+            f"{extra}\n{tenant_fragment}"
+        )
+        self.config.chmod(0o600)
+
+    def start(self, *arguments, stdout, stderr):
+        return subprocess.Popen(
+            [str(self.program), "--config", str(self.config), "--json", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env=without_proxies(),
+        )
+
+    def run(self, *arguments, expect_status=0, kill_after=None):
+        """Runs it to its end (or kills it after so many seconds) and reads its records.
+
+        `expect_status` None: the caller looks at the status.
+        """
+        with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+            started = time.monotonic()
+            process = self.start(*arguments, stdout=stdout, stderr=stderr)
+            with DelayedKill(process, kill_after):
+                status, peak = wait_with_usage(process)
+            seconds = time.monotonic() - started
+            stdout.seek(0)
+            stderr.seek(0)
+            run = Run(
+                list(arguments),
+                status,
+                parse_records(stdout.read(), was_killed=status < 0),
+                stderr.read().decode(errors="replace"),
+                seconds,
+                peak,
+            )
+        if expect_status is not None and run.status != expect_status:
+            raise Mismatch(f"{run}, expected {expect_status}:\n{run.stderr[-2000:]}\n{run.error or ''}")
+        return run
+
+    # The commands, as the tests use them.
+
+    def init(self):
+        run = self.run("init", "--recovery-key-file", str(self.directory / "recovery-key"))
+        return run
+
+    def backup(self, *arguments, **how):
+        run = self.run("backup", *arguments, **how)
+        if how.get("expect_status", 0) == 0:
+            check_accounting(run)
+        return run
+
+    def snapshots(self, *mailbox):
+        return self.run("snapshots", *mailbox).of_type("snapshot")
+
+    def items(self, mailbox, at="latest"):
+        """The item records of a restore point."""
+        return self.run("ls", mailbox, "--at", at, "--recursive").of_type("item")
+
+    def extract(self, mailbox, at, output):
+        """The manifest's items after extracting everything below `output`."""
+        self.run("extract", mailbox, "--at", at, "--output", str(output))
+        return json.loads((pathlib.Path(output) / "manifest.json").read_text())["items"]
+
+
+class DelayedKill:
+    """kill -9 after so many seconds (None: never), unless the block is left before."""
+
+    def __init__(self, process, seconds):
+        # A descriptor, unlike a number, can never come to mean another process.
+        self.pidfd = os.pidfd_open(process.pid)
+        self.timer = threading.Timer(seconds, self.kill) if seconds is not None else None
+
+    def kill(self):
+        try:
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it ended first
+
+    def __enter__(self):
+        if self.timer:
+            self.timer.start()
+
+    def __exit__(self, *_):
+        if self.timer:
+            self.timer.cancel()
+            self.timer.join()
+        os.close(self.pidfd)
+
+
+def wait_with_usage(process):
+    """Exit status, and the peak of the process's memory in bytes.
+
+    wait4 has to be the one that reaps, or the figures are lost; Popen is told afterwards. The kernel counts what the
+    starting process (this one) held at that moment, too: keep it small where the figure matters.
+    """
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss * 1024
+
+
+def parse_records(output, was_killed=False):
+    """One JSON object a line. A killed process may leave the last line unfinished: that one is not a record."""
+    records = []
+    lines = output.decode().split("\n")
+    tail = lines.pop()
+    for line in lines:
+        records.append(json.loads(line))
+    if tail and not was_killed:
+        raise Mismatch(f"the output ends inside a line: {tail[-200:]!r}")
+    return records
+
+
+def check_accounting(run):
+    """listed = stored + unchanged + skipped + failed, for the run, for each mailbox, and as sums of each other."""
+    mailboxes = run.of_type("mailbox")
+    for told in [run.summary, *mailboxes]:
+        items = told["items"]
+        ended = items["stored"] + items["unchanged"] + items["skipped"] + items["failed"]
+        if items["listed"] != ended:
+            name = told.get("mailbox", "the run")
+            raise Mismatch(f"{name}: {items['listed']} items listed, but {ended} accounted for: {items}")
+    for what, total in run.summary["items"].items():
+        of_mailboxes = sum(told["items"][what] for told in mailboxes)
+        if of_mailboxes != total:
+            raise Mismatch(f"{total} items {what} in the summary, {of_mailboxes} in the mailboxes' records")
