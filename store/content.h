@@ -3,12 +3,12 @@
 // The bytes are opaque: nothing here looks at what they mean.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-
 #include "src/base/bytes.h"
 #include "src/base/digest.h"
 #include "store/ids.h"
+
+#include <cstdint>
+#include <memory>
 
 namespace store {
 
@@ -35,13 +35,16 @@ class ContentWriter {
   virtual ~ContentWriter() = default;
 
   virtual void append(base::ByteView piece) = 0;
+  // A boundary inside the content lies after what was appended so far. A chunk may end there; a
+  // wrong hint costs space only.
+  virtual void hint_boundary() {}
   // The stream is whole. The writer takes no more.
   virtual StoredContent finish() = 0;
 };
 
-// Gives a stream back, from the beginning, as often as asked; memory stays at a few chunks. Each chunk is
-// authenticated, and the last read() compares length and SHA-256 of the whole stream: Error(corrupt) rather than
-// wrong bytes. Used by one thread.
+// Gives a stream back, from the beginning, as often as asked; memory stays at a few chunks. Each
+// chunk is authenticated, and the last read() compares length and SHA-256 of the whole stream:
+// Error(corrupt) rather than wrong bytes. Used by one thread.
 class ContentReader {
  public:
   virtual ~ContentReader() = default;

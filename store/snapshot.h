@@ -1,8 +1,12 @@
 // Restore points of mailboxes: what a mailbox held at a moment, as an immutable map.
 //
-// Equal mailboxes have equal roots; an unchanged mailbox costs one commit entry, k changes rewrite about k
-// leaves. Every snapshot is a full view.
+// Equal mailboxes have equal roots; an unchanged mailbox costs one commit entry, k changes rewrite
+// about k leaves. Every snapshot is a full view.
 #pragma once
+
+#include "src/base/clock.h"
+#include "store/content.h"
+#include "store/ids.h"
 
 #include <cstdint>
 #include <functional>
@@ -10,10 +14,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "src/base/clock.h"
-#include "store/content.h"
-#include "store/ids.h"
 
 namespace store {
 
@@ -87,12 +87,13 @@ struct Snapshot {
   std::uint64_t bytes = 0;  // of all its streams
   ItemCounts counts;        // of the run that made it
   SnapshotRoots roots;
-  // The engine's own notes for the next run (cursors, retry list); opaque here. It commits with the roots, so a
-  // cursor can never pass data that is not stored.
+  // The engine's own notes for the next run (cursors, retry list); opaque here. It commits with the
+  // roots, so a cursor can never pass data that is not stored.
   std::optional<ContentRef> state;
 };
 
-// A snapshot that is complete in packs but not yet acknowledged; time, id and counts are the engine's.
+// A snapshot that is complete in packs but not yet acknowledged; time, id and counts are the
+// engine's.
 using PreparedSnapshot = Snapshot;
 
 // Thread-safe.
@@ -115,10 +116,19 @@ class SnapshotReader {
 
   [[nodiscard]] virtual std::optional<ItemEntry> find(const std::string& folder_id,
                                                       const std::string& item_id) const = 0;
+
+  // The items that are not the same as in an earlier snapshot of the mailbox, in key order; the
+  // side that lacks the item is empty. Reads only what differs.
+  using OnChange =
+      std::function<void(const std::optional<ItemEntry>& before, const std::optional<ItemEntry>& after)>;
+  virtual void changes_since(const SnapshotReader& earlier, const OnChange& on_change) const = 0;
 };
 
-// Builds the next snapshot of a mailbox from an earlier one (or from nothing). Calls come in any order; the
-// last word on a key wins. Used by one thread. Nothing is visible before Repository::commit().
+// Builds the next snapshot of a mailbox from an earlier one (or from nothing). Calls come in any
+// order; the last word on a key wins. An item may name a folder that is never put: the snapshot
+// then holds a folder with that id and nothing else. Memory: up to 32 MiB of changes, however many
+// there are; then they are written into the trees. Used by one thread. Nothing is visible before
+// Repository::commit().
 class SnapshotWriter {
  public:
   virtual ~SnapshotWriter() = default;

@@ -86,11 +86,9 @@ Chunker::Step Chunker::take(base::ByteView piece) {
   for (std::size_t i = 0; i < stretches.size() && !step.cut; ++i) {
     const Stretch& stretch = stretches[i];
     if (chunk_bytes_ >= stretch.end) continue;
-    const std::size_t size =
-        std::min(stretch.end - chunk_bytes_, piece.size() - step.taken_bytes);
+    const std::size_t size = std::min(stretch.end - chunk_bytes_, piece.size() - step.taken_bytes);
     const base::ByteView bytes = piece.subspan(step.taken_bytes, size);
-    const std::size_t taken =
-        i == 0 ? size : scan(*gear_, bytes, stretch.limit, hash_, step.cut);
+    const std::size_t taken = i == 0 ? size : scan(*gear_, bytes, stretch.limit, hash_, step.cut);
     step.taken_bytes += taken;
     chunk_bytes_ += taken;
   }

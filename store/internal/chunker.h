@@ -28,7 +28,8 @@ struct ChunkSizes {
   std::size_t most_bytes = 0;
 };
 
-// Of a chunk that begins at `offset` of its stream: small where mail shares most, larger further in.
+// Of a chunk that begins at `offset` of its stream: small where mail shares most, larger further
+// in.
 ChunkSizes chunk_sizes_at(std::uint64_t offset);
 
 // Finds the cuts of one stream that arrives in pieces. The cuts depend on the stream's bytes and

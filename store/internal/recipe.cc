@@ -81,9 +81,7 @@ Recipe decode_recipe(base::ByteView bytes) {
 
 void RecipeBuilder::add(const RecipePart& part) { add_at(0, part); }
 
-bool RecipeBuilder::is_single() const {
-  return levels_.size() == 1 && levels_.front().size() == 1;
-}
+bool RecipeBuilder::is_single() const { return levels_.size() == 1 && levels_.front().size() == 1; }
 
 void RecipeBuilder::add_at(std::size_t level, const RecipePart& part) {
   if (level == levels_.size()) levels_.emplace_back();
