@@ -1,7 +1,10 @@
-// Who is in the tenant: users, members of groups, and which of them have a mailbox that can be protected.
+// Who is in the tenant: users, members of groups, and which of them have a mailbox that can be
+// protected.
 //
 // Errors as in mailbox_service.h. Thread-safe.
 #pragma once
+
+#include "src/graph/mailbox_service.h"
 
 #include <cstdint>
 #include <functional>
@@ -10,8 +13,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "src/graph/mailbox_service.h"
 
 namespace graph {
 
@@ -45,11 +46,14 @@ class Directory {
   virtual void users(const std::function<void(User)>& on_user, std::stop_token stop) = 0;
   // One user by id, principal name or address. Empty if there is none.
   virtual std::optional<User> find_user(const std::string& id_or_address, std::stop_token stop) = 0;
-  // The directory ids of all users in the group, nested groups included. Error(not_found) without such a group.
-  virtual std::vector<std::string> group_members(const std::string& group_id, std::stop_token stop) = 0;
+  // The directory ids of all users in the group, nested groups included. Error(not_found) without
+  // such a group.
+  virtual std::vector<std::string> group_members(const std::string& group_id,
+                                                 std::stop_token stop) = 0;
   // The user's primary mailbox.
   virtual std::variant<MailboxId, NoMailbox> mailbox_of(const User& user, std::stop_token stop) = 0;
-  virtual std::variant<MailboxPurpose, NoMailbox> purpose_of(const User& user, std::stop_token stop) = 0;
+  virtual std::variant<MailboxPurpose, NoMailbox> purpose_of(const User& user,
+                                                             std::stop_token stop) = 0;
 };
 
 }  // namespace graph

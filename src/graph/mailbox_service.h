@@ -1,11 +1,16 @@
-// What the service can do with a mailbox, in the engine's words: list folders, tell changes, export units,
-// import units, create folders. Two forms of the API stand behind it; the engine does not know which.
+// What the service can do with a mailbox, in the engine's words: list folders, tell changes, export
+// units, import units, create folders. Two forms of the API stand behind it; the engine does not
+// know which.
 //
-// Every call waits out throttling and repeats what the retry policy allows; what it finally throws is
-// Error(denied) naming the missing right, Error(not_found) for a mailbox that is gone, Error(unavailable)
-// when the service stayed away, Error(protocol) for answers that break the contract, Error(cancelled).
-// Thread-safe: the engine calls it for many mailboxes and lanes at once.
+// Every call waits out throttling and repeats what the retry policy allows; what it finally throws
+// is Error(denied) naming the missing right, Error(not_found) for a mailbox that is gone,
+// Error(unavailable) when the service stayed away, Error(protocol) for answers that break the
+// contract, Error(cancelled). Thread-safe: the engine calls it for many mailboxes and lanes at
+// once.
 #pragma once
+
+#include "src/base/bytes.h"
+#include "src/base/clock.h"
 
 #include <cstdint>
 #include <functional>
@@ -15,9 +20,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "src/base/bytes.h"
-#include "src/base/clock.h"
 
 namespace graph {
 
@@ -84,8 +86,8 @@ using Round = std::variant<RoundComplete, CursorRejected, FeedGone>;
 
 // Why one unit was not exported.
 struct UnitError {
-  std::string code;     // the service's, or one of ours: "NoAnswer", "TruncatedAnswer"
-  std::string message;  // printable
+  std::string code;      // the service's, or one of ours: "NoAnswer", "TruncatedAnswer"
+  std::string message;   // printable
   bool is_gone = false;  // the item is not there any more
 };
 
@@ -144,8 +146,8 @@ using ImportResult = std::variant<Imported, ImportRefused, ImportUncertain>;
 struct ServiceStatistics {
   std::uint64_t requests = 0;
   std::uint64_t retried = 0;
-  std::uint64_t throttled = 0;         // answers that told us to wait
-  base::Duration throttled_time{};     // waited because of them, summed over mailboxes
+  std::uint64_t throttled = 0;      // answers that told us to wait
+  base::Duration throttled_time{};  // waited because of them or to stay within limits, over all mailboxes
   std::uint64_t received_bytes = 0;
   std::uint64_t sent_bytes = 0;
 };
@@ -154,30 +156,34 @@ class MailboxService {
  public:
   virtual ~MailboxService() = default;
 
-  // The folder tree: what changed since `since`, or everything. The root is among the folders of a full round.
+  // The folder tree: what changed since `since`, or everything. The root is among the folders of a
+  // full round.
   virtual Round folder_changes(const MailboxId& mailbox, const std::optional<Cursor>& since,
                                const std::function<void(FolderChange)>& on_change,
                                std::stop_token stop) = 0;
 
-  // The folder with the properties that change feeds leave out (is_hidden, is_search_folder). Empty if it is gone.
+  // The folder with the properties that change feeds leave out (is_hidden, is_search_folder). Empty
+  // if it is gone.
   virtual std::optional<Folder> folder(const MailboxId& mailbox, const std::string& folder_id,
                                        std::stop_token stop) = 0;
 
-  // Items of one folder, as above. Repeats and late entries come through as they are: the last state wins.
+  // Items of one folder, as above. Repeats and late entries come through as they are: the last
+  // state wins.
   virtual Round item_changes(const MailboxId& mailbox, const std::string& folder_id,
                              const std::optional<Cursor>& since,
                              const std::function<void(ItemChange)>& on_change,
                              std::stop_token stop) = 0;
 
-  // Details of the items named, or of every item of the folder where `item_ids` is empty. Items without an
-  // answer are left out. Costs one request per hundred items of a folder, or one per item named: the
-  // service picks the cheaper way.
+  // Details of the items named, or of every item of the folder where `item_ids` is empty. Items
+  // without an answer are left out. Costs one request per hundred items of a folder, or one per
+  // item named: the service picks the cheaper way.
   virtual void item_details(const MailboxId& mailbox, const std::string& folder_id,
                             std::span<const std::string> item_ids,
                             const std::function<void(Item, ItemDetails)>& on_item,
                             std::stop_token stop) = 0;
 
-  // Exports the items; sizes decide how many go into one call. Each ends in sink.end() or sink.failed().
+  // Exports the items; sizes decide how many go into one call. Each ends in sink.end() or
+  // sink.failed().
   virtual void export_units(const MailboxId& mailbox, std::span<const ExportRequest> units,
                             ExportSink& sink, std::stop_token stop) = 0;
 

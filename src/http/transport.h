@@ -51,11 +51,11 @@ class TextSource final : public BodySource {
 
 struct Request {
   std::string method = "GET";
-  std::string url;
-  std::vector<Header> headers;
+  std::string url{};
+  std::vector<Header> headers{};
   // At most one of the two; the source outlives the call. It is read on the thread that called
   // perform(); what it throws ends the transfer and leaves perform().
-  std::string body;
+  std::string body{};
   BodySource* body_source = nullptr;
   // The answer may be large and its sink slow. Such a transfer gets a connection of its own
   // (HTTP/1.1), where waiting costs no memory; the others share one by HTTP/2, whose windows let a

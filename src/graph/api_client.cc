@@ -1,0 +1,286 @@
+#include "src/graph/api_client.h"
+
+#include "src/base/error.h"
+#include "src/base/log.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace graph {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+// Far above any page; far below what would hurt.
+constexpr std::size_t kLongestDocument = 32 * 1024 * 1024;
+constexpr std::size_t kLongestError = 256 * 1024;
+constexpr auto kDocumentIdle = std::chrono::minutes{3};
+// The service assembles a large answer before its first byte.
+constexpr auto kStreamIdle = std::chrono::minutes{10};
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+// Sends the body of a success one way and that of a refusal another, and counts both.
+class SplitSink final : public http::BodySink {
+ public:
+  SplitSink(http::BodySink& success, std::atomic<std::uint64_t>& received)
+      : success_(success), received_(received) {}
+
+  void on_head(const http::ResponseHead& head) override {
+    succeeds_ = is_success(head.status);
+    if (succeeds_) success_.on_head(head);
+  }
+
+  void on_body(base::ByteView piece) override {
+    received_ += piece.size();
+    if (succeeds_) {
+      success_.on_body(piece);
+    } else if (refusal_.size() < kLongestError) {
+      refusal_.append(
+          base::as_text(piece.first(std::min(piece.size(), kLongestError - refusal_.size()))));
+    }
+  }
+
+  [[nodiscard]] const std::string& refusal() const { return refusal_; }
+
+ private:
+  http::BodySink& success_;
+  std::atomic<std::uint64_t>& received_;
+  bool succeeds_ = false;
+  std::string refusal_;
+};
+
+bool names_concurrency(const ServiceError& error) {
+  return base::to_lower(error.message).find("concurrency") != std::string::npos;
+}
+
+http::MailboxBudget::Outcome budget_outcome(const http::Transfer& transfer,
+                                            const ServiceError& error) {
+  using Outcome = http::MailboxBudget::Outcome;
+  if (!transfer.arrived()) return Outcome::other;
+  if (transfer.head.status == 429 && names_concurrency(error)) return Outcome::too_many_at_once;
+  return transfer.head.status < 429 ? Outcome::answered : Outcome::other;
+}
+
+bool tells_of_limits(std::string_view name) {
+  const std::string lower = base::to_lower(name);
+  return lower == "retry-after" || lower.starts_with("x-ms-") || lower.starts_with("ratelimit-") ||
+         lower.starts_with("x-ratelimit-");
+}
+
+}  // namespace
+
+struct ApiClient::Attempted {
+  http::Transfer transfer;
+  ServiceError error;
+  std::shared_ptr<const Token> token;
+  std::optional<http::BudgetGate::Pass> pass;
+};
+
+ApiClient::ApiClient(std::string graph_url, TokenSource& tokens, const Wiring& wiring)
+    : graph_url_(std::move(graph_url)), tokens_(tokens), wiring_(wiring) {
+  const auto url = http::parse_url(graph_url_);
+  if (!url) throw Error{ErrorKind::usage, base::text("graph_url is not a plain http or https URL")};
+  origin_ = url->origin;
+}
+
+bool ApiClient::is_own(std::string_view link) const {
+  const auto url = http::parse_url(link);
+  return url && url->origin == origin_;
+}
+
+void ApiClient::check_own(std::string_view link) const {
+  if (is_own(link)) return;
+  const auto url = http::parse_url(link);
+  throw Error{
+      ErrorKind::protocol,
+      base::text("the service's answer leads to ", url ? url->origin.text() : "no usable URL",
+                 ", which is not ", origin_.text(), "; nothing was sent there")};
+}
+
+void ApiClient::log_answer(const Call& call, const Attempted& attempted,
+                           const std::string& request_id) const {
+  const auto& head = attempted.transfer.head;
+  std::string limits;
+  for (const http::Header& header : head.headers) {
+    if (tells_of_limits(header.name)) {
+      limits +=
+          base::text(" ", bounded_text(header.name, 60), "=", bounded_text(header.value, 120));
+    }
+  }
+  const bool throttled = head.status == 429 || head.status == 503 || head.status == 509;
+  base::log(
+      throttled ? base::LogLevel::info : base::LogLevel::debug, name(call.operation), " [",
+      call.budget, "]: ",
+      attempted.transfer.arrived() ? base::text("status ", head.status) : attempted.transfer.detail,
+      attempted.error.text().empty() ? "" : " ", attempted.error.text(),
+      " client-request-id=", request_id,
+      " request-id=", bounded_text(head.header("request-id").value_or(""), 80), limits);
+}
+
+ApiClient::Attempted ApiClient::send(const Call& call, bool streams, http::BodySink& sink,
+                                     std::stop_token stop) {
+  check_own(call.url);
+  Attempted attempted;
+  attempted.token = tokens_.token(stop);
+  const std::string request_id = base::new_uuid();
+  http::Request request{.method = call.method, .url = call.url, .headers = call.headers};
+  request.headers.push_back({"Authorization", base::text("Bearer ", attempted.token->text.text())});
+  request.headers.push_back({"Accept", "application/json"});
+  request.headers.push_back({"client-request-id", request_id});
+  if (!call.body.empty()) request.headers.push_back({"Content-Type", "application/json"});
+  request.body = call.body;
+  request.streams_answer = streams;
+  request.idle_timeout = streams ? base::Duration{kStreamIdle} : base::Duration{kDocumentIdle};
+
+  attempted.pass.emplace(wiring_.gate.enter(call.budget, call.body.size(), stop));
+  ++wiring_.counters.requests;
+  wiring_.counters.sent_bytes += call.body.size();
+  SplitSink split{sink, wiring_.counters.received_bytes};
+  attempted.transfer = wiring_.transport.perform(request, split, stop);
+  if (attempted.transfer.failure == http::TransferFailure::cancelled) {
+    throw Error{ErrorKind::cancelled, base::text("stopped while ", name(call.operation))};
+  }
+  if (attempted.transfer.arrived() && !is_success(attempted.transfer.head.status)) {
+    attempted.error = parse_service_error(split.refusal());
+  }
+  attempted.pass->set_outcome(budget_outcome(attempted.transfer, attempted.error));
+  log_answer(call, attempted, request_id);
+  return attempted;
+}
+
+void ApiClient::wait(const Call& call, const http::Verdict& verdict, Attempted& attempted,
+                     std::stop_token stop) {
+  if (verdict.throttled) ++wiring_.counters.throttled;
+  if (verdict.holds_others) wiring_.gate.hold(call.budget, verdict.wait);
+  attempted.pass.reset();
+  if (verdict.action != http::Action::repeat) return;
+  ++wiring_.counters.retried;
+  if (!verdict.holds_others) wiring_.clock.sleep_for(verdict.wait, stop);
+  if (stop.stop_requested()) {
+    throw Error{ErrorKind::cancelled, base::text("stopped while ", name(call.operation))};
+  }
+}
+
+void ApiClient::fail(const Call& call, const Attempted& attempted) const {
+  const auto& transfer = attempted.transfer;
+  const auto doing = name(call.operation);
+  switch (transfer.failure) {
+    case http::TransferFailure::none:
+      break;
+    case http::TransferFailure::untrusted:
+      throw Error{ErrorKind::failed,
+                  base::text(doing, ": ", transfer.detail,
+                             "; check ca_file and the certificate of the service")};
+    case http::TransferFailure::too_large:
+      throw Error{ErrorKind::protocol, base::text(doing, ": ", transfer.detail)};
+    default:
+      throw Error{ErrorKind::unavailable, base::text(doing, ": ", transfer.detail)};
+  }
+  throw Error{ErrorKind::unavailable,
+              base::text(doing, ": the service stayed unavailable (status ", transfer.head.status,
+                         " ", attempted.error.text(), ")")};
+}
+
+void ApiClient::throw_unless_final(const Call& call, const Attempted& attempted) const {
+  if (!attempted.transfer.arrived()) fail(call, attempted);
+  const int status = attempted.transfer.head.status;
+  const auto doing = name(call.operation);
+  if (status == 401) {
+    throw Error{ErrorKind::denied, base::text("the service refuses the token of the ", name(app()),
+                                              " for ", doing, " (", attempted.error.text(), ")")};
+  }
+  if (status == 403) {
+    throw Error{
+        ErrorKind::denied,
+        base::text("the service refuses ", doing, " (", attempted.error.text(), "): the ",
+                   name(app()), " needs the application permission ", permission(call.operation),
+                   " with admin consent, and an Exchange role scope must include the mailbox")};
+  }
+  if (status >= 300 && status < 400) {
+    throw Error{ErrorKind::protocol, base::text(doing, ": the service answered with a redirect (",
+                                                status, "), which is not followed")};
+  }
+  if (status == 423 || status == 429 || status == 500 || (status >= 502 && status != 507)) {
+    fail(call, attempted);
+  }
+}
+
+Answer ApiClient::ask(const Call& call, std::stop_token stop) {
+  bool token_renewed = false;
+  for (unsigned attempt = 1;; ++attempt) {
+    http::CollectingSink body{kLongestDocument};
+    Attempted attempted = send(call, false, body, stop);
+    if (attempted.transfer.head.status == 401 && !token_renewed) {
+      token_renewed = true;
+      tokens_.refuse(attempted.token);
+      ++wiring_.counters.retried;
+      continue;
+    }
+    Answer answer;
+    std::optional<Error> broken;
+    if (attempted.transfer.arrived() && is_success(attempted.transfer.head.status) &&
+        !body.text().empty()) {
+      try {
+        answer.document = Json::parse(body.text());
+      } catch (const Error& error) {
+        broken = error;  // a page that was cut is worth another try
+      }
+    }
+    // 400 with this text is a fault of the network between us and the service.
+    const bool cut_request =
+        attempted.transfer.head.status == 400 &&
+        attempted.error.message.find("IO error during request payload read") != std::string::npos;
+    http::Transfer judged = attempted.transfer;
+    if (cut_request) judged.head.status = 502;
+    const auto verdict = http::judge(
+        {judged, attempt, !broken.has_value(), wiring_.clock.now(), wiring_.jitter.next()},
+        http::Repeatable::yes);
+    wait(call, verdict, attempted, stop);
+    if (verdict.action == http::Action::repeat) continue;
+    if (broken) throw Error{*broken}.add_context(std::string{name(call.operation)});
+    throw_unless_final(call, attempted);
+    answer.head = std::move(attempted.transfer.head);
+    answer.error = std::move(attempted.error);
+    return answer;
+  }
+}
+
+Json ApiClient::ask_for_success(const Call& call, std::stop_token stop) {
+  Answer answer = ask(call, std::move(stop));
+  if (answer.succeeded()) return std::move(answer.document);
+  throw Error{answer.status() == 404 ? ErrorKind::not_found : ErrorKind::protocol,
+              base::text(name(call.operation), ": the service answered ", answer.status(), " ",
+                         answer.error.text())};
+}
+
+StreamOutcome ApiClient::stream(const Call& call, http::BodySink& sink, std::stop_token stop) {
+  const http::AttemptLimits limits{.broken = 1};
+  bool token_renewed = false;
+  for (unsigned attempt = 1;; ++attempt) {
+    Attempted attempted = send(call, true, sink, stop);
+    if (attempted.transfer.head.status == 401 && !token_renewed) {
+      token_renewed = true;
+      tokens_.refuse(attempted.token);
+      ++wiring_.counters.retried;
+      continue;
+    }
+    const auto verdict =
+        http::judge({attempted.transfer, attempt, true, wiring_.clock.now(), wiring_.jitter.next()},
+                    http::Repeatable::yes, limits);
+    wait(call, verdict, attempted, stop);
+    if (verdict.action == http::Action::repeat) continue;
+    const auto failure = attempted.transfer.failure;
+    const int status = attempted.transfer.head.status;
+    const bool broke_off = failure == http::TransferFailure::interrupted ||
+                           failure == http::TransferFailure::timed_out ||
+                           (attempted.transfer.arrived() && (status == 500 || status == 502));
+    if (!broke_off) throw_unless_final(call, attempted);
+    return {std::move(attempted.transfer), std::move(attempted.error)};
+  }
+}
+
+}  // namespace graph

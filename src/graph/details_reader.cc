@@ -1,0 +1,125 @@
+#include "src/graph/details_reader.h"
+
+#include "src/base/error.h"
+#include "src/base/log.h"
+#include "src/base/text.h"
+#include "src/graph/paths.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace graph {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+constexpr std::string_view kSelect =
+    "$select=id,changeKey,type,size,createdDateTime,lastModifiedDateTime";
+constexpr std::string_view kNewestFirst = "&$orderby=createdDateTime%20desc";
+constexpr std::string_view kPage = "&$top=100";
+constexpr unsigned kWithoutOrder = 1;
+constexpr unsigned kWithoutProperties = 3;
+
+DetailLevel level_of(unsigned narrowing) {
+  if (narrowing >= kWithoutProperties) return DetailLevel::none;
+  return narrowing > kWithoutOrder ? DetailLevel::few : DetailLevel::all;
+}
+
+bool refuses_the_query(const Answer& answer) {
+  return (answer.status() == 400 || answer.status() == 501) &&
+         !answer.error.is_any_of({"ErrorInvalidIdMalformed"});
+}
+
+bool is_gone(const Answer& answer) { return answer.status() == 404 || answer.status() == 410; }
+
+}  // namespace
+
+struct DetailsReader::Wanted {
+  bool all = false;
+  std::unordered_set<std::string> missing;
+  std::unordered_set<std::string> told;
+};
+
+Answer DetailsReader::ask_widest(const MailboxId& mailbox, const std::string& path,
+                                 const std::string& list_query, std::stop_token stop) {
+  for (unsigned narrowing = narrowing_;; ++narrowing) {
+    std::string query = base::text("?", kSelect);
+    const std::string expand = details_query(level_of(narrowing));
+    if (!expand.empty()) query += "&" + expand;
+    if (!list_query.empty()) query += list_query;
+    if (!list_query.empty() && narrowing < kWithoutOrder) query += kNewestFirst;
+    Answer answer = client_.ask({.operation = Operation::list_items,
+                                 .budget = mailbox.value,
+                                 .url = client_.url(path, query)},
+                                stop);
+    if (!refuses_the_query(answer) || narrowing >= kWithoutProperties) {
+      if (answer.succeeded() && narrowing > narrowing_) {
+        narrowing_ = narrowing;
+        base::log(base::LogLevel::info,
+                  "the service answers item listings only with fewer properties (level ", narrowing,
+                  ")");
+      }
+      return answer;
+    }
+  }
+}
+
+void DetailsReader::read_pages(const MailboxId& mailbox, const std::string& folder_id,
+                               Wanted& wanted, const OnItem& on_item, std::stop_token stop) {
+  std::unordered_set<std::string> links;
+  Answer answer =
+      ask_widest(mailbox, folder_path(mailbox, folder_id) + "/items", std::string{kPage}, stop);
+  for (std::size_t pages = 1;; ++pages) {
+    if (!answer.succeeded()) {
+      throw_if_mailbox_gone(answer.error);
+      if (is_gone(answer)) return;  // the folder: its items are left out
+      throw Error{ErrorKind::protocol, base::text("listing items: the service answered ",
+                                                  answer.status(), " ", answer.error.text())};
+    }
+    for (const Json& entry : answer.document.required_elements("value")) {
+      Item item = read_item(entry);
+      // Lists that change while they are read repeat items.
+      const bool is_wanted =
+          wanted.all ? wanted.told.insert(item.id).second : wanted.missing.erase(item.id) > 0;
+      if (is_wanted) on_item(std::move(item), read_details(entry));
+    }
+    if (!wanted.all && pages >= wanted.missing.size()) return;
+    const std::string next{answer.document["@odata.nextLink"].text()};
+    if (next.empty()) return;
+    client_.check_own(next);
+    if (!links.insert(next).second) {
+      throw Error{ErrorKind::protocol, "the service's pages lead in a circle"};
+    }
+    answer = client_.ask({.operation = Operation::list_items, .budget = mailbox.value, .url = next},
+                         stop);
+  }
+}
+
+void DetailsReader::read_one(const MailboxId& mailbox, const std::string& folder_id,
+                             const std::string& item_id, const OnItem& on_item,
+                             std::stop_token stop) {
+  const Answer answer = ask_widest(mailbox, item_path(mailbox, folder_id, item_id), {}, stop);
+  if (answer.succeeded()) return on_item(read_item(answer.document), read_details(answer.document));
+  throw_if_mailbox_gone(answer.error);
+  // Gone, or an id that the service cannot read: left out, as promised.
+  if (is_gone(answer) || answer.status() == 400) return;
+  throw Error{ErrorKind::protocol, base::text("reading an item's properties: the service answered ",
+                                              answer.status(), " ", answer.error.text())};
+}
+
+void DetailsReader::read(const MailboxId& mailbox, const std::string& folder_id,
+                         std::span<const std::string> item_ids, const OnItem& on_item,
+                         std::stop_token stop) {
+  Wanted wanted;
+  wanted.all = item_ids.empty();
+  wanted.missing.insert(item_ids.begin(), item_ids.end());
+  if (wanted.all || wanted.missing.size() > 1)
+    read_pages(mailbox, folder_id, wanted, on_item, stop);
+  if (wanted.all) return;
+  for (const std::string& id : item_ids) {
+    if (wanted.missing.erase(id) > 0) read_one(mailbox, folder_id, id, on_item, stop);
+  }
+}
+
+}  // namespace graph

@@ -1,0 +1,24 @@
+// Which items go into one export call. Pure.
+#pragma once
+
+#include "src/graph/mailbox_service.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace graph {
+
+struct BatchLimits {
+  std::size_t items = 20;  // the service takes no more
+  std::uint64_t bytes = 24 * 1024 * 1024;
+};
+
+using Batch = std::vector<ExportRequest>;
+
+// Keeps the order, except that an item at or above the byte limit goes alone, without ending the
+// batch that it interrupts.
+std::vector<Batch> plan_batches(std::span<const ExportRequest> units, const BatchLimits& limits);
+
+}  // namespace graph

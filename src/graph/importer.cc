@@ -1,0 +1,212 @@
+#include "src/graph/importer.h"
+
+#include "src/base/error.h"
+#include "src/base/log.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
+#include "src/graph/import_body.h"
+#include "src/graph/paths.h"
+
+#include <algorithm>
+
+namespace graph {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+constexpr std::size_t kLongestAnswer = 1024 * 1024;
+constexpr auto kIdle = std::chrono::minutes{10};
+// Where the service names no end.
+constexpr base::Duration kAssumedLifetime = std::chrono::seconds{300};
+constexpr base::Duration kRenewAhead = std::chrono::minutes{5};
+
+bool is_success(int status) { return status == 200 || status == 201; }
+
+bool says_full(int status, const ServiceError& error) {
+  return status == 507 || error.is_any_of({"ErrorQuotaExceeded", "quotaLimitReached",
+                                           "ErrorMailboxFull", "ErrorMessageSizeExceededQuota"});
+}
+
+// The service looked at the stream and will not take it, whatever status it says so with.
+bool says_corrupt(const ServiceError& error) {
+  return error.is_any_of({"ErrorCorruptData", "ErrorItemCorrupt"});
+}
+
+UnitError unit_error(int status, const ServiceError& error) {
+  UnitError result{error.code, error.message, false};
+  if (result.code.empty()) result.code = base::text("HTTP ", status);
+  if (result.message.empty()) result.message = base::text("the service answered ", status);
+  result.is_gone = error.is_any_of(
+      {"ErrorItemNotFound", "itemNotFound", "ErrorFolderNotFound", "ResourceNotFound"});
+  return result;
+}
+
+}  // namespace
+
+struct Importer::Sent {
+  http::Transfer transfer;
+  std::string body;
+  ServiceError error;
+  std::optional<http::BudgetGate::Pass> pass;
+};
+
+Importer::Importer(ApiClient& client, const Wiring& wiring, http::AllowedHosts import_hosts)
+    : client_(client), wiring_(wiring), import_hosts_(std::move(import_hosts)) {}
+
+Renewable<Importer::Session>& Importer::sessions_of(const MailboxId& mailbox) {
+  std::lock_guard lock{mutex_};
+  return sessions_[mailbox.value];
+}
+
+Importer::Session Importer::open_session(const MailboxId& mailbox, std::stop_token stop) {
+  const Answer answer =
+      client_.ask({.operation = Operation::create_import_session,
+                   .budget = mailbox.value,
+                   .url = client_.url(mailbox_path(mailbox), "/createImportSession"),
+                   .method = "POST"},
+                  std::move(stop));
+  if (!answer.succeeded()) {
+    throw_if_mailbox_gone(answer.error);
+    throw Error{answer.status() == 404 ? ErrorKind::not_found : ErrorKind::protocol,
+                base::text("opening an import session: the service answered ", answer.status(), " ",
+                           answer.error.text())};
+  }
+  Session session;
+  session.url = answer.document.required_text("importUrl");
+  if (const auto refusal = import_hosts_.refusal(session.url)) {
+    throw Error{ErrorKind::denied, base::text("the service's import URL was refused: ", *refusal,
+                                              "; if it is right, add it to import_hosts")};
+  }
+  base::Duration lifetime = kAssumedLifetime;
+  if (const auto ends = base::parse_rfc3339(answer.document["expirationDateTime"].text())) {
+    // Its end is by the service's clock, so its beginning is too, where the answer tells.
+    const auto date = answer.head.header("Date");
+    const auto theirs = date ? base::parse_http_date(*date) : std::nullopt;
+    lifetime = *ends - theirs.value_or(wiring_.clock.now());
+  }
+  session.renew_at = wiring_.clock.monotonic() + lifetime - std::min(kRenewAhead, lifetime / 5);
+  return session;
+}
+
+void Importer::try_session(const MailboxId& mailbox, std::stop_token stop) {
+  open_session(mailbox, std::move(stop));
+}
+
+void Importer::log_answer(const MailboxId& mailbox, const Sent& sent,
+                          const std::string& request_id) const {
+  const auto& head = sent.transfer.head;
+  base::log(base::LogLevel::debug, name(Operation::import_item), " [", mailbox.value, "]: ",
+            sent.transfer.arrived() ? base::text("status ", head.status) : sent.transfer.detail,
+            " ", sent.error.text(), " client-request-id=", request_id,
+            " request-id=", bounded_text(head.header("request-id").value_or(""), 80),
+            " retry-after=", bounded_text(head.header("Retry-After").value_or("none"), 60));
+}
+
+Importer::Sent Importer::send(const MailboxId& mailbox, const Session& session,
+                              http::BodySource& body, std::stop_token stop) {
+  const std::string request_id = base::new_uuid();
+  // No Authorization: the URL is the authorisation, and a token would be shown to a host that needs
+  // none.
+  http::Request request{.method = "POST", .url = session.url};
+  request.headers = {{"Content-Type", "application/json"},
+                     {"Accept", "application/json"},
+                     {"client-request-id", request_id}};
+  request.body_source = &body;
+  request.idle_timeout = kIdle;
+  Sent sent;
+  http::CollectingSink sink{kLongestAnswer};
+  const std::uint64_t size = body.size_bytes();
+  sent.pass.emplace(wiring_.gate.enter(mailbox.value, size, stop));
+  body.rewind();
+  ++wiring_.counters.requests;
+  wiring_.counters.sent_bytes += size;
+  sent.transfer = wiring_.transport.perform(request, sink, stop);
+  sent.body = sink.text();
+  wiring_.counters.received_bytes += sent.body.size();
+  if (sent.transfer.arrived() && !is_success(sent.transfer.head.status)) {
+    sent.error = parse_service_error(sent.body);
+  }
+  using Outcome = http::MailboxBudget::Outcome;
+  const bool crowded = sent.transfer.head.status == 429 &&
+                       base::to_lower(sent.error.message).find("concurrency") != std::string::npos;
+  const bool answered = sent.transfer.arrived() && sent.transfer.head.status < 429;
+  sent.pass->set_outcome(crowded    ? Outcome::too_many_at_once
+                         : answered ? Outcome::answered
+                                    : Outcome::other);
+  log_answer(mailbox, sent, request_id);
+  return sent;
+}
+
+ImportResult Importer::import(const MailboxId& mailbox, const std::string& folder_id,
+                              StreamSource& stream, const std::optional<ImportOver>& over,
+                              std::stop_token stop) {
+  ImportBody body{folder_id, over, stream};
+  auto& sessions = sessions_of(mailbox);
+  bool session_renewed = false;
+  for (unsigned attempt = 1;; ++attempt) {
+    const auto session =
+        sessions.get([&](const Session& held) { return wiring_.clock.monotonic() < held.renew_at; },
+                     [&] { return open_session(mailbox, stop); }, stop);
+    Sent sent = send(mailbox, *session, body, stop);
+    const int status = sent.transfer.head.status;
+    if (sent.transfer.failure == http::TransferFailure::cancelled) {
+      return ImportUncertain{"stopped while the item was under way"};
+    }
+    if (status == 401 || status == 403) {
+      sessions.refuse(session);
+      if (session_renewed) {
+        throw Error{ErrorKind::denied,
+                    base::text("the import host refuses a fresh import session (", status, " ",
+                               sent.error.text(), ")")};
+      }
+      session_renewed = true;
+      ++wiring_.counters.retried;
+      continue;
+    }
+    if (sent.transfer.arrived() && !is_success(status)) {
+      throw_if_mailbox_gone(sent.error);
+      if (says_corrupt(sent.error)) return ImportRefused{unit_error(status, sent.error), false};
+    }
+    const auto verdict =
+        http::judge({sent.transfer, attempt, true, wiring_.clock.now(), wiring_.jitter.next()},
+                    http::Repeatable::unless_sent);
+    if (verdict.throttled) ++wiring_.counters.throttled;
+    if (verdict.holds_others) wiring_.gate.hold(mailbox.value, verdict.wait);
+    sent.pass.reset();
+    switch (verdict.action) {
+      case http::Action::repeat:
+        ++wiring_.counters.retried;
+        if (!verdict.holds_others) wiring_.clock.sleep_for(verdict.wait, stop);
+        continue;
+      case http::Action::lost:
+        return ImportUncertain{sent.transfer.arrived() ? base::text("the import host answered ",
+                                                                    status, " ", sent.error.text())
+                                                       : sent.transfer.detail};
+      case http::Action::give_up:
+        if (sent.transfer.failure == http::TransferFailure::too_large) {
+          return ImportUncertain{sent.transfer.detail};
+        }
+        throw Error{
+            sent.transfer.failure == http::TransferFailure::untrusted ? ErrorKind::failed
+                                                                      : ErrorKind::unavailable,
+            sent.transfer.arrived() ? base::text("importing an item: the import host answered ",
+                                                 status, " ", sent.error.text())
+                                    : base::text("importing an item: ", sent.transfer.detail)};
+      case http::Action::take:
+        break;
+    }
+    if (!is_success(status)) {
+      return ImportRefused{unit_error(status, sent.error), says_full(status, sent.error)};
+    }
+    try {
+      const Json document = Json::parse(sent.body);
+      return Imported{std::string{document.required_text("itemId")},
+                      std::string{document["changeKey"].text()}};
+    } catch (const Error& error) {
+      return ImportUncertain{base::text("the item was accepted, but ", error.message())};
+    }
+  }
+}
+
+}  // namespace graph

@@ -1,0 +1,53 @@
+// Brings streams back: import sessions on another host, one POST an item, and an honest word on
+// what became of it.
+#pragma once
+
+#include "src/graph/api_client.h"
+#include "src/graph/mailbox_service.h"
+#include "src/graph/renewable.h"
+#include "src/http/allowed_hosts.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace graph {
+
+// Thread-safe.
+class Importer {
+ public:
+  // `client` is the restore app's. Both outlive it.
+  Importer(ApiClient& client, const Wiring& wiring, http::AllowedHosts import_hosts);
+
+  // As MailboxService::import_unit().
+  ImportResult import(const MailboxId& mailbox, const std::string& folder_id, StreamSource& stream,
+                      const std::optional<ImportOver>& over, std::stop_token stop);
+  // Opens a session and drops it: shows whether the app may.
+  void try_session(const MailboxId& mailbox, std::stop_token stop);
+
+ private:
+  // The URL is a secret: it carries its own right to import.
+  struct Session {
+    std::string url;
+    base::Duration renew_at;  // by the monotonic clock
+  };
+  struct Sent;
+
+  Session open_session(const MailboxId& mailbox, std::stop_token stop);
+  Renewable<Session>& sessions_of(const MailboxId& mailbox);
+  Sent send(const MailboxId& mailbox, const Session& session, http::BodySource& body,
+            std::stop_token stop);
+  void log_answer(const MailboxId& mailbox, const Sent& sent, const std::string& request_id) const;
+
+  ApiClient& client_;
+  Wiring wiring_;
+  http::AllowedHosts import_hosts_;
+  std::mutex mutex_;
+  std::map<std::string, Renewable<Session>>
+      sessions_;  // never erased: references into it stay good
+};
+
+}  // namespace graph

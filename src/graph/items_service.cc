@@ -1,0 +1,172 @@
+#include "src/graph/items_service.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/graph/change_feed.h"
+#include "src/graph/entities.h"
+#include "src/graph/paths.h"
+
+namespace graph {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+constexpr std::string_view kDefaultFolderClass = "IPF.Note";
+
+[[noreturn]] void throw_no_restore_app() {
+  throw Error{
+      ErrorKind::denied,
+      "no restore app is configured: add a [tenant.<name>.restore_app] with the application "
+      "permissions MailboxFolder.ReadWrite.All and MailboxItem.ImportExport.All"};
+}
+
+Error unexpected(Operation operation, const Answer& answer) {
+  return Error{answer.status() == 404 ? ErrorKind::not_found : ErrorKind::protocol,
+               base::text(name(operation), ": the service answered ", answer.status(), " ",
+                          answer.error.text())};
+}
+
+}  // namespace
+
+ItemsService::ItemsService(ApiClient& backup, ApiClient* restore, Importer* importer,
+                           const Wiring& wiring)
+    : backup_(backup),
+      restore_(restore),
+      importer_(importer),
+      wiring_(wiring),
+      details_(backup),
+      exporter_(backup, wiring) {}
+
+Round ItemsService::folder_changes(const MailboxId& mailbox, const std::optional<Cursor>& since,
+                                   const std::function<void(FolderChange)>& on_change,
+                                   std::stop_token stop) {
+  const Feed feed{Operation::list_folders, mailbox,
+                  backup_.url(mailbox_path(mailbox), "/folders/delta"), false};
+  return walk_feed(
+      backup_, feed, since,
+      [&](const Json& entry) {
+        if (is_removed(entry)) {
+          on_change(FolderRemoved{std::string{entry.required_text("id")}});
+        } else {
+          on_change(read_folder(entry));
+        }
+      },
+      std::move(stop));
+}
+
+Round ItemsService::item_changes(const MailboxId& mailbox, const std::string& folder_id,
+                                 const std::optional<Cursor>& since,
+                                 const std::function<void(ItemChange)>& on_change,
+                                 std::stop_token stop) {
+  const Feed feed{Operation::list_items, mailbox,
+                  backup_.url(folder_path(mailbox, folder_id), "/items/delta"), true};
+  return walk_feed(
+      backup_, feed, since,
+      [&](const Json& entry) {
+        if (is_removed(entry)) {
+          on_change(ItemRemoved{std::string{entry.required_text("id")}});
+        } else {
+          on_change(read_item(entry));
+        }
+      },
+      std::move(stop));
+}
+
+std::optional<Folder> ItemsService::folder(const MailboxId& mailbox, const std::string& folder_id,
+                                           std::stop_token stop) {
+  const std::string path = folder_path(mailbox, folder_id);
+  Call call{.operation = Operation::list_folders,
+            .budget = mailbox.value,
+            .url = backup_.url(path, "?", folder_details_query())};
+  Answer answer = backup_.ask(call, stop);
+  if (answer.status() == 400 || answer.status() == 501) {
+    call.url = backup_.url(path);  // the service may refuse the properties, but not the folder
+    answer = backup_.ask(call, stop);
+  }
+  if (answer.succeeded()) return read_folder(answer.document);
+  throw_if_mailbox_gone(answer.error);
+  if (answer.status() == 404 || answer.status() == 410) return std::nullopt;
+  throw unexpected(Operation::list_folders, answer);
+}
+
+void ItemsService::item_details(const MailboxId& mailbox, const std::string& folder_id,
+                                std::span<const std::string> item_ids,
+                                const std::function<void(Item, ItemDetails)>& on_item,
+                                std::stop_token stop) {
+  details_.read(mailbox, folder_id, item_ids, on_item, std::move(stop));
+}
+
+void ItemsService::export_units(const MailboxId& mailbox, std::span<const ExportRequest> units,
+                                ExportSink& sink, std::stop_token stop) {
+  exporter_.export_units(mailbox, units, sink, std::move(stop));
+}
+
+std::optional<Folder> ItemsService::find_child(const MailboxId& mailbox,
+                                               const std::string& children_url,
+                                               const std::string& display_name,
+                                               std::stop_token stop) {
+  std::optional<Folder> found;
+  walk_list(
+      *restore_,
+      {.operation = Operation::create_folder,
+       .budget = mailbox.value,
+       .url = children_url + "?$top=100"},
+      [&](const Json& entry) {
+        Folder folder = read_folder(entry);
+        const bool is_same = folder.display_name == display_name;
+        // Exchange compares names without regard to case; the exact one is the better find.
+        if (is_same || (!found && base::equals_ignoring_case(folder.display_name, display_name))) {
+          found = std::move(folder);
+        }
+        return !is_same;
+      },
+      std::move(stop));
+  return found;
+}
+
+Folder ItemsService::create_folder(const MailboxId& mailbox, const std::string& parent_id,
+                                   const std::string& display_name, const std::string& item_class,
+                                   std::stop_token stop) {
+  if (restore_ == nullptr) throw_no_restore_app();
+  const std::string url = parent_id.empty()
+                              ? restore_->url(mailbox_path(mailbox), "/folders")
+                              : restore_->url(folder_path(mailbox, parent_id), "/childFolders");
+  const std::string type = item_class.empty() ? std::string{kDefaultFolderClass} : item_class;
+  const Answer answer =
+      restore_->ask({.operation = Operation::create_folder,
+                     .budget = mailbox.value,
+                     .url = url,
+                     .method = "POST",
+                     .body = base::text("{\"displayName\":", json_quoted(display_name),
+                                        ",\"type\":", json_quoted(type), "}")},
+                    stop);
+  if (answer.succeeded()) return read_folder(answer.document);
+  throw_if_mailbox_gone(answer.error);
+  if (answer.status() == 409 ||
+      answer.error.is_any_of({"ErrorFolderExists", "nameAlreadyExists"})) {
+    if (auto found = find_child(mailbox, url, display_name, std::move(stop)))
+      return std::move(*found);
+  }
+  throw unexpected(Operation::create_folder, answer);
+}
+
+ImportResult ItemsService::import_unit(const MailboxId& mailbox, const std::string& folder_id,
+                                       StreamSource& stream, const std::optional<ImportOver>& over,
+                                       std::stop_token stop) {
+  if (importer_ == nullptr) throw_no_restore_app();
+  return importer_->import(mailbox, folder_id, stream, over, std::move(stop));
+}
+
+ServiceStatistics ItemsService::statistics() const {
+  ServiceStatistics statistics;
+  statistics.requests = wiring_.counters.requests;
+  statistics.retried = wiring_.counters.retried;
+  statistics.throttled = wiring_.counters.throttled;
+  statistics.throttled_time = wiring_.gate.time_lost();
+  statistics.received_bytes = wiring_.counters.received_bytes;
+  statistics.sent_bytes = wiring_.counters.sent_bytes;
+  return statistics;
+}
+
+}  // namespace graph

@@ -1,0 +1,59 @@
+#include "src/graph/operation.h"
+
+namespace graph {
+
+std::string_view name(Operation operation) {
+  switch (operation) {
+    case Operation::list_users:
+      return "listing users";
+    case Operation::read_user:
+      return "reading a user";
+    case Operation::list_group_members:
+      return "listing members of a group";
+    case Operation::read_exchange_settings:
+      return "finding a user's mailbox";
+    case Operation::read_mailbox_settings:
+      return "reading a mailbox's purpose";
+    case Operation::list_folders:
+      return "listing folders";
+    case Operation::create_folder:
+      return "creating a folder";
+    case Operation::list_items:
+      return "listing items";
+    case Operation::export_items:
+      return "exporting items";
+    case Operation::create_import_session:
+      return "opening an import session";
+    case Operation::import_item:
+      return "importing an item";
+  }
+  return "unknown";
+}
+
+std::string_view permission(Operation operation) {
+  switch (operation) {
+    case Operation::list_users:
+    case Operation::read_user:
+    case Operation::read_exchange_settings:
+      return "User.Read.All";
+    case Operation::list_group_members:
+      return "GroupMember.Read.All";
+    case Operation::read_mailbox_settings:
+      return "MailboxSettings.Read";
+    case Operation::list_folders:
+      return "MailboxFolder.Read.All";
+    case Operation::create_folder:
+      return "MailboxFolder.ReadWrite.All";
+    case Operation::list_items:
+      return "MailboxItem.Read.All";
+    case Operation::export_items:
+      return "MailboxItem.Export.All";
+    case Operation::create_import_session:
+      return "MailboxItem.ImportExport.All";
+    case Operation::import_item:
+      return "";
+  }
+  return "";
+}
+
+}  // namespace graph

@@ -1,0 +1,118 @@
+#include "src/graph/rights_probe.h"
+
+#include "src/base/base64.h"
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/graph/paths.h"
+
+namespace graph {
+namespace {
+
+using State = RightReport::State;
+
+constexpr std::string_view kNobody = "00000000-0000-0000-0000-000000000000";
+
+struct Probe {
+  std::string_view permission;
+  Call call;
+};
+
+std::vector<Probe> backup_probes(const ApiClient& client, const MailboxId& mailbox,
+                                 const User& owner) {
+  const std::string directory{kDirectoryBudget};
+  const std::string user = base::percent_encode(owner.id);
+  return {
+      {"User.Read.All",
+       {.operation = Operation::list_users,
+        .budget = directory,
+        .url = client.url("/users?$select=id&$top=1")}},
+      {"GroupMember.Read.All",
+       {.operation = Operation::list_group_members,
+        .budget = directory,
+        .url = client.url("/groups/", kNobody, "/transitiveMembers?$select=id&$top=1")}},
+      {"MailboxSettings.Read",
+       {.operation = Operation::read_mailbox_settings,
+        .budget = directory,
+        .url = client.url("/users/", user, "/mailboxSettings/userPurpose")}},
+      {"MailboxFolder.Read.All",
+       {.operation = Operation::list_folders,
+        .budget = mailbox.value,
+        .url = client.url(mailbox_path(mailbox), "/folders?$top=1")}},
+      {"MailboxItem.Read.All",
+       {.operation = Operation::list_items,
+        .budget = mailbox.value,
+        .url = client.url(folder_path(mailbox, "inbox"), "/items?$top=1")}},
+      // Without an item the service has nothing to export, but a right to check.
+      {"MailboxItem.Export.All",
+       {.operation = Operation::export_items,
+        .budget = mailbox.value,
+        .url = client.url(mailbox_path(mailbox), "/exportItems"),
+        .method = "POST",
+        .body = "{\"itemIds\":[]}"}},
+  };
+}
+
+std::vector<Probe> restore_probes(const ApiClient& client, const MailboxId& mailbox) {
+  return {
+      {"MailboxFolder.ReadWrite.All",
+       {.operation = Operation::create_folder,
+        .budget = mailbox.value,
+        .url = client.url(folder_path(mailbox, "no-such-folder"), "/childFolders"),
+        .method = "POST",
+        .body = "{\"displayName\":\"\",\"type\":\"\"}"}},
+      {"MailboxItem.ImportExport.All",
+       {.operation = Operation::create_import_session,
+        .budget = mailbox.value,
+        .url = client.url(mailbox_path(mailbox), "/createImportSession"),
+        .method = "POST"}},
+  };
+}
+
+RightReport report_on(ApiClient& client, const Probe& probe, std::stop_token stop) {
+  RightReport report{.app = client.app(), .permission = std::string{probe.permission}};
+  try {
+    const Answer answer = client.ask(probe.call, std::move(stop));
+    // The service checks the right first: any answer about the thing itself means that it is there.
+    report.state = State::granted;
+    report.seen = base::text("the service answered ", answer.status(),
+                             answer.error.code.empty() ? "" : " ", answer.error.code);
+  } catch (const base::Error& error) {
+    if (error.kind() == base::ErrorKind::cancelled) throw;
+    report.state = error.kind() == base::ErrorKind::denied ? State::missing : State::unknown;
+    report.seen = error.what();
+  }
+  return report;
+}
+
+}  // namespace
+
+std::vector<std::string> roles_in_token(std::string_view token) {
+  const std::vector<std::string> parts = base::split(token, '.');
+  if (parts.size() != 3) return {};
+  std::string claims = parts[1];
+  for (char& c : claims) c = c == '-' ? '+' : c == '_' ? '/' : c;
+  claims.append((4 - claims.size() % 4) % 4, '=');
+  const auto decoded = base::base64_decode(claims);
+  if (!decoded) return {};
+  std::vector<std::string> roles;
+  try {
+    const Json document = Json::parse(base::as_text(*decoded));
+    for (const Json& role : document["roles"].elements()) {
+      roles.push_back(bounded_text(role.text(), 100));
+    }
+  } catch (const base::Error&) {
+    return {};  // an opaque token is as good as a readable one
+  }
+  return roles;
+}
+
+std::vector<RightReport> probe_rights(ApiClient& client, const MailboxId& mailbox,
+                                      const User& owner, std::stop_token stop) {
+  const auto probes = client.app() == App::backup ? backup_probes(client, mailbox, owner)
+                                                  : restore_probes(client, mailbox);
+  std::vector<RightReport> reports;
+  for (const Probe& probe : probes) reports.push_back(report_on(client, probe, stop));
+  return reports;
+}
+
+}  // namespace graph

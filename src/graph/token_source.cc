@@ -1,0 +1,143 @@
+#include "src/graph/token_source.h"
+
+#include "src/base/error.h"
+#include "src/base/log.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
+#include "src/graph/json.h"
+#include "src/graph/sign_in_error.h"
+#include "src/http/retry_policy.h"
+
+#include <algorithm>
+
+namespace graph {
+namespace {
+
+using base::ErrorKind;
+
+constexpr std::size_t kLongestAnswer = 1024 * 1024;
+constexpr base::Duration kRenewAhead = std::chrono::minutes{5};
+
+std::string without_slash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+std::optional<ClientCertificate> certificate_of(const AppCredentials& credentials) {
+  if (credentials.certificate_pem.empty()) return std::nullopt;
+  return ClientCertificate{credentials.certificate_pem, credentials.private_key_pem};
+}
+
+void check_credentials(const AppCredentials& credentials, App app) {
+  const auto wrong = [&](std::string_view what) {
+    return base::Error{ErrorKind::usage, base::text("the ", name(app), " ", what)};
+  };
+  if (credentials.client_id.empty()) throw wrong("has no client_id");
+  const bool has_secret = !credentials.client_secret.empty();
+  const bool has_certificate = !credentials.certificate_pem.empty();
+  if (!has_secret && !has_certificate) throw wrong("has neither a client secret nor a certificate");
+  if (has_secret && has_certificate) throw wrong("has both a client secret and a certificate");
+  if (has_certificate && credentials.private_key_pem.empty()) {
+    throw wrong("has a certificate without a private key");
+  }
+}
+
+bool has_code_of_clock_or_delay(SignInFailure::Kind kind, unsigned attempt) {
+  if (kind == SignInFailure::Kind::transient) return attempt < 6;
+  return kind == SignInFailure::Kind::clock && attempt < 2;
+}
+
+}  // namespace
+
+TokenSource::TokenSource(Settings settings, AppCredentials credentials, http::Transport& transport,
+                         base::Clock& clock, http::Jitter& jitter)
+    : settings_(std::move(settings)),
+      url_(base::text(without_slash(settings_.login_url), "/",
+                      base::percent_encode(settings_.tenant_id), "/oauth2/v2.0/token")),
+      transport_(transport),
+      clock_(clock),
+      jitter_(jitter) {
+  check_credentials(credentials, settings_.app);
+  certificate_ = certificate_of(credentials);
+  client_id_ = std::move(credentials.client_id);
+  client_secret_ = std::move(credentials.client_secret);
+}
+
+std::optional<base::Instant> TokenSource::certificate_ends() const {
+  if (!certificate_) return std::nullopt;
+  return certificate_->ends();
+}
+
+std::string TokenSource::form() const {
+  std::string form =
+      base::text("grant_type=client_credentials&client_id=", base::percent_encode(client_id_),
+                 "&scope=", base::percent_encode(settings_.scope));
+  if (!certificate_) {
+    return form + "&client_secret=" + base::percent_encode(client_secret_.text());
+  }
+  form += "&client_assertion_type=";
+  form += base::percent_encode("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+  form += "&client_assertion=";
+  form += certificate_->assertion(url_, client_id_, clock_.now());
+  return form;
+}
+
+Token TokenSource::read_token(const http::Transfer& transfer, std::string_view body) const {
+  const Json document = Json::parse(body);
+  Token token;
+  token.text = base::Secret{document.required_text("access_token")};
+  const auto seconds = document["expires_in"].integer().value_or(0);
+  constexpr std::int64_t kLongestSeconds = 7 * 24 * 3600;
+  token.lifetime = std::chrono::seconds{std::clamp<std::int64_t>(seconds, 0, kLongestSeconds)};
+  token.renew_at = clock_.monotonic() + token.lifetime - std::min(kRenewAhead, token.lifetime / 2);
+  if (const auto date = transfer.head.header("Date")) {
+    if (const auto theirs = base::parse_http_date(*date)) token.clock_skew = *theirs - clock_.now();
+  }
+  return token;
+}
+
+std::shared_ptr<const Token> TokenSource::token(std::stop_token stop) {
+  return current_.get([&](const Token& token) { return clock_.monotonic() < token.renew_at; },
+                      [&] { return sign_in(stop); }, stop);
+}
+
+Token TokenSource::sign_in(std::stop_token stop) {
+  for (unsigned attempt = 1;; ++attempt) {
+    http::Request request{.method = "POST", .url = url_};
+    request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                       {"Accept", "application/json"},
+                       {"client-request-id", base::new_uuid()}};
+    request.body = form();
+    request.idle_timeout = std::chrono::minutes{1};
+    http::CollectingSink sink{kLongestAnswer};
+    const http::Transfer transfer = transport_.perform(request, sink, stop);
+    if (transfer.failure == http::TransferFailure::cancelled) {
+      throw base::Error{ErrorKind::cancelled, "stopped while signing in"};
+    }
+    if (transfer.arrived() && transfer.head.status == 200) {
+      base::log(base::LogLevel::debug, "the ", name(settings_.app), " signed in");
+      return read_token(transfer, sink.text());
+    }
+    const auto verdict =
+        http::judge({transfer, attempt, true, clock_.now(), jitter_.next()}, http::Repeatable::yes);
+    base::Duration wait = verdict.wait;
+    if (transfer.arrived()) {
+      const SignInFailure failure = explain_sign_in_failure(transfer.head.status, sink.text());
+      if (!has_code_of_clock_or_delay(failure.kind, attempt)) {
+        const bool refused = failure.kind != SignInFailure::Kind::transient;
+        throw base::Error{
+            refused ? ErrorKind::denied : ErrorKind::unavailable,
+            base::text("the ", name(settings_.app), " cannot sign in: ", failure.message)};
+      }
+      if (verdict.action != http::Action::repeat) wait = http::backoff(attempt, jitter_.next());
+    } else if (verdict.action != http::Action::repeat) {
+      const bool untrusted = transfer.failure == http::TransferFailure::untrusted;
+      throw base::Error{untrusted ? ErrorKind::failed : ErrorKind::unavailable,
+                        base::text("the login service cannot be reached: ", transfer.detail)};
+    }
+    clock_.sleep_for(wait, stop);
+    if (stop.stop_requested()) throw base::Error{ErrorKind::cancelled, "stopped while signing in"};
+  }
+}
+
+}  // namespace graph
