@@ -1,8 +1,16 @@
-// A backup of many mailboxes side by side: every listed item accounted for, every mailbox its own matter.
+// A backup of many mailboxes side by side: every listed item accounted for, every mailbox its own
+// matter.
 //
-// One poison item costs one item, one denied mailbox costs one mailbox; the run goes on. Finished mailboxes are
-// committed in groups, so a killed run keeps them.
+// One poison item costs one item, one denied mailbox costs one mailbox; the run goes on. Finished
+// mailboxes are committed in groups, so a killed run keeps them.
 #pragma once
+
+#include "src/backup/discovery.h"
+#include "src/backup/folder_tree.h"
+#include "src/base/clock.h"
+#include "src/base/error.h"
+#include "src/graph/mailbox_service.h"
+#include "store/repository.h"
 
 #include <atomic>
 #include <cstdint>
@@ -11,12 +19,6 @@
 #include <stop_token>
 #include <string>
 #include <vector>
-
-#include "src/backup/discovery.h"
-#include "src/base/clock.h"
-#include "src/base/error.h"
-#include "src/graph/mailbox_service.h"
-#include "store/repository.h"
 
 namespace backup {
 
@@ -65,9 +67,10 @@ struct RunProgress {
 struct RunSettings {
   store::TenantDomain tenant;
   std::size_t concurrent_mailboxes = 32;
-  std::size_t lanes_per_mailbox = 3;         // export calls in flight
-  bool full = false;                         // list everything again and reconcile
-  std::uint64_t commit_bytes = std::uint64_t{256} << 20;  // new data after which finished mailboxes are committed
+  std::size_t lanes_per_mailbox = 3;  // export calls in flight
+  bool full = false;                  // list everything again and reconcile
+  std::uint64_t commit_bytes = std::uint64_t{256}
+                               << 20;  // new data after which finished mailboxes are committed
   base::Duration commit_interval = std::chrono::seconds{30};
 };
 
@@ -76,10 +79,10 @@ struct Collaborators {
   graph::MailboxService& service;
   store::Repository& repository;
   base::Clock& clock;
+  // If given, a mailbox that the service no longer knows is looked up again at once: accounts get
+  // new mailboxes.
+  graph::Directory* directory = nullptr;
 };
-
-// Well-known folders that no backup needs: search folders, sync issues, outbox, recoverable items (graph-api: a policy).
-bool is_skipped_folder(const graph::Folder& folder);
 
 // Never throws for what one mailbox or item does. `progress` outlives the run.
 RunReport run_backup(const Collaborators& with, const RunSettings& settings,

@@ -1,15 +1,16 @@
 // The mailboxes of a tenant, protected or not, and why not. Nobody is left out silently.
 #pragma once
 
-#include <optional>
-#include <stop_token>
-#include <string>
-#include <vector>
-
 #include "src/backup/selection.h"
 #include "src/base/clock.h"
 #include "src/graph/directory.h"
 #include "store/repository.h"
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
 
 namespace backup {
 
@@ -44,17 +45,34 @@ struct Discovery {
 struct DiscoverySettings {
   store::TenantDomain tenant;
   std::vector<NamedPolicy> policies;
-  // Empty: the whole tenant. Else only these addresses, principal names or directory ids; one that the tenant does not
-  // have is Error(not_found).
+  // Empty: the whole tenant. Else only these addresses, principal names or directory ids; one that
+  // the tenant does not have is Error(not_found).
   std::vector<std::string> only;
-  // What an earlier run learned of a mailbox (id, purpose) is believed for so long; a quiet night then costs no
-  // request per mailbox for it. A mailbox that the service no longer knows is asked for again at once.
+  // What an earlier run learned of a mailbox (id, purpose) is believed for so long; a quiet night
+  // then costs no request per mailbox for it.
   base::Duration believed_for = std::chrono::hours{24 * 7};
+  // Accounts that are asked about side by side.
+  std::size_t lanes = 8;
 };
 
-// `known`: the newest snapshot of each mailbox.
+// What the notes beside a snapshot say of its mailbox.
+struct Remembered {
+  std::string user_id;  // the account: addresses change hands
+  base::Instant purpose_seen;
+};
+using Recall = std::function<std::optional<Remembered>(const store::Snapshot&)>;
+
+// Reads the notes of snapshots in the repository, which outlives the result.
+Recall recall_from(store::Repository& repository);
+
+// `known`: the newest snapshot of each mailbox. Without `recall` nothing is believed: each account
+// is asked about.
+//
+// A mailbox that is known and whose account is not in the directory any more stands among the
+// unprotectable. An account that the service would not tell about is reported there too, unless it
+// is remembered; if none can be asked about, the service's error is thrown.
 Discovery discover(graph::Directory& directory, const DiscoverySettings& settings,
                    const std::vector<store::Snapshot>& known, base::Clock& clock,
-                   std::stop_token stop);
+                   std::stop_token stop, const Recall& recall = {});
 
 }  // namespace backup

@@ -3,12 +3,12 @@
 // Pure, but for the group members that the caller has looked up.
 #pragma once
 
+#include "src/graph/directory.h"
+
 #include <functional>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "src/graph/directory.h"
 
 namespace backup {
 

@@ -1,0 +1,69 @@
+// What a round of a folder's change feed means for what is stored: what to export, what is gone.
+//
+// Delta is a hint, never the truth: repeats, late entries and removals of the unknown come to
+// nothing here.
+#pragma once
+
+#include "src/backup/notes.h"
+#include "src/graph/mailbox_service.h"
+#include "store/snapshot.h"
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace backup {
+
+// The last state told of each item.
+class ToldItems {
+ public:
+  struct Told {
+    graph::Item item;  // only the id, if removed
+    bool removed = false;
+  };
+
+  void tell(graph::ItemChange change);
+  void clear();
+
+  // Null if nothing was told of it.
+  [[nodiscard]] const Told* find(std::string_view id) const;
+  // In the order in which they were first told.
+  [[nodiscard]] const std::deque<Told>& all() const { return told_; }
+
+ private:
+  std::deque<Told> told_;  // never moves its elements: the index views their ids
+  std::unordered_map<std::string_view, Told*> index_;
+};
+
+// An item to be exported.
+struct Wanted {
+  graph::Item item;
+  bool stored_before = false;  // in this folder, in an older version
+  std::uint32_t attempts = 0;  // of earlier runs, in vain
+};
+
+struct ChangeSet {
+  std::uint64_t listed = 0;       // items that the folder has, so far as we were told
+  std::uint64_t unchanged = 0;    // of them, stored as they are
+  std::vector<Wanted> wanted;     // stored in an older version, or to be tried again
+  std::vector<Wanted> arrived;    // not stored in this folder: new, or moved here
+  std::vector<std::string> gone;  // stored, and not there any more
+
+  std::uint64_t stored_before = 0;  // items of the folder in the base
+};
+
+// `base`: the snapshot to compare with, null if there is none. `stored_items`: how many items of
+// the folder it has. Always listed = unchanged + wanted + arrived; throws BrokenAccount if told and
+// stored cannot be brought together.
+ChangeSet compare_incremental(const ToldItems& told, const store::SnapshotReader* base,
+                              const std::string& folder_id, std::uint64_t stored_items,
+                              const RetryItems& retry);
+
+// Everything that exists was told: what was not is gone. Only new change keys are wanted.
+ChangeSet compare_full(const ToldItems& told, const store::SnapshotReader* base,
+                       const std::string& folder_id, const RetryItems& retry);
+
+}  // namespace backup

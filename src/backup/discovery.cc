@@ -1,0 +1,276 @@
+#include "src/backup/discovery.h"
+
+#include "src/backup/mailbox_base.h"
+#include "src/base/error.h"
+#include "src/base/text.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <variant>
+
+namespace backup {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::text;
+
+// After so many accounts in a row without an answer the service counts as away.
+constexpr int kUnansweredInARow = 5;
+
+struct Known {
+  graph::MailboxId id;
+  graph::MailboxPurpose purpose = graph::MailboxPurpose::unknown;
+  base::Instant purpose_seen;
+};
+
+// What is known of one account; exactly one of the two.
+using Finding = std::variant<Mailbox, Unprotectable>;
+
+class Search {
+ public:
+  Search(graph::Directory& directory, const DiscoverySettings& settings,
+         const std::vector<store::Snapshot>& known, base::Clock& clock, std::stop_token stop,
+         const Recall& recall)
+      : directory_(directory),
+        settings_(settings),
+        snapshots_(known),
+        now_(clock.now()),
+        stop_(std::move(stop)) {
+    if (!recall) return;
+    for (const store::Snapshot& snapshot : known) {
+      const std::optional<Remembered> remembered = recall(snapshot);
+      if (!remembered) continue;
+      Known learned{{snapshot.mailbox_id},
+                    graph::purpose_from_name(snapshot.purpose),
+                    remembered->purpose_seen};
+      Known& slot = known_[remembered->user_id];
+      if (slot.id.value.empty() || slot.purpose_seen < learned.purpose_seen)
+        slot = std::move(learned);
+    }
+  }
+
+  Discovery run() {
+    look_up_groups();
+    const std::vector<graph::User> users = settings_.only.empty() ? all_users() : named_users();
+    const std::vector<std::optional<Finding>> findings = ask_about(users);
+    Discovery discovery;
+    for (const auto& finding : findings) {
+      if (const auto* mailbox = std::get_if<Mailbox>(&*finding)) {
+        discovery.mailboxes.push_back(*mailbox);
+      } else {
+        discovery.unprotectable.push_back(std::get<Unprotectable>(*finding));
+      }
+    }
+    if (settings_.only.empty()) add_vanished(discovery);
+    for (Mailbox& mailbox : discovery.mailboxes) assign_policy(mailbox);
+    sort_by_policy(discovery.mailboxes);
+    return discovery;
+  }
+
+ private:
+  void look_up_groups() {
+    for (const NamedPolicy& policy : settings_.policies) {
+      for (const std::string& group : groups_named(policy.selection)) {
+        if (members_.contains(group)) continue;
+        try {
+          const std::vector<std::string> ids = directory_.group_members(group, stop_);
+          members_.emplace(group, std::set<std::string>{ids.begin(), ids.end()});
+        } catch (Error& error) {
+          error.add_context(text("looking up group ", group, " of policy ", policy.name));
+          throw;
+        }
+      }
+    }
+  }
+
+  std::vector<graph::User> all_users() {
+    std::map<std::string, graph::User> users;  // a page can tell a user twice
+    directory_.users(
+        [&](graph::User user) {
+          std::string id = user.id;
+          users.insert_or_assign(std::move(id), std::move(user));
+        },
+        stop_);
+    std::vector<graph::User> all;
+    all.reserve(users.size());
+    for (auto& [id, user] : users) all.push_back(std::move(user));
+    return all;
+  }
+
+  std::vector<graph::User> named_users() {
+    std::vector<graph::User> users;
+    std::set<std::string> seen;
+    for (const std::string& name : settings_.only) {
+      std::optional<graph::User> user = directory_.find_user(name, stop_);
+      if (!user) {
+        throw Error{ErrorKind::not_found,
+                    text("the tenant has no account ", base::printable(name),
+                         ": name a mailbox by its address, principal name or directory id")};
+      }
+      if (seen.insert(user->id).second) users.push_back(std::move(*user));
+    }
+    return users;
+  }
+
+  std::vector<std::optional<Finding>> ask_about(const std::vector<graph::User>& users) {
+    std::vector<std::optional<Finding>> findings(users.size());
+    std::atomic<std::size_t> next{0};
+    std::atomic<bool> failed{false};
+    std::mutex mutex;
+    std::exception_ptr failure;
+    const auto work = [&] {
+      try {
+        for (std::size_t i = next++; i < users.size() && !failed; i = next++) {
+          findings[i] = find(users[i]);
+        }
+      } catch (...) {
+        failed = true;
+        const std::lock_guard lock{mutex};
+        if (!failure) failure = std::current_exception();
+      }
+    };
+    const std::size_t lanes = std::min(settings_.lanes, users.size());
+    if (lanes <= 1) {
+      work();
+    } else {
+      std::vector<std::jthread> threads;
+      for (std::size_t i = 0; i < lanes; ++i) threads.emplace_back(work);
+    }
+    if (failure) std::rethrow_exception(failure);
+    return findings;
+  }
+
+  Finding find(const graph::User& user) {
+    const auto known = known_.find(user.id);
+    const bool is_known = known != known_.end();
+    if (is_known && is_fresh(known->second)) return mailbox_of(user, known->second);
+    try {
+      Finding found = ask(user);
+      unanswered_ = 0;
+      return found;
+    } catch (Error& error) {
+      error.add_context(text("asking for the mailbox of ", user.address()));
+      const bool one_account =
+          error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::protocol;
+      if (!one_account || ++unanswered_ >= kUnansweredInARow) throw;
+      if (is_known) return mailbox_of(user, known->second);
+      return Unprotectable{user, user.address(), std::string{base::name(error.kind())},
+                           error.what()};
+    }
+  }
+
+  [[nodiscard]] bool is_fresh(const Known& known) const {
+    return known.purpose != graph::MailboxPurpose::unknown && known.purpose_seen <= now_ &&
+           now_ - known.purpose_seen < settings_.believed_for;
+  }
+
+  Finding ask(const graph::User& user) {
+    const auto none = [&](const graph::NoMailbox& reason) {
+      return Unprotectable{user, user.address(), reason.code, reason.message};
+    };
+    const auto id = directory_.mailbox_of(user, stop_);
+    if (const auto* reason = std::get_if<graph::NoMailbox>(&id)) return none(*reason);
+    const auto purpose = directory_.purpose_of(user, stop_);
+    if (const auto* reason = std::get_if<graph::NoMailbox>(&purpose)) return none(*reason);
+    return mailbox_of(
+        user, {std::get<graph::MailboxId>(id), std::get<graph::MailboxPurpose>(purpose), now_});
+  }
+
+  static Mailbox mailbox_of(const graph::User& user, const Known& known) {
+    Mailbox mailbox;
+    mailbox.user = user;
+    mailbox.address = user.address();
+    mailbox.id = known.id;
+    mailbox.purpose = known.purpose;
+    mailbox.purpose_seen = known.purpose_seen;
+    return mailbox;
+  }
+
+  // Restore points of a mailbox outlive its account; that it is not backed up any more must show.
+  void add_vanished(Discovery& discovery) const {
+    std::set<std::string> found;
+    std::set<std::string> reported;
+    for (const Mailbox& mailbox : discovery.mailboxes) found.insert(mailbox.id.value);
+    for (const Unprotectable& account : discovery.unprotectable) reported.insert(account.address);
+    for (const store::Snapshot& snapshot : snapshots_) {
+      if (snapshot.tenant != settings_.tenant || found.contains(snapshot.mailbox_id) ||
+          !reported.insert(snapshot.address).second) {
+        continue;
+      }
+      Unprotectable vanished;
+      vanished.user.mail = snapshot.address;
+      vanished.user.display_name = snapshot.display_name;
+      vanished.user.account_enabled = false;
+      vanished.address = snapshot.address;
+      vanished.code = "AccountGone";
+      vanished.reason = text(
+          "the directory has no account with this mailbox any more; its restore "
+          "points are kept, the last is of ",
+          base::format_rfc3339(snapshot.time));
+      discovery.unprotectable.push_back(std::move(vanished));
+    }
+  }
+
+  void assign_policy(Mailbox& mailbox) {
+    const GroupMembers members = [this](const std::string& group) -> const std::set<std::string>& {
+      return members_.at(group);
+    };
+    for (std::size_t i = 0; i < settings_.policies.size(); ++i) {
+      const Selection& selection = settings_.policies[i].selection;
+      if (!selects(selection, mailbox.user, mailbox.purpose, members)) continue;
+      mailbox.policy = settings_.policies[i].name;
+      mailbox.rank = rank(selection, mailbox.user, mailbox.purpose, members);
+      return;
+    }
+  }
+
+  // Policies as they are configured, inside of each its order, then addresses; the unselected last.
+  void sort_by_policy(std::vector<Mailbox>& mailboxes) const {
+    std::map<std::string, std::size_t> places;
+    for (const NamedPolicy& policy : settings_.policies) places.emplace(policy.name, places.size());
+    const auto place = [&](const Mailbox& mailbox) {
+      const auto found = places.find(mailbox.policy);
+      return std::tuple{found == places.end() ? places.size() : found->second, mailbox.rank,
+                        mailbox.address, mailbox.id.value};
+    };
+    std::sort(mailboxes.begin(), mailboxes.end(), [&](const Mailbox& left, const Mailbox& right) {
+      return place(left) < place(right);
+    });
+  }
+
+  graph::Directory& directory_;
+  const DiscoverySettings& settings_;
+  const std::vector<store::Snapshot>& snapshots_;
+  base::Instant now_;
+  std::stop_token stop_;
+  std::map<std::string, Known> known_;  // by the account's id
+  std::map<std::string, std::set<std::string>> members_;
+  std::atomic<int> unanswered_{0};
+};
+
+}  // namespace
+
+Recall recall_from(store::Repository& repository) {
+  return [&repository](const store::Snapshot& snapshot) -> std::optional<Remembered> {
+    const std::optional<MailboxNotes> notes =
+        notes_of(repository.tenant(snapshot.tenant), snapshot);
+    if (!notes || notes->user_id.empty()) return std::nullopt;
+    return Remembered{notes->user_id, notes->purpose_seen};
+  };
+}
+
+Discovery discover(graph::Directory& directory, const DiscoverySettings& settings,
+                   const std::vector<store::Snapshot>& known, base::Clock& clock,
+                   std::stop_token stop, const Recall& recall) {
+  return Search{directory, settings, known, clock, std::move(stop), recall}.run();
+}
+
+}  // namespace backup

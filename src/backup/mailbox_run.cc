@@ -1,0 +1,275 @@
+#include "src/backup/mailbox_run.h"
+
+#include "src/backup/accounting.h"
+#include "src/backup/problem.h"
+#include "src/base/text.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace backup {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::text;
+
+// Change sets of several folders are held at once, so that lanes never run dry between small
+// folders.
+constexpr std::uint64_t kHeldItems = 20'000;
+// A feed that is refused so often in a row is not going to answer in this run.
+constexpr int kRoundAttempts = 3;
+// Folders that may fail for want of the service before the mailbox is left for the next run.
+constexpr std::uint64_t kUnavailableFolders = 3;
+constexpr std::size_t kProblems = 1000;
+
+// The path that people see, from what the engine knows of the folders.
+std::unique_ptr<catalog::FolderPaths> paths_of(const FolderMap& folders) {
+  std::vector<store::FolderEntry> entries;
+  for (const auto& [id, entry] : entries_of(folders)) entries.push_back(entry);
+  return std::make_unique<catalog::FolderPaths>(std::move(entries));
+}
+
+}  // namespace
+
+struct MailboxRun::Round {
+  ToldItems told;
+  bool full = false;
+  graph::Cursor next;
+};
+
+MailboxRun::MailboxRun(const Context& context, Trust trust)
+    : context_(context),
+      store_(context.with.repository.tenant(context.settings.tenant)),
+      started_(context.with.clock.now()),
+      base_(load_base(context.with.repository, context.settings.tenant, context.mailbox.id, trust)),
+      editor_(store_, base_.snapshot_or_null()),
+      notes_(base_.notes),
+      lanes_(context.with.service, store_, context.progress,
+             {context.mailbox.id, context.settings.lanes_per_mailbox, context.on_safe_point},
+             context.stop) {
+  notes_.user_id = context.mailbox.user.id;
+  notes_.purpose_seen = context.mailbox.purpose_seen;
+}
+
+std::optional<store::PreparedSnapshot> MailboxRun::run(MailboxReport& report) {
+  report_ = &report;
+  update_folders();
+  walk_folders();
+  settle_folders();
+  return finish();
+}
+
+void MailboxRun::update_folders() {
+  graph::MailboxService& service = context_.with.service;
+  std::optional<graph::Cursor> since;
+  if (!context_.settings.full) since = base_.notes.folder_cursor;
+  for (int attempt = 0; attempt < kRoundAttempts; ++attempt) {
+    std::vector<graph::FolderChange> changes;
+    const graph::Round end = service.folder_changes(
+        context_.mailbox.id, since,
+        [&](graph::FolderChange change) { changes.push_back(std::move(change)); }, context_.stop);
+    const auto* complete = std::get_if<graph::RoundComplete>(&end);
+    if (complete == nullptr) {
+      since.reset();
+      continue;
+    }
+    const bool full = complete->full || !since;
+    const FolderMap known =
+        known_folders(base_.reader ? base_.reader->folders() : std::vector<store::FolderEntry>{},
+                      base_.notes.skipped_folders);
+    UpdatedFolders updated = apply_changes(known, changes, full);
+    if (updated.folders.empty()) {
+      // Every mailbox has folders: an empty answer is a lost one, not a mailbox that was emptied.
+      throw Error{ErrorKind::protocol, "the service lists no folders at all"};
+    }
+    folders_ = std::move(updated.folders);
+    classify(updated.new_ids);
+    return adopt_folders(std::move(folders_), complete->next);
+  }
+  throw Error{ErrorKind::protocol, "the change feed of the folders is refused again and again"};
+}
+
+// Change feeds do not tell whether a folder is a search folder; asked once, the answer stays in the
+// notes.
+void MailboxRun::classify(const std::vector<std::string>& new_ids) {
+  for (const std::string& id : new_ids) {
+    graph::Folder& folder = folders_.at(id);
+    if (!folder.well_known_name.empty() || folder.parent_id.empty() || folder.is_search_folder) {
+      continue;
+    }
+    const auto whole = context_.with.service.folder(context_.mailbox.id, id, context_.stop);
+    if (!whole) {
+      folders_.erase(id);
+      continue;
+    }
+    folder.is_search_folder = whole->is_search_folder;
+    folder.is_hidden = whole->is_hidden;
+    if (folder.well_known_name.empty()) folder.well_known_name = whole->well_known_name;
+  }
+}
+
+void MailboxRun::adopt_folders(FolderMap folders, graph::Cursor next) {
+  folders_ = std::move(folders);
+  notes_.folder_cursor = std::move(next);
+  notes_.skipped_folders.clear();
+  for (const auto& [id, folder] : folders_) {
+    if (is_skipped_folder(folder)) notes_.skipped_folders.emplace(id, folder);
+  }
+  std::erase_if(notes_.folders, [&](const auto& noted) { return !is_kept(noted.first); });
+  std::erase_if(notes_.retry, [&](const auto& noted) { return !is_kept(noted.first); });
+  if (base_.reader) {
+    for (const store::FolderEntry& folder : base_.reader->folders()) {
+      if (!is_kept(folder.id)) departures_.insert(folder.id);
+    }
+  }
+  paths_ = paths_of(folders_);
+}
+
+void MailboxRun::walk_folders() {
+  std::vector<graph::Folder> order;
+  if (const auto root = paths_->root()) order.push_back(folders_.at(*root));
+  for (const store::FolderEntry* entry : paths_->ordered()) order.push_back(folders_.at(entry->id));
+  for (const graph::Folder& folder : order) {
+    if (is_skipped_folder(folder)) continue;
+    if (must_end()) return;
+    open_folder(folder);
+    if (held_items_ >= kHeldItems) settle_folders();
+    context_.on_safe_point();
+  }
+}
+
+void MailboxRun::open_folder(const graph::Folder& folder) {
+  auto work = std::make_unique<FolderWork>();
+  work->id = folder.id;
+  work->path = paths_->path(folder.id);
+  if (const auto noted = base_.notes.folders.find(folder.id); noted != base_.notes.folders.end()) {
+    work->old_cursor = noted->second.cursor;
+  }
+  std::optional<Round> round;
+  try {
+    round = listen(*work);
+  } catch (const Error& error) {
+    return folder_failed(*work, error);
+  }
+  if (!round) return folder_vanished(*work);
+  compare(*work, *round);
+  work->changed.submit(lanes_, context_.progress);
+  // Without a base nothing can have been moved: there is no reason to wait.
+  if (!base_.reader) work->arrived.submit(lanes_, context_.progress);
+  held_items_ +=
+      work->changed.wanted.size() + work->arrived.wanted.size() + work->changes.gone.size();
+  open_.push_back(std::move(work));
+}
+
+// Empty if the folder is gone.
+std::optional<MailboxRun::Round> MailboxRun::listen(FolderWork& work) {
+  graph::MailboxService& service = context_.with.service;
+  std::optional<graph::Cursor> since;
+  if (!context_.settings.full) since = work.old_cursor;
+  for (int attempt = 0; attempt < kRoundAttempts; ++attempt) {
+    Round round;
+    const graph::Round end = service.item_changes(
+        context_.mailbox.id, work.id, since,
+        [&](graph::ItemChange change) { round.told.tell(std::move(change)); }, context_.stop);
+    if (const auto* complete = std::get_if<graph::RoundComplete>(&end)) {
+      round.full = complete->full || !since;
+      round.next = complete->next;
+      return round;
+    }
+    // "Gone" may speak of the feed only: a folder that is still there is listed anew.
+    if (std::holds_alternative<graph::FeedGone>(end) &&
+        !service.folder(context_.mailbox.id, work.id, context_.stop)) {
+      return std::nullopt;
+    }
+    since.reset();
+    work.old_cursor.reset();
+  }
+  throw Error{ErrorKind::protocol, "the change feed of the folder is refused again and again"};
+}
+
+void MailboxRun::compare(FolderWork& work, const Round& round) {
+  static const RetryItems kNone;
+  const auto noted = base_.notes.retry.find(work.id);
+  const RetryItems& retry = noted == base_.notes.retry.end() ? kNone : noted->second;
+  work.next = round.next;
+  work.changes = round.full ? compare_full(round.told, base_.reader.get(), work.id, retry)
+                            : compare_incremental(round.told, base_.reader.get(), work.id,
+                                                  stored_items(work.id), retry);
+  work.changed.wanted = std::move(work.changes.wanted);
+  work.arrived.wanted = std::move(work.changes.arrived);
+  if (!work.changes.gone.empty()) departures_.insert(work.id);
+  context_.progress.items_listed += work.changes.listed;
+  context_.progress.items_done += work.changes.unchanged;
+}
+
+void MailboxRun::folder_failed(const FolderWork& work, const Error& error) {
+  folders_failed_ = true;
+  const bool cancelled = error.kind() == ErrorKind::cancelled;
+  if (!cancelled) {
+    add_problem(problem_of(report_->address, work.path, error));
+    // A cursor that was refused must not be asked for again.
+    if (const auto noted = notes_.folders.find(work.id);
+        noted != notes_.folders.end() && !work.old_cursor) {
+      noted->second.cursor.reset();
+    }
+  }
+  if (error.kind() == ErrorKind::unavailable) ++unavailable_folders_;
+  if (cancelled || error.kind() == ErrorKind::denied || error.kind() == ErrorKind::not_found ||
+      unavailable_folders_ >= kUnavailableFolders) {
+    ended_by_ = error;
+  }
+}
+
+void MailboxRun::folder_vanished(const FolderWork& work) {
+  folders_.erase(work.id);
+  notes_.folders.erase(work.id);
+  notes_.retry.erase(work.id);
+  departures_.insert(work.id);
+  // The folder feed did not tell it: it is not to be relied on for this mailbox until it has told
+  // everything again.
+  notes_.folder_cursor.reset();
+}
+
+bool MailboxRun::is_kept(const std::string& folder_id) const {
+  const auto known = folders_.find(folder_id);
+  return known != folders_.end() && !is_skipped_folder(known->second);
+}
+
+bool MailboxRun::must_end() const {
+  return ended_by_ || context_.stop.stop_requested() || lanes_.failure();
+}
+
+void MailboxRun::end_early(const Error& error) {
+  if (ended_by_) return;
+  ended_by_ = error;
+  if (error.kind() != ErrorKind::cancelled) {
+    add_problem(problem_of(report_->address, "", error));
+  }
+}
+
+void MailboxRun::add_problem(Problem problem) {
+  if (report_->problems.size() < kProblems) {
+    report_->problems.push_back(std::move(problem));
+  } else if (report_->problems.size() == kProblems) {
+    report_->problems.push_back({report_->address, "", "", "TooManyProblems",
+                                 "there are more problems than are listed; the counts are whole",
+                                 "retry next run"});
+  }
+}
+
+std::uint64_t MailboxRun::stored_items(const std::string& folder_id) const {
+  const auto noted = base_.notes.folders.find(folder_id);
+  if (noted != base_.notes.folders.end()) return noted->second.items;
+  std::uint64_t items = 0;
+  if (base_.reader) {
+    base_.reader->items_of_folder(folder_id, [&](const store::ItemEntry&) {
+      ++items;
+      return true;
+    });
+  }
+  return items;
+}
+
+}  // namespace backup
