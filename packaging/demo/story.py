@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The main job on a simulated tenant, end to end, told on the terminal. Every figure is measured in this run.
+"""The main job on a simulated tenant, end to end, told on the terminal. Every figure is measured.
 
-packaging/dev demo builds the programs and calls this. Ends with 1 and names the item if anything that comes back is
-not exactly what the tenant had.
+packaging/dev demo builds the programs and calls this. It ends with 1 and names the item if anything
+that comes back is not exactly what the tenant had.
 """
 
 import argparse
@@ -24,7 +24,8 @@ COLUMNS = 80
 MARKER = "made-by-the-coffer-demo"
 DAYS = 3
 RESTORED_DAY = 2
-# What the service takes from one application into one mailbox in five minutes is 150 MB of base64.
+# Of streams: the service takes 150 MB of base64 in five minutes from one application into one
+# mailbox, and the demo is not to wait.
 UPLOAD_LIMIT = 90_000_000
 
 
@@ -33,9 +34,13 @@ def tell(text):
 
 
 def show(text):
-    """One line that belongs to the step above."""
+    """Lines that belong to the step above."""
     for line in textwrap.wrap(text, COLUMNS - 4, break_long_words=False, break_on_hyphens=False):
         print("    " + line, flush=True)
+
+
+def as_typed(arguments):
+    return "coffer " + " ".join(f'"{part}"' if " " in part else part for part in arguments)
 
 
 class Story:
@@ -50,24 +55,16 @@ class Story:
             "bytes": arguments.bytes,
             "seed": arguments.seed,
         }
-        self.step_number = 0
+        self.steps = 0
         self.started = time.monotonic()
         self.compared = 0
-
-    def step(self, title):
-        self.step_number += 1
-        print(f"\n{self.step_number}. {title}", flush=True)
-
-    def command(self, *arguments, expect_status=0):
-        """Shows and runs a command of coffer."""
-        show("$ coffer " + " ".join(f'"{part}"' if " " in part else part for part in arguments))
-        return self.coffer.run(*arguments, expect_status=expect_status)
-
-    # The story.
+        self.history = {}  # day -> what the tenant had, by address
+        self.points = {}  # day -> the restore points of that night, by address
 
     def tell_all(self):
         self.make_room()
-        with Simulator(self.simulator_program, self.directory / "tenant", **self.tenant_options) as simulator:
+        tenant = self.directory / "tenant"
+        with Simulator(self.simulator_program, tenant, **self.tenant_options) as simulator:
             self.simulator = simulator
             self.coffer = Coffer(self.program, self.directory, simulator.fragment)
             self.introduce()
@@ -78,191 +75,240 @@ class Story:
             self.damage()
             self.restore_in_place()
             self.restore_into_another()
-        self.simulator = None
         self.check_and_count()
         self.farewell()
+
+    def step(self, title):
+        self.steps += 1
+        print(f"\n{self.steps}. {title}", flush=True)
+
+    def command(self, *arguments):
+        """Shows and runs a command of coffer."""
+        show("$ " + as_typed(arguments))
+        return self.coffer.run(*arguments)
 
     def make_room(self):
         """A directory that an earlier demo made goes away; anything else is left alone."""
         if self.directory.exists() and any(self.directory.iterdir()):
             if not (self.directory / MARKER).exists():
-                sys.exit(f"{self.directory} is not empty and not of an earlier demo: set COFFER_DEMO_DIR to another one")
+                sys.exit(
+                    f"{self.directory} is not empty, and no earlier demo made it: "
+                    "set COFFER_DEMO_DIR to another place"
+                )
             shutil.rmtree(self.directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / MARKER).touch()
 
     def introduce(self):
-        self.records = self.simulator.record()
-        items = sum(len(record.items) for record in self.records.values())
-        total = sum(record.bytes() for record in self.records.values())
-        shared = sum(record.purpose == "shared" for record in self.records.values())
-        tell(f"""A simulated Exchange Online tenant is up (login, Graph and import host, over TLS on loopback):
-             {len(self.records)} mailboxes, {shared} of them shared, with {items:,} items, {megabytes(total)} of
-             streams. coffer signs in with certificates, one application for reading, another for restoring.""")
+        self.mailboxes = self.simulator.record()
+        records = self.mailboxes.values()
+        shared = sum(record.purpose == "shared" for record in records)
+        tell(
+            f"""A simulated Exchange Online tenant is up (login, Graph and import host, over TLS on
+            loopback): {len(records)} mailboxes, {shared} of them shared, with
+            {sum(len(record.items) for record in records):,} items,
+            {megabytes(sum(record.bytes() for record in records))} of streams. coffer signs in with
+            certificates: one application reads, another restores."""
+        )
 
     def make_store(self):
         self.step("A store is made")
-        run = self.command("init", "--recovery-key-file", str(self.directory / "recovery-key"))
-        show(f"Encrypted by a passphrase (Argon2id) in {run.seconds:.1f} s; the recovery key is in {self.directory.name}/recovery-key.")
+        key = self.directory / "recovery-key"
+        run = self.command("init", "--recovery-key-file", str(key))
+        show(
+            f"Encrypted under a passphrase (Argon2id), in {run.seconds:.1f} s. "
+            "The recovery key is written once, to that file."
+        )
 
     def ask_the_doctor(self):
         self.step("Is everything ready?")
-        run = self.command("doctor")
-        checks = run.of_type("check")
-        expect(checks, "doctor gave no records")
-        states = {}
-        for check in checks:
-            states.setdefault(check["status"], []).append(check)
-        show(f"{plural(len(checks), 'check')}: " + ", ".join(f"{len(found)} {state}" for state, found in sorted(states.items())) + ".")
-        unprotected = [r for r in self.coffer.run("mailboxes").of_type("mailbox") if r.get("reason")]
-        if unprotected:
-            show(f"{plural(len(unprotected), 'account')} without a mailbox to protect; each is listed with its reason.")
+        checks = self.command("doctor").of_type("check")
+        states = [check["status"] for check in checks]
+        counts = [f"{states.count(state)} {state}" for state in sorted(set(states))]
+        show(f"{plural(len(checks), 'check')}: {', '.join(counts)}.")
+        mailboxes = self.command("mailboxes").of_type("mailbox")
+        reasons = [entry["reason"] for entry in mailboxes if entry["reason"]]
+        show(
+            f"{len(mailboxes) - len(reasons)} mailboxes to protect; "
+            f"{plural(len(reasons), 'account')} without one, each listed with its reason."
+        )
 
     def backup(self):
         run = self.command("backup")
-        summary = run.summary
-        items = summary["items"]
-        expect(items["listed"] == items["stored"] + items["unchanged"] + items["skipped"] + items["failed"],
-               f"items are unaccounted for: {items}")
-        expect(items["failed"] == 0, f"items failed: {summary['problems'][:3]}")
-        expect(summary["mailboxes"]["complete"] == len(self.records), f"not all mailboxes: {summary['mailboxes']}")
-        self.points = {snapshot["mailbox"]: snapshot for snapshot in summary["snapshots"]}
+        items = run.summary["items"]
+        ended = items["stored"] + items["unchanged"] + items["skipped"] + items["failed"]
+        expect(items["listed"] == ended, f"items are unaccounted for: {items}")
+        expect(items["failed"] == 0, f"items failed: {run.summary['problems'][:3]}")
+        complete = run.summary["mailboxes"]["complete"]
+        expect(complete == len(self.mailboxes), f"mailboxes: {run.summary['mailboxes']}")
         return run
 
     def first_backup(self):
         self.step("The first night: everything is new")
         run = self.backup()
-        summary = run.summary
-        show(f"{summary['items']['stored']:,} of {summary['items']['listed']:,} items stored, "
-             f"{megabytes(summary['bytes']['exported'])} exported in {run.seconds:.1f} s by "
-             f"{summary['requests']['total']:,} requests; new after deduplication "
-             f"{megabytes(summary['bytes']['new'])}, in the store {megabytes(summary['bytes']['stored'])}.")
+        items, bytes_ = run.summary["items"], run.summary["bytes"]
+        show(
+            f"{items['stored']:,} of {items['listed']:,} items stored: "
+            f"{megabytes(bytes_['exported'])} exported by {run.summary['requests']['total']:,} "
+            f"requests in {run.seconds:.1f} s; {megabytes(bytes_['new'])} after deduplication, "
+            f"{megabytes(bytes_['stored'])} in the store."
+        )
 
     def live(self):
         self.step(f"The tenant lives for {DAYS} days, with a backup each night")
-        self.history = {}
-        lines = []
+        columns = "{:>3} {:>6} {:>8} {:>6} {:>8} {:>9} {:>10} {:>10} {:>6}"
+        names = "day new changed moved deleted exported unchanged stored s".split()
+        lines = [columns.format(*names)]
         for day in range(1, DAYS + 1):
             lived = self.simulator.evolve(1)["days"][0]
             self.history[day] = self.simulator.record()
             run = self.backup()
-            summary = run.summary
-            self.history_points = getattr(self, "history_points", {})
-            self.history_points[day] = self.points
+            self.points[day] = {
+                point["mailbox"]: point["id"] for point in run.summary["snapshots"]
+            }
+            items = run.summary["items"]
             lines.append(
-                f"{day:>3}{lived['added']:>7}{lived['changed']:>9}{lived['moved']:>7}{lived['deleted']:>9}"
-                f"{summary['items']['stored']:>10,}{summary['items']['unchanged']:>11,}"
-                f"{megabytes(summary['bytes']['stored']):>11}{run.seconds:>7.1f}"
+                columns.format(
+                    day,
+                    *(lived[what] for what in ("added", "changed", "moved", "deleted")),
+                    f"{items['stored']:,}",
+                    f"{items['unchanged']:,}",
+                    megabytes(run.summary["bytes"]["stored"]),
+                    f"{run.seconds:.1f}",
+                )
             )
-        show("")
-        print(f"    {'day':>3}{'new':>7}{'changed':>9}{'moved':>7}{'deleted':>9}{'exported':>10}{'unchanged':>11}"
-              f"{'stored':>11}{'s':>7}")
         for line in lines:
             print("    " + line, flush=True)
 
     def choose_mailboxes(self):
-        """The victim: the one with most items that fits into five minutes of uploading. And a colleague."""
-        then = self.history[RESTORED_DAY]
-        fitting = [record for record in then.values() if record.bytes() < UPLOAD_LIMIT and record.purpose == "user"]
+        """The victim: the fullest mailbox that can be restored without waiting. And a colleague."""
+        fitting = [
+            record
+            for record in self.history[RESTORED_DAY].values()
+            if record.purpose == "user" and record.bytes() < UPLOAD_LIMIT
+        ]
         fitting.sort(key=lambda record: (len(record.items), record.address))
-        return fitting[-1].address, fitting[0].address
+        self.victim, self.colleague = fitting[-1].address, fitting[0].address
+        self.then = self.history[RESTORED_DAY][self.victim]
+        self.point = self.points[RESTORED_DAY][self.victim]
 
     def damage(self):
         self.step("Something goes wrong")
-        self.victim, self.colleague = self.choose_mailboxes()
+        self.choose_mailboxes()
         done = self.simulator.damage(self.victim)
-        show(f"In the mailbox {self.victim} {plural(done['changed'], 'item')} are overwritten and "
-             f"{done['deleted']:,} deleted. Nobody notices, and the damage is backed up that night:")
+        show(
+            f"In {self.victim} {plural(done['changed'], 'item')} are overwritten and "
+            f"{done['deleted']:,} deleted. Nobody notices; the damage is backed up that night:"
+        )
         run = self.backup()
-        show(f"{plural(run.summary['items']['stored'], 'item')} stored. The earlier restore points stay as they are.")
+        show(
+            f"{plural(run.summary['items']['stored'], 'item')} stored. "
+            "The earlier restore points stay what they are."
+        )
 
     def restore_in_place(self):
         self.step(f"{self.victim} goes back to day {RESTORED_DAY}")
-        then, before = self.history[RESTORED_DAY][self.victim], self.simulator.record_of(self.victim)
-        point = self.history_points[RESTORED_DAY][self.victim]
-        self.point = point["id"]
-        run = self.command("restore", self.victim, "--at", self.point, "--in-place", "--on-conflict", "replace",
-                           "--reason", "ransomware")
-        after = self.simulator.record_of(self.victim)
+        before = self.simulator.record_of(self.victim).placed()
+        options = ["--in-place", "--on-conflict", "replace", "--reason", "ransomware"]
+        run = self.command("restore", self.victim, "--at", self.point, *options)
+        after = self.simulator.record_of(self.victim).placed()
         items = run.summary["items"]
-        show(f"{items['selected']:,} items selected: {items['replaced']:,} brought back to their old version, "
-             f"{items['restored']:,} created, {items['skipped']:,} unchanged, {items['failed']:,} failed, "
-             f"{items['verified']:,} verified, in {run.seconds:.1f} s.")
-        # Everything of that time is back, stream by stream in its folder; beside it lies only what was there before.
-        compare_placed(f"{self.victim} after the restore", then.placed(), after.placed() & then.placed())
-        added = after.placed() - then.placed()
-        expect(not added - before.placed(), f"the restore left what nobody asked for: {added - before.placed()}")
-        self.compared += len(then.items)
-        show(f"Compared with what the tenant had on day {RESTORED_DAY}: {len(then.items):,} of {len(then.items):,} "
-             f"streams equal by SHA-256, each in its folder ({len(set(then.placed()))} places); "
-             f"{plural(added.total(), 'newer item')} left alone.")
+        show(
+            f"{items['selected']:,} items selected: {items['replaced']:,} brought back to their "
+            f"old version, {items['restored']:,} created, {items['skipped']:,} unchanged, "
+            f"{items['failed']:,} failed; {items['verified']:,} verified; in {run.seconds:.1f} s."
+        )
+        # All of that time is back, each stream in its folder; besides lies only what lay there.
+        then = self.then.placed()
+        compare_placed(f"{self.victim} after the restore", then, after & then)
+        newer = after - then
+        compare_placed(f"what lies in {self.victim} besides", newer, newer & before)
+        self.compared += then.total()
+        show(
+            f"Compared with what the tenant had on day {RESTORED_DAY}: {then.total():,} of "
+            f"{then.total():,} streams equal by SHA-256, each in its folder; "
+            f"{plural(newer.total(), 'other item')} of the damaged mailbox left alone."
+        )
 
     def restore_into_another(self):
-        self.step(f"The same day, beside the mail of {self.colleague}")
+        self.step(f"The same day beside the mail of {self.colleague}")
         into = f"Day {RESTORED_DAY} of {self.victim.split('@')[0]}"
-        then, before = self.history[RESTORED_DAY][self.victim], self.simulator.record_of(self.colleague)
-        run = self.command("restore", self.victim, "--at", self.point, "--to", self.colleague, "--into", into,
-                           "--reason", "audit")
+        before = self.simulator.record_of(self.colleague).placed()
+        options = ["--to", self.colleague, "--into", into, "--reason", "audit"]
+        run = self.command("restore", self.victim, "--at", self.point, *options)
         after = self.simulator.record_of(self.colleague)
-        items, folders = run.summary["items"], run.summary["folders"]
-        show(f"{items['restored']:,} items created in {plural(folders['created'], 'new folder')}, "
-             f"{items['verified']:,} verified, in {run.seconds:.1f} s.")
-        compare_placed(f"{into} in {self.colleague}", then.placed(), after.placed_below(into))
-        compare_placed(f"the mail of {self.colleague}", before.placed(), after.placed_outside(into))
-        self.compared += len(then.items)
-        show(f"Compared both ways: {len(then.items):,} streams and their paths equal, 0 missing, 0 extra; "
-             f"the mail that was there before is untouched.")
+        items = run.summary["items"]
+        show(
+            f"{items['restored']:,} items created in "
+            f"{plural(run.summary['folders']['created'], 'new folder')}, {items['verified']:,} "
+            f"verified; in {run.seconds:.1f} s."
+        )
+        then = self.then.placed()
+        compare_placed(f"{into} in {self.colleague}", then, after.placed_below(into))
+        compare_placed(f"the mail of {self.colleague}", before, after.placed_outside(into))
+        self.compared += then.total()
+        show(
+            f"Compared both ways: {then.total():,} streams and their folders equal, 0 missing, "
+            f"0 extra; the {before.total():,} items that were there before are untouched."
+        )
 
     def check_and_count(self):
         self.step("Is the store sound, and what does it cost?")
         check = self.command("check", "--level", "full").summary
         expect(check["errors"] == 0, f"check found {check['errors']} errors")
-        show(f"{check['chunks']:,} chunks in {plural(check['packs'], 'pack')} opened, decompressed and hashed again "
-             f"({megabytes(check['bytes_read'])} read): 0 errors.")
+        show(
+            f"{check['chunks']:,} chunks in {plural(check['packs'], 'pack')} opened, decompressed "
+            f"and hashed again, {megabytes(check['bytes_read'])} read: 0 errors."
+        )
         stats = self.command("stats").of_type("stats")[0]
-        show(f"{plural(stats['snapshots'], 'restore point')} of {stats['mailboxes']} mailboxes; all streams of all of "
-             f"them {megabytes(stats['logical_bytes'])}, unique {megabytes(stats['unique_bytes'])}, stored "
-             f"{megabytes(stats['stored_bytes'])} (deduplication {stats['dedup_factor']:.1f}, compression "
-             f"{stats['compression_factor']:.2f}); index {megabytes(stats['index_bytes'])}.")
-
-    # The end.
+        show(
+            f"{plural(stats['snapshots'], 'restore point')} of {stats['mailboxes']} mailboxes: "
+            f"{megabytes(stats['logical_bytes'])} in all, {megabytes(stats['unique_bytes'])} "
+            f"unique, {megabytes(stats['stored_bytes'])} stored (deduplication "
+            f"{stats['dedup_factor']:.1f}, compression {stats['compression_factor']:.2f}); "
+            f"index {megabytes(stats['index_bytes'])}."
+        )
 
     def commands_to_try(self):
+        subjects = [item.subject for item in self.then.items.values()]
+        words = [word for subject in subjects for word in subject.split() if word.isalpha()]
+        long_words = sorted({word for word in words if word.isascii() and len(word) > 5})
         return [
             ["snapshots", self.victim],
             ["ls", self.victim, "--at", self.point],
-            ["find", "--mailbox", self.victim, "--subject", self.subject_to_find()],
-            ["extract", self.victim, "--at", self.point, "--folder", "Inbox", "--output",
-             str(self.directory / "extracted")],
+            ["find", "--mailbox", self.victim, "--subject", max(long_words, key=words.count)],
+            ["extract", self.victim, "--folder", "Inbox", "--output", "/tmp/extracted"],
             ["check"],
         ]
 
-    def subject_to_find(self):
-        subjects = [item.subject for item in self.history[RESTORED_DAY][self.victim].items.values()]
-        words = [word for subject in subjects for word in subject.split() if word.isascii() and word.isalpha() and len(word) > 5]
-        return max(sorted(set(words)), key=words.count)
-
     def farewell(self):
-        # What is recommended has to work: each is tried, and what it writes is taken away again.
+        # What is recommended has to work: each is tried, what it would write goes beside the store.
+        elsewhere = str(self.directory / "tried")
         for arguments in self.commands_to_try():
-            self.coffer.run(*arguments)
-        shutil.rmtree(self.directory / "extracted")
+            tried = [elsewhere if part == "/tmp/extracted" else part for part in arguments]
+            self.coffer.run(*tried)
+        shutil.rmtree(elsewhere)
+        options = {
+            "simulator": str(self.simulator_program),
+            "coffer": str(self.program),
+            "tenant": self.tenant_options,
+        }
+        (self.directory / "demo.json").write_text(json.dumps(options, indent=1) + "\n")
         print()
-        tell(f"""All {self.compared:,} restored streams are what the tenant had. The demo took
-             {time.monotonic() - self.started:.0f} s. The tenant is stopped; the store is left in {self.directory}
-             for looking around:""")
+        tell(
+            f"""All {self.compared:,} restored streams are what the tenant had. The demo took
+            {time.monotonic() - self.started:.0f} s. The tenant is stopped; the store is left in
+            {self.directory} for looking around:"""
+        )
         print(f"\n  export COFFER_CONFIG={self.coffer.config}")
         print(f"  export PATH={self.program.parent}:$PATH")
         for arguments in self.commands_to_try():
-            print("  coffer " + " ".join(f'"{part}"' if " " in part else part for part in arguments))
+            print("  " + as_typed(arguments))
         print(flush=True)
-        self.tell_how_to_restart()
-
-    def tell_how_to_restart(self):
-        options = {"simulator": str(self.simulator_program), "coffer": str(self.program), "tenant": self.tenant_options}
-        (self.directory / "demo.json").write_text(json.dumps(options, indent=1) + "\n")
-        tell("""These only read the store. To back up and restore as well, start the tenant again in another
-             terminal (it begins anew with its first day):""")
+        tell(
+            """These only read the store. To back up and restore as well, start the tenant again in
+            another terminal (it begins anew with its first day):"""
+        )
         print(f"\n  {ROOT}/packaging/demo/tenant.py {self.directory}", flush=True)
 
 
@@ -274,12 +320,13 @@ def find_program(build, name):
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release", help="where the programs are")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    place = pathlib.Path(os.environ.get("COFFER_DEMO_DIR") or ROOT / "build" / "demo")
+    build = ROOT / "build" / "release"
+    parser.add_argument("--build", type=pathlib.Path, default=build, help="where the programs are")
     parser.add_argument("--coffer", type=pathlib.Path)
     parser.add_argument("--simulator", type=pathlib.Path)
-    parser.add_argument("--directory", type=pathlib.Path,
-                        default=pathlib.Path(os.environ.get("COFFER_DEMO_DIR") or ROOT / "build" / "demo"))
+    parser.add_argument("--directory", type=pathlib.Path, default=place)
     parser.add_argument("--mailboxes", type=int, default=25)
     parser.add_argument("--items", type=int, default=4_000)
     parser.add_argument("--bytes", type=int, default=300_000_000)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Starts the demo's simulated tenant again, so that its store can be backed up to and restored from by hand.
+"""Starts the demo's simulated tenant again, to back up and restore by hand.
 
   packaging/demo/tenant.py [DIRECTORY]        default: build/demo, or $COFFER_DEMO_DIR
 
-The tenant begins anew with its first day; the configuration of the demo then names its new addresses. Ctrl-C ends it.
+The tenant begins anew with its first day; the demo's configuration then names its new addresses.
+Ctrl-C ends it.
 """
 
 import json

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Single-bit flips over all files of a small store: runs the Catch2 program of tests/crash in its long form.
+"""Single-bit flips over all files of a small store: the long form of tests/crash/bit_flip_test.cc.
 
-Built with sanitizers (the asan preset) it shows that damage never makes the store crash or read what it should not.
+Built with sanitizers (the asan preset) it shows that damage never makes the store crash or read
+what it should not.
 """
 
 import argparse
@@ -14,13 +15,17 @@ import time
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True, type=pathlib.Path, help="crash_bit_flips of any preset")
+    parser.add_argument(
+        "--program", required=True, type=pathlib.Path, help="crash_bit_flips of any preset"
+    )
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
 
     started = time.monotonic()
-    environment = {**os.environ, "COFFER_BIT_FLIPS": str(arguments.runs), "COFFER_SEED": str(arguments.seed)}
+    environment = dict(os.environ)
+    environment["COFFER_BIT_FLIPS"] = str(arguments.runs)
+    environment["COFFER_SEED"] = str(arguments.seed)
     run = subprocess.run([arguments.program], env=environment, stdout=subprocess.PIPE, text=True)
     print(run.stdout, end="")
     tallies = [line.split() for line in run.stdout.splitlines() if line.startswith("bit-flips ")]
@@ -28,8 +33,11 @@ def main():
     found = sum(int(tally[5]) for tally in tallies)
     harmless = sum(int(tally[7]) for tally in tallies)
     passed = run.returncode == 0 and flips == arguments.runs and found + harmless == flips
-    print(f"bit-flips {'passed' if passed else 'FAILED'}: {flips} flips, {found} found, {harmless} harmless in the index, "
-          f"{time.monotonic() - started:.0f} s, seed {arguments.seed}")
+    verdict = "passed" if passed else "FAILED"
+    print(
+        f"bit-flips {verdict}: {flips} flips, {found} found, {harmless} harmless in the index, "
+        f"{time.monotonic() - started:.0f} s, seed {arguments.seed}"
+    )
     sys.exit(0 if passed else 1)
 
 

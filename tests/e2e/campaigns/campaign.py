@@ -33,19 +33,20 @@ class Campaign:
     def __init__(self, name, description):
         self.name = name
         self.parser = argparse.ArgumentParser(description=description)
-        self.parser.add_argument("--coffer", required=True, type=pathlib.Path, help="the program")
-        self.parser.add_argument("--simulator", required=True, type=pathlib.Path, help="the program")
-        self.parser.add_argument("--work", type=pathlib.Path, help="parent of the working directory (default: /tmp)")
-        self.parser.add_argument("--seed", type=int, default=1)
-        self.parser.add_argument("--keep", action="store_true", help="leave the working directory")
         self.argument = self.parser.add_argument
+        self.argument("--coffer", required=True, type=pathlib.Path, help="the program")
+        self.argument("--simulator", required=True, type=pathlib.Path, help="the program")
+        self.argument("--work", type=pathlib.Path, help="where to work (default: /tmp)")
+        self.argument("--seed", type=int, default=1)
+        self.argument("--keep", action="store_true", help="leave the working directory")
 
     def main(self, run):
         arguments = self.parser.parse_args()
         self.arguments = arguments
         self.random = random.Random(arguments.seed)
         self.started = time.monotonic()
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"coffer-{self.name}-", dir=arguments.work))
+        name = tempfile.mkdtemp(prefix=f"coffer-{self.name}-", dir=arguments.work)
+        self.directory = pathlib.Path(name)
         status = 1
         try:
             run(self, arguments)
@@ -60,7 +61,8 @@ class Campaign:
             else:
                 shutil.rmtree(self.directory)
         verdict = "passed" if status == 0 else "FAILED"
-        self.say(f"{self.name} {verdict} in {time.monotonic() - self.started:.0f} s, seed {arguments.seed}")
+        seconds = time.monotonic() - self.started
+        self.say(f"{self.name} {verdict} in {seconds:.0f} s, seed {arguments.seed}")
         sys.exit(status)
 
     def say(self, line):
@@ -81,4 +83,6 @@ class Campaign:
     def tell_tenant(self, records):
         items = sum(len(record.items) for record in records.values())
         total = sum(record.bytes() for record in records.values())
-        self.say(f"tenant: {len(records)} mailboxes, {items:,} items, {megabytes(total)} of streams")
+        self.say(
+            f"tenant: {len(records)} mailboxes, {items:,} items, {megabytes(total)} of streams"
+        )

@@ -9,7 +9,7 @@ from harness import compare_placed, expect
 
 
 def measure(campaign, arguments, large_items):
-    """Peaks of a backup and of a restore of a tenant with so many large items, all in one mailbox."""
+    """Peaks of a backup and of a restore of a tenant with so many large items in one mailbox."""
     with campaign.tenant(
         name=f"tenant-{large_items}",
         store=f"coffer-{large_items}",
@@ -26,15 +26,16 @@ def measure(campaign, arguments, large_items):
         light = min(records.values(), key=lambda record: record.bytes())
         campaign.tell_tenant(records)
         backup = coffer.backup()
-        expect(backup.summary["items"]["failed"] == 0, f"items failed: {backup.summary['problems'][:3]}")
-        restore = coffer.run("restore", heavy.address, "--at", "latest", "--to", light.address, "--into", "Proof")
+        problems = backup.summary["problems"]
+        expect(backup.summary["items"]["failed"] == 0, f"items failed: {problems[:3]}")
+        restore = coffer.run("restore", heavy.address, "--to", light.address, "--into", "Proof")
         restored = simulator.record_of(light.address)
         compare_placed(f"{heavy.address} restored", heavy.placed(), restored.placed_below("Proof"))
         campaign.say(
             f"{large_items} items of {megabytes(arguments.large)}: backup of "
-            f"{megabytes(backup.summary['bytes']['exported'])} in {backup.seconds:.1f} s, peak memory "
-            f"{megabytes(backup.peak_memory_bytes)}; restore of {megabytes(heavy.bytes())} in {restore.seconds:.1f} s, "
-            f"peak {megabytes(restore.peak_memory_bytes)}"
+            f"{megabytes(backup.summary['bytes']['exported'])} in {backup.seconds:.1f} s, peak "
+            f"{megabytes(backup.peak_memory_bytes)}; restore of {megabytes(heavy.bytes())} in "
+            f"{restore.seconds:.1f} s, peak {megabytes(restore.peak_memory_bytes)}"
         )
         return backup.peak_memory_bytes, restore.peak_memory_bytes
 
@@ -43,8 +44,10 @@ def run(campaign, arguments):
     one = measure(campaign, arguments, 1)
     many = measure(campaign, arguments, max(2, round(arguments.large_total / arguments.large)))
     for what, first, second in zip(("backup", "restore"), one, many):
-        campaign.say(f"{what}: peak {megabytes(first)} with one large item, {megabytes(second)} with many "
-                     f"({second / first:.2f} of it)")
+        campaign.say(
+            f"{what}: peak {megabytes(first)} with one large item, {megabytes(second)} with many "
+            f"({second / first:.2f} of it)"
+        )
         expect(max(first, second) < arguments.limit, f"{what}: over {megabytes(arguments.limit)}")
         expect(second < first * 1.15, f"{what}: memory grows with the number of large items")
 

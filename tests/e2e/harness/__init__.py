@@ -1,8 +1,17 @@
-"""Drives coffer and the simulated tenant as a person would, and compares what they say with what is true."""
+"""Drives coffer and the simulated tenant as a person would, and compares what they say."""
 
 from .coffer import Coffer, Run
 from .comparison import Mismatch, compare_placed, expect
 from .simulator import Simulator
 from .tenant_record import Item, MailboxRecord
 
-__all__ = ["Coffer", "Run", "Simulator", "Item", "MailboxRecord", "Mismatch", "compare_placed", "expect"]
+__all__ = [
+    "Coffer",
+    "Run",
+    "Simulator",
+    "Item",
+    "MailboxRecord",
+    "Mismatch",
+    "compare_placed",
+    "expect",
+]

@@ -45,7 +45,7 @@ class Run:
 class Coffer:
     """A store with its configuration, below `directory`."""
 
-    def __init__(self, program, directory, tenant_fragment, passphrase="correct horse battery staple", extra=""):
+    def __init__(self, program, directory, tenant_fragment):
         self.program = pathlib.Path(program).absolute()
         self.directory = pathlib.Path(directory).absolute()
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -55,13 +55,13 @@ class Coffer:
         passphrase_file = self.directory / "passphrase"
         if not passphrase_file.exists():
             passphrase_file.touch(mode=0o600)
-            passphrase_file.write_text(passphrase + "\n")
+            passphrase_file.write_text("correct horse battery staple\n")
         self.config.write_text(
             "[store]\n"
             f'url = "{self.store}"\n'
             f'index = "{self.index}"\n'
             f'passphrase_file = "{passphrase_file}"\n'
-            f"{extra}\n{tenant_fragment}"
+            f"\n{tenant_fragment}"
         )
         self.config.chmod(0o600)
 
@@ -96,7 +96,8 @@ class Coffer:
                 peak,
             )
         if expect_status is not None and run.status != expect_status:
-            raise Mismatch(f"{run}, expected {expect_status}:\n{run.stderr[-2000:]}\n{run.error or ''}")
+            told = f"{run.stderr[-2000:]}\n{run.error or ''}"
+            raise Mismatch(f"{run}, expected {expect_status}:\n{told}")
         return run
 
     # The commands, as the tests use them.
@@ -152,8 +153,8 @@ class DelayedKill:
 def wait_with_usage(process):
     """Exit status, and the peak of the process's memory in bytes.
 
-    wait4 has to be the one that reaps, or the figures are lost; Popen is told afterwards. The kernel counts what the
-    starting process (this one) held at that moment, too: keep it small where the figure matters.
+    wait4 has to be the one that reaps, or the figures are lost; Popen is told afterwards. The
+    kernel counts what the starting process (this one) held at that moment, too.
     """
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -161,7 +162,7 @@ def wait_with_usage(process):
 
 
 def parse_records(output, was_killed=False):
-    """One JSON object a line. A killed process may leave the last line unfinished: that one is not a record."""
+    """One JSON object a line. A killed process may leave the last one unfinished: no record."""
     records = []
     lines = output.decode().split("\n")
     tail = lines.pop()
@@ -173,15 +174,15 @@ def parse_records(output, was_killed=False):
 
 
 def check_accounting(run):
-    """listed = stored + unchanged + skipped + failed, for the run, for each mailbox, and as sums of each other."""
+    """listed = stored + unchanged + skipped + failed, for the run and for each mailbox."""
     mailboxes = run.of_type("mailbox")
     for told in [run.summary, *mailboxes]:
         items = told["items"]
         ended = items["stored"] + items["unchanged"] + items["skipped"] + items["failed"]
         if items["listed"] != ended:
             name = told.get("mailbox", "the run")
-            raise Mismatch(f"{name}: {items['listed']} items listed, but {ended} accounted for: {items}")
+            raise Mismatch(f"{name}: {ended} items accounted for: {items}")
     for what, total in run.summary["items"].items():
         of_mailboxes = sum(told["items"][what] for told in mailboxes)
         if of_mailboxes != total:
-            raise Mismatch(f"{total} items {what} in the summary, {of_mailboxes} in the mailboxes' records")
+            raise Mismatch(f"{total} items {what} in the summary, {of_mailboxes} by mailbox")

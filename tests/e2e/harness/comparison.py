@@ -11,14 +11,17 @@ def expect(condition, message):
 
 
 def describe(placed, limit=10):
-    lines = [f"  {count} x {sha256[:16]}... in {folder!r}" for (folder, sha256), count in sorted(placed.items())]
+    lines = [
+        f"  {count} x {sha256[:16]}... in {folder!r}"
+        for (folder, sha256), count in sorted(placed.items())
+    ]
     if len(lines) > limit:
         lines[limit:] = [f"  ... and {len(lines) - limit} more"]
     return "\n".join(lines)
 
 
 def compare_placed(what, expected, seen):
-    """Both are Counters of (folder path, SHA-256). Nothing may be missing and nothing may be extra."""
+    """Both are Counters of (folder path, SHA-256). Nothing may be missing, nothing extra."""
     missing, extra = expected - seen, seen - expected
     if not missing and not extra:
         return

@@ -46,14 +46,18 @@ class Simulator:
     def start(self):
         self.endpoints_file.unlink(missing_ok=True)
         self.log = open(self.directory / "simulator.log", "ab")
-        self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(
+            self.arguments, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
+        )
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
             if self.process.poll() is not None:
-                raise RuntimeError(f"{self.arguments[0]} ended with {self.process.returncode}:\n{self._log_end()}")
+                ended = f"ended with {self.process.returncode}"
+                raise RuntimeError(f"{self.arguments[0]} {ended}:\n{self._log_end()}")
             if time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError(f"{self.arguments[0]} is not ready after {START_SECONDS} s:\n{self._log_end()}")
+                late = f"is not ready after {START_SECONDS} s"
+                raise RuntimeError(f"{self.arguments[0]} {late}:\n{self._log_end()}")
             time.sleep(0.02)  # waiting for another process, not for a result
 
     def stop(self):
@@ -91,7 +95,11 @@ class Simulator:
 
     def record(self):
         """Every mailbox as it is now, by address."""
-        living = [mailbox for mailbox in self.state()["mailboxes"] if mailbox.get("address") and not mailbox["deleted"]]
+        living = [
+            mailbox
+            for mailbox in self.state()["mailboxes"]
+            if mailbox.get("address") and not mailbox["deleted"]
+        ]
         return {record.address: record for record in map(MailboxRecord.from_state, living)}
 
     def record_of(self, address):
@@ -125,20 +133,20 @@ class Simulator:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        context = None
+        # Loopback only: a proxy of the environment has no business here.
+        handlers = [urllib.request.ProxyHandler({})]
         if request.full_url.startswith("https:"):
             context = ssl.create_default_context(cafile=str(self.directory / "ca.pem"))
-        # Loopback only: a proxy of the environment has no business here.
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), *([urllib.request.HTTPSHandler(context=context)] if context else [])
-        )
+            handlers.append(urllib.request.HTTPSHandler(context=context))
+        opener = urllib.request.build_opener(*handlers)
         with opener.open(request, timeout=300) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
     def requests_by_operation(self):
         """How many requests of each operation since the last reset."""
-        return {operation: sum(by_status.values()) for operation, by_status in self.statistics()["requests"].items()}
+        requests = self.statistics()["requests"]
+        return {operation: sum(by_status.values()) for operation, by_status in requests.items()}
 
     @property
     def fragment(self):
@@ -148,4 +156,6 @@ class Simulator:
 
 def without_proxies():
     """The environment for programs that talk to loopback only."""
-    return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    return {
+        name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")
+    }

@@ -3,10 +3,14 @@
 import collections
 import dataclasses
 
-# Folders that no backup takes (graph-api: a policy): what is in them is made by the service or a program.
+# Folders that no backup takes: what is in them was made by the service or a program.
 SKIPPED_FOLDERS = {
-    "searchfolders", "syncissues", "conflicts", "localfailures", "serverfailures", "outbox",
-    "recoverableitemsroot", "recoverableitemsdeletions", "recoverableitemspurges", "recoverableitemsversions",
+    "searchfolders",
+    "syncissues",
+    "conflicts",
+    "localfailures",
+    "serverfailures",
+    "outbox",
 }
 
 
@@ -78,7 +82,10 @@ class MailboxRecord:
 
     def versions(self):
         """What a backup has to have fetched: each item, where it lies, at its version."""
-        return {(self.address, item.folder_id, item.id, item.change_key) for item in self.items.values()}
+        return {
+            (self.address, item.folder_id, item.id, item.change_key)
+            for item in self.items.values()
+        }
 
     def bytes(self):
         return sum(item.bytes for item in self.items.values())
