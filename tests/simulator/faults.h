@@ -1,0 +1,86 @@
+// Faults on demand: drawn from one seed at given rates, or ordered one by one.
+#pragma once
+
+#include "tests/simulator/random.h"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace simulator {
+
+enum class Fault : std::uint8_t {
+  reset,           // the connection dies before the answer; the request was not acted on
+  cut_body,        // ... in the middle of the answer
+  truncated_json,  // 200, whole by HTTP, but the JSON ends early
+  slow_first_byte,
+  throttled,            // 429 with Retry-After in seconds
+  throttled_http_date,  // 429 with Retry-After as a date
+  throttled_bare,       // 429 without Retry-After
+  payload_read_error,   // 400 "IO error during request payload read"
+  internal_error,       // 500
+  bad_gateway,          // 502 with an HTML body
+  unavailable,          // 503 without a body
+  gateway_timeout,      // 504
+  bandwidth_exceeded,   // 509
+  locked,               // 423 resourceLocked
+  token_expired,        // 401 although the token is good
+  session_expired,      // 401 from an import URL although it is good
+  delta_rejected,       // 410 syncStateNotFound although the token is good
+  drop_element,         // an export answer lacks an element
+  empty_element,        // ... or has one with neither data nor error
+  capital_error,        // per-item errors are spelled "Error"
+  element_error,        // an export element fails with ErrorInternalServerError
+  late_delta,           // the newest changes show in a later round only
+  repeated_delta,       // entries come twice
+  empty_delta_page,     // no entries, and a nextLink
+  lost_import_answer,   // the item was created, then the connection dies
+};
+inline constexpr std::size_t kFaultCount = 25;
+
+std::string_view name(Fault fault);
+std::optional<Fault> fault_named(std::string_view name);
+
+// Not thread-safe.
+class Faults {
+ public:
+  explicit Faults(std::uint64_t seed) : random_(seed) {}
+
+  // "seed=7,all=0.01,reset=0.05,poison=0.001": names of faults with their rates; "all" sets every
+  // one; "poison" is the share of items that can never be exported. Throws base::Error(usage).
+  void configure(std::string_view specification);
+  void set_rate(Fault fault, double rate) { rates_[static_cast<std::size_t>(fault)] = rate; }
+  void set_poison_rate(double rate) { poison_rate_ = rate; }
+  void clear();
+
+  // The next request of that operation (or any, if empty) that could suffer the fault will, after
+  // `skip` others.
+  void order(Fault fault, std::string operation, std::uint64_t skip = 0);
+
+  // Whether it strikes now. Each call is one draw.
+  bool strikes(Fault fault, std::string_view operation);
+  // Decided by the search key alone, so a poisoned item stays so.
+  [[nodiscard]] bool poisons(std::string_view item_identity) const;
+  void poison(std::string item_identity) { poisoned_.insert(std::move(item_identity)); }
+  void heal(const std::string& item_identity) { poisoned_.erase(item_identity); }
+
+ private:
+  struct Order {
+    Fault fault;
+    std::string operation;
+    std::uint64_t skip;
+  };
+
+  std::uint64_t seed_ = 0;
+  Random random_;
+  std::array<double, kFaultCount> rates_{};
+  double poison_rate_ = 0;
+  std::deque<Order> orders_;
+  std::set<std::string, std::less<>> poisoned_;
+};
+
+}  // namespace simulator

@@ -1,0 +1,105 @@
+#include "tests/simulator/request_faults.h"
+
+#include <algorithm>
+
+namespace simulator {
+namespace {
+
+constexpr Duration kThrottleWait = std::chrono::seconds{2};
+constexpr Duration kSlowness = std::chrono::milliseconds{700};
+// Cut within the first pieces of an export, most of the time in the middle of an item.
+constexpr std::uint64_t kLargestCut = 100'000;
+
+// Ends early, without any sign of it.
+class ShortenedBody final : public BodySource {
+ public:
+  ShortenedBody(std::unique_ptr<BodySource> whole, std::uint64_t bytes)
+      : whole_(std::move(whole)), left_(bytes) {}
+
+  std::optional<std::string> next() override {
+    if (left_ == 0) return std::nullopt;
+    auto piece = whole_->next();
+    if (!piece) return std::nullopt;
+    if (piece->size() > left_) piece->resize(left_);
+    left_ -= piece->size();
+    return piece;
+  }
+
+ private:
+  std::unique_ptr<BodySource> whole_;
+  std::uint64_t left_;
+};
+
+}  // namespace
+
+RequestFaults::RequestFaults(World& world, std::string_view operation, std::string mailbox,
+                             Instant now)
+    : world_(world), operation_(operation), mailbox_(std::move(mailbox)) {
+  reset_ = strikes(Fault::reset);
+  if (reset_) return;
+  throttle(now);
+  if (strikes(Fault::token_expired)) {
+    throw Refusal{401, "InvalidAuthenticationToken", "Lifetime validation failed."};
+  }
+  if (strikes(Fault::payload_read_error)) {
+    throw Refusal{400, "BadRequest", "IO error during request payload read."};
+  }
+  if (strikes(Fault::internal_error)) {
+    throw Refusal{500, "generalException", "An error occurred while processing this request."};
+  }
+  if (strikes(Fault::bad_gateway)) throw Refusal{502, "", ""};
+  if (strikes(Fault::unavailable)) throw Refusal{503, "", ""};
+  if (strikes(Fault::gateway_timeout)) {
+    throw Refusal{504, "UnknownError", "The service did not answer in time."};
+  }
+  if (strikes(Fault::bandwidth_exceeded)) throw Refusal{509, "", ""};
+  if (strikes(Fault::locked)) throw Refusal{423, "resourceLocked", "The resource is locked."};
+}
+
+bool RequestFaults::strikes(Fault fault) const {
+  const bool struck = world_.faults.strikes(fault, operation_);
+  if (struck) ++world_.statistics.faults[std::string{name(fault)}];
+  return struck;
+}
+
+void RequestFaults::throttle(Instant now) const {
+  const auto refuse = [&](Duration hold, Headers headers) {
+    Instant& held_until = world_.throttled_until[mailbox_];
+    held_until = std::max(held_until, now + hold);
+    throw Refusal{429, "ApplicationThrottled", "Application is over its limit.",
+                  std::move(headers)};
+  };
+  if (strikes(Fault::throttled)) {
+    refuse(kThrottleWait, {{"Retry-After", retry_after_seconds(kThrottleWait)}});
+  }
+  if (strikes(Fault::throttled_http_date)) {
+    const Instant until = std::chrono::ceil<std::chrono::seconds>(now + kThrottleWait);
+    refuse(until - now, {{"Retry-After", http_date(until)}});
+  }
+  if (strikes(Fault::throttled_bare)) refuse(Duration{0}, {});
+}
+
+Response RequestFaults::reset_response() {
+  Response response;
+  response.fault.reset = true;
+  return response;
+}
+
+void RequestFaults::spoil(Response& response) const {
+  if (response.status >= 300 || (response.body.empty() && !response.stream)) return;
+  if (strikes(Fault::slow_first_byte)) response.fault.first_byte_delay = kSlowness;
+  const std::uint64_t length = response.stream ? kLargestCut : response.body.size();
+  const std::uint64_t draw = mix({world_.seed, world_.request_number, mix_text(operation_)});
+  if (strikes(Fault::cut_body)) {
+    response.fault.cut_after_bytes = draw % length;
+  } else if (strikes(Fault::truncated_json)) {
+    if (response.stream) {
+      response.stream =
+          std::make_unique<ShortenedBody>(std::move(response.stream), 1 + draw % length);
+    } else {
+      response.body.resize(draw % length);
+    }
+  }
+}
+
+}  // namespace simulator

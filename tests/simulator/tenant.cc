@@ -1,0 +1,296 @@
+#include "tests/simulator/tenant.h"
+
+#include "src/base/random.h"
+#include "src/base/text.h"
+#include "tests/simulator/answers.h"
+#include "tests/simulator/graph.h"
+#include "tests/simulator/import_host.h"
+#include "tests/simulator/request_faults.h"
+#include "tests/simulator/token_endpoint.h"
+
+#include <charconv>
+
+namespace simulator {
+namespace {
+
+constexpr std::size_t kLargestBuffered = 4 * 1024 * 1024;
+constexpr std::uint64_t kLargestImport = 256ULL * 1024 * 1024;
+
+bool uploads(std::string_view method) {
+  return method == "POST" || method == "PATCH" || method == "PUT";
+}
+
+std::uint64_t content_length(const Headers& headers) {
+  const std::string_view text = find_header(headers, "Content-Length").value_or("0");
+  std::uint64_t length = 0;
+  std::from_chars(text.data(), text.data() + text.size(), length);
+  return length;
+}
+
+bool is_mailbox_id(std::string_view text) {
+  return text.starts_with("MBX:") && text.size() == 4 + 36 + 1 + 36 && text[40] == '@';
+}
+
+// The mailbox that a path names, by its id or its user; null where it names none.
+Mailbox* addressed_mailbox(World& world, const Match& match) {
+  if (match.route->pattern.starts_with("M/")) {
+    const std::string& id = match.captures[0];
+    if (!is_mailbox_id(id)) throw Refusal{400, "ErrorInvalidIdMalformed", "Id is malformed."};
+    const auto found = world.mailboxes.find(id);
+    if (found == world.mailboxes.end()) {
+      throw Refusal{404, "ErrorInvalidUser", "The requested user is invalid."};
+    }
+    const User* owner = world.owner_of(id);
+    if (owner == nullptr || owner->deleted) {
+      throw Refusal{404, "MailboxNotEnabledForRESTAPI",
+                    "The mailbox is either inactive, soft-deleted, or is hosted on-premise."};
+    }
+    return &found->second;
+  }
+  if (match.route->directory_units > 0) return nullptr;
+  const User* user = world.directory.find_user(match.captures[0]);
+  return user == nullptr ? nullptr : world.find_mailbox(user->mailbox_id);
+}
+
+void check_roles(const Route& route, const AccessToken& token, const Application& application,
+                 const Mailbox* mailbox) {
+  const bool allowed =
+      std::any_of(route.roles.begin(), route.roles.end(),
+                  [&](std::string_view role) { return token.roles.contains(std::string{role}); });
+  const bool in_scope = mailbox == nullptr || !application.denied_mailboxes.contains(mailbox->id());
+  if (allowed && in_scope) return;
+  if (route.directory_units > 0) {
+    throw Refusal{403, "Authorization_RequestDenied",
+                  "Insufficient privileges to complete the operation."};
+  }
+  throw Refusal{403, "ErrorAccessDenied", "Access is denied. Check credentials and try again."};
+}
+
+void add_common_headers(Response& response, const Headers& request_headers, Instant now) {
+  response.headers.emplace_back("request-id", base::new_uuid());
+  response.headers.emplace_back("Date", http_date(now));
+  if (const auto id = find_header(request_headers, "client-request-id")) {
+    response.headers.emplace_back("client-request-id", std::string{*id});
+  }
+}
+
+}  // namespace
+
+class Tenant::TakenPlace final : public Place {
+ public:
+  TakenPlace(Tenant& tenant, std::string application, std::string mailbox)
+      : tenant_(tenant), application_(std::move(application)), mailbox_(std::move(mailbox)) {}
+  ~TakenPlace() override { tenant_.world()->limits.leave(application_, mailbox_); }
+  TakenPlace(const TakenPlace&) = delete;
+  TakenPlace& operator=(const TakenPlace&) = delete;
+
+ private:
+  Tenant& tenant_;
+  std::string application_;
+  std::string mailbox_;
+};
+
+class Tenant::BufferedExchange final : public Exchange {
+ public:
+  BufferedExchange(Tenant& tenant, RequestHead head) : tenant_(tenant), head_(std::move(head)) {}
+
+  void receive(std::string_view piece) override {
+    if (body_.size() <= kLargestBuffered) body_ += piece;
+  }
+
+  Response finish(Instant now) override { return tenant_.answer(head_, body_, now); }
+
+ private:
+  Tenant& tenant_;
+  RequestHead head_;
+  std::string body_;
+};
+
+// Admitted when its head has come, so that the place and the upload budget are taken while the body
+// flows.
+class Tenant::ImportExchange final : public Exchange {
+ public:
+  ImportExchange(Tenant& tenant, RequestHead head, Instant now)
+      : tenant_(tenant), head_(std::move(head)) {
+    std::unique_ptr<Place> place;  // outside the lock, which giving it back needs
+    auto world = tenant_.world();
+    try {
+      session_ = check_import_request(*world, head_, now + world->clock_offset);
+      const std::uint64_t length = content_length(head_.headers);
+      if (length > kLargestImport) throw Refusal{413, "RequestTooLarge", "The item is too large."};
+      place = tenant_.take_place(*world, session_.client_id, session_.mailbox_id, length, now);
+      place_ = std::move(place);
+    } catch (const Refusal& refusal) {
+      refusal_ = refusal;
+    }
+  }
+
+  void receive(std::string_view piece) override {
+    received_bytes_ += piece.size();
+    if (!refusal_) scanner_.receive(piece);
+  }
+
+  Response finish(Instant now) override {
+    ImportScanner::Document document = scanner_.finish();
+    auto world = tenant_.world();
+    Response response = answer(*world, document, now);
+    ++world->statistics.requests[{"import_item", response.fault.reset ? 0 : response.status}];
+    world->statistics.uploaded_bytes += received_bytes_;
+    add_common_headers(response, head_.headers, now);
+    response.place = std::move(place_);
+    return response;
+  }
+
+ private:
+  Response answer(World& world, const ImportScanner::Document& document, Instant now) {
+    constexpr std::string_view kOperation = "import_item";
+    try {
+      if (refusal_) throw Refusal{*refusal_};
+      const RequestFaults faults{world, kOperation, session_.mailbox_id, now};
+      if (world.faults.strikes(Fault::session_expired, kOperation)) throw Refusal{401, "", ""};
+      if (faults.reset()) return faults.reset_response();
+      if (content_length(head_.headers) == 0 && received_bytes_ > 0) {
+        world.limits.add_upload(session_.client_id, session_.mailbox_id, received_bytes_,
+                                now + world.clock_offset);
+      }
+      Response response = import_item(world, session_, document, now + world.clock_offset);
+      faults.spoil(response);
+      if (world.faults.strikes(Fault::lost_import_answer, kOperation)) {
+        ++world.statistics.faults[std::string{name(Fault::lost_import_answer)}];
+        response.fault.reset = true;
+      }
+      return response;
+    } catch (const Refusal& refusal) {
+      if (refusal.code() == "InvalidImportSession") {
+        return json_answer(refusal.status(), {{"Message", refusal.message()}});
+      }
+      return error_answer(refusal, head_.headers, now);
+    }
+  }
+
+  Tenant& tenant_;
+  RequestHead head_;
+  ImportSession session_;
+  std::optional<Refusal> refusal_;
+  std::unique_ptr<Place> place_;
+  ImportScanner scanner_;
+  std::uint64_t received_bytes_ = 0;
+};
+
+Tenant::Tenant(const TenantPlan& plan, Instant now) : world_(plan.seed, plan.limits) {
+  build(*world_.lock(), plan, now);
+}
+
+std::unique_ptr<Exchange> Tenant::begin(RequestHead head, Instant now) {
+  if (head.host == Host::import) {
+    return std::make_unique<ImportExchange>(*this, std::move(head), now);
+  }
+  return std::make_unique<BufferedExchange>(*this, std::move(head));
+}
+
+Response Tenant::handle(RequestHead head, std::string_view body, Instant now) {
+  const std::unique_ptr<Exchange> exchange = begin(std::move(head), now);
+  exchange->receive(body);
+  return exchange->finish(now);
+}
+
+void Tenant::reset_statistics() {
+  world_.lock()->statistics = {};
+  exported_bytes_ = 0;
+}
+
+std::unique_ptr<Place> Tenant::take_place(World& world, const std::string& application,
+                                          const std::string& mailbox, std::uint64_t upload_bytes,
+                                          Instant now) {
+  Instant& held_until = world.throttled_until[mailbox];
+  if (now < held_until) ++world.statistics.early_retries;
+  const auto throttled =
+      world.limits.enter(application, mailbox, upload_bytes, now + world.clock_offset);
+  if (throttled) {
+    held_until = std::max(held_until, now + throttled->retry_after);
+    ++world.statistics.violations[throttled->message];
+    throw Refusal{429,
+                  "ApplicationThrottled",
+                  throttled->message,
+                  {{"Retry-After", retry_after_seconds(throttled->retry_after)}}};
+  }
+  std::uint64_t& most = world.statistics.maximum_in_flight[mailbox];
+  most = std::max(most, world.limits.in_flight(mailbox));
+  return std::make_unique<TakenPlace>(*this, application, mailbox);
+}
+
+Response Tenant::answer(const RequestHead& head, const std::string& body, Instant now) {
+  std::unique_ptr<Place> place;  // given back after the lock if something is thrown
+  auto world = world_.lock();
+  ++world->request_number;
+  std::string operation = head.host == Host::login ? "login" : "unknown";
+  Response response;
+  try {
+    if (body.size() > kLargestBuffered) {
+      throw Refusal{413, "RequestEntityTooLarge", "The request is too large."};
+    }
+    if (head.host == Host::login) {
+      response = answer_login(*world, head, body, now, now + world->clock_offset);
+    } else {
+      response = answer_graph(*world, head, body, now, operation, place);
+      response.place = std::move(place);
+    }
+  } catch (const Refusal& refusal) {
+    response = error_answer(refusal, head.headers, now);
+    if (refusal.status() == 502) response.body = "<html><body>502 Bad Gateway</body></html>";
+  }
+  ++world->statistics.requests[{operation, response.fault.reset ? 0 : response.status}];
+  add_common_headers(response, head.headers, now);
+  return response;
+}
+
+Response Tenant::answer_graph(World& world, const RequestHead& head, const std::string& body,
+                              Instant now, std::string& operation, std::unique_ptr<Place>& place) {
+  const auto token = check_access_token(world, find_header(head.headers, "Authorization"),
+                                        now + world.clock_offset);
+  if (!token || !world.applications.contains(token->client_id)) {
+    throw Refusal{401, "InvalidAuthenticationToken", "Access token has expired or is not valid."};
+  }
+  const Application& application = world.applications.at(token->client_id);
+  const Target target = parse_target(head.target);
+  const Match match = find_route(head.method, target);
+  operation = std::string{match.route->operation};
+  Mailbox* mailbox = addressed_mailbox(world, match);
+  const std::uint64_t uploaded = uploads(head.method) ? body.size() : 0;
+  world.statistics.uploaded_bytes += uploaded;
+  if (mailbox != nullptr) {
+    place = take_place(world, application.client_id, mailbox->id(), uploaded, now);
+  }
+  Headers extra_headers;
+  if (match.route->directory_units > 0) {
+    const std::uint64_t units = directory_cost(*match.route, target);
+    if (const auto throttled = world.limits.spend_units(
+            application.client_id, units, world.directory.user_count(), now + world.clock_offset)) {
+      throw Refusal{429,
+                    "TooManyRequests",
+                    throttled->message,
+                    {{"Retry-After", retry_after_seconds(throttled->retry_after)},
+                     {"x-ms-throttle-scope", "Tenant_Application/ReadWrite/" + operation}}};
+    }
+    extra_headers = {{"x-ms-resource-unit", std::to_string(units)}};
+  }
+  const RequestFaults faults{world, operation, mailbox != nullptr ? mailbox->id() : "", now};
+  if (faults.reset()) return faults.reset_response();
+  check_roles(*match.route, *token, application, mailbox);
+  Call call{world,
+            head,
+            target,
+            body,
+            operation,
+            match.captures,
+            &application,
+            mailbox,
+            now + world.clock_offset,
+            &exported_bytes_};
+  Response response = match.route->handler(call);
+  response.headers.insert(response.headers.end(), extra_headers.begin(), extra_headers.end());
+  faults.spoil(response);
+  return response;
+}
+
+}  // namespace simulator
