@@ -135,7 +135,7 @@ base::Bytes encode(const ChunkLocation& location) {
 }
 
 ChunkLocation decode_location(base::ByteView value) {
-  FixedFieldReader fields{value, "an index row of a chunk"};
+  FixedFieldReader fields{value, "a chunk's row"};
   ChunkLocation location;
   location.pack_number = fields.number<std::uint32_t>();
   location.record_number = fields.number<std::uint16_t>();
@@ -190,12 +190,47 @@ class ScratchDirectory {
   std::filesystem::path path_;
 };
 
+// An open database; the handles of its column families go before it.
+class Database {
+ public:
+  Database() = default;
+  ~Database() {
+    if (!opened_) return;
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+      static_cast<void>(opened_->DestroyColumnFamilyHandle(handle));
+    }
+    static_cast<void>(opened_->Close());  // what was acknowledged is synced already
+  }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  rocksdb::Status open(Index::Mode mode, const std::filesystem::path& path,
+                       const std::filesystem::path& scratch,
+                       const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
+    rocksdb::DB* opened = nullptr;
+    const rocksdb::Status status =
+        mode == Index::Mode::read
+            ? rocksdb::DB::OpenAsSecondary(database_options(mode), path.string(), scratch.string(),
+                                           families, &handles_, &opened)
+            : rocksdb::DB::Open(database_options(mode), path.string(), families, &handles_,
+                                &opened);
+    opened_.reset(opened);
+    return status;
+  }
+
+  rocksdb::DB* operator->() const { return opened_.get(); }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family family) const {
+    return handles_.at(static_cast<std::size_t>(family));
+  }
+
+ private:
+  std::unique_ptr<rocksdb::DB> opened_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+};
+
 class RocksdbIndex final : public Index {
  public:
   RocksdbIndex(std::filesystem::path path, const RepositoryId& repository, Mode mode);
-  ~RocksdbIndex() override;
-  RocksdbIndex(const RocksdbIndex&) = delete;
-  RocksdbIndex& operator=(const RocksdbIndex&) = delete;
 
   [[nodiscard]] std::optional<ChunkLocation> find(base::ByteView tenant_tag,
                                                   const ChunkId& id) const override;
@@ -214,7 +249,7 @@ class RocksdbIndex final : public Index {
 
  private:
   [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family family) const {
-    return families_.at(static_cast<std::size_t>(family));
+    return database_.family(family);
   }
   [[nodiscard]] std::optional<std::string> value_of(Family family, const rocksdb::Slice& key) const;
   [[nodiscard]] std::uint64_t counter(const char* key) const;
@@ -223,13 +258,10 @@ class RocksdbIndex final : public Index {
                 const std::function<void(base::ByteView key, base::ByteView value)>& on_row) const;
   void write_stamp(const RepositoryId& repository);
   void read_stamp(const RepositoryId& repository);
-  void close() noexcept;
 
   std::filesystem::path path_;
   std::optional<ScratchDirectory> scratch_;
-  std::unique_ptr<rocksdb::DB> database_;
-  std::vector<rocksdb::ColumnFamilyHandle*>
-      families_;        // owned; to be given back before the database
+  Database database_;
   std::mutex writing_;  // counters are read, then written
   WriterId writer_;
 };
@@ -242,38 +274,12 @@ RocksdbIndex::RocksdbIndex(std::filesystem::path path, const RepositoryId& repos
     descriptors.emplace_back(kFamilyNames.at(number),
                              family_options(static_cast<Family>(number), cache));
   }
-  rocksdb::DB* opened = nullptr;
-  rocksdb::Status status;
-  if (mode == Mode::read) {
-    scratch_.emplace();
-    status =
-        rocksdb::DB::OpenAsSecondary(database_options(mode), path_.string(),
-                                     scratch_->path().string(), descriptors, &families_, &opened);
-  } else {
-    status =
-        rocksdb::DB::Open(database_options(mode), path_.string(), descriptors, &families_, &opened);
-  }
-  database_.reset(opened);
-  try {
-    check_status(status, path_);
-    if (mode == Mode::create) write_stamp(repository);
-    read_stamp(repository);
-  } catch (...) {
-    close();
-    throw;
-  }
-}
-
-RocksdbIndex::~RocksdbIndex() { close(); }
-
-void RocksdbIndex::close() noexcept {
-  if (!database_) return;
-  for (rocksdb::ColumnFamilyHandle* handle : families_) {
-    static_cast<void>(database_->DestroyColumnFamilyHandle(handle));
-  }
-  families_.clear();
-  static_cast<void>(database_->Close());  // what was acknowledged is synced already
-  database_.reset();
+  if (mode == Mode::read) scratch_.emplace();
+  check_status(database_.open(mode, path_, scratch_ ? scratch_->path() : std::filesystem::path{},
+                              descriptors),
+               path_);
+  if (mode == Mode::create) write_stamp(repository);
+  read_stamp(repository);
 }
 
 void RocksdbIndex::write_stamp(const RepositoryId& repository) {

@@ -1,0 +1,120 @@
+#include "store/internal/pack_publisher.h"
+
+#include "src/base/log.h"
+#include "src/base/text.h"
+#include "store/internal/object_name.h"
+#include "store/internal/pack_reader.h"
+
+#include <utility>
+
+namespace store {
+namespace {
+
+constexpr std::size_t kMostWaiting = 1;
+
+}  // namespace
+
+PackPublisher::PackPublisher(Backend& backend, Index& index, const RepositoryId& repository,
+                             const TenantKeys& keys, OnPublished on_published)
+    : backend_(backend),
+      index_(index),
+      repository_(repository),
+      keys_(keys),
+      on_published_(std::move(on_published)) {}
+
+PackPublisher::~PackPublisher() = default;
+
+void PackPublisher::submit(Pack pack) {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [&] { return failure_ || waiting_.size() < kMostWaiting; });
+  throw_failure();
+  if (!thread_.joinable()) {
+    thread_ = std::jthread{[this](std::stop_token stop) { run(std::move(stop)); }};
+  }
+  waiting_.push_back(std::move(pack));
+  ++submitted_;
+  changed_.notify_all();
+}
+
+void PackPublisher::drain() {
+  std::unique_lock lock{mutex_};
+  const std::uint64_t until = submitted_;
+  changed_.wait(lock, [&] { return failure_ || published_ >= until; });
+  throw_failure();
+}
+
+void PackPublisher::check() const {
+  if (!failed_) return;
+  const std::lock_guard lock{mutex_};
+  throw_failure();
+}
+
+void PackPublisher::throw_failure() const {
+  if (failure_) throw base::Error{*failure_};
+}
+
+void PackPublisher::run(std::stop_token stop) {
+  while (true) {
+    Pack pack;
+    {
+      std::unique_lock lock{mutex_};
+      changed_.wait(lock, stop, [&] { return !waiting_.empty(); });
+      if (stop.stop_requested()) return;
+      pack = waiting_.front();
+      waiting_.pop_front();
+      changed_.notify_all();
+    }
+    try {
+      publish(*pack);
+    } catch (...) {
+      const std::lock_guard lock{mutex_};
+      failure_ = base::current_error();
+      failure_->add_context("writing to the store");
+      failed_ = true;
+      changed_.notify_all();
+      return;
+    }
+    const std::lock_guard lock{mutex_};
+    ++published_;
+    changed_.notify_all();
+  }
+}
+
+void PackPublisher::publish(PackBuilder& pack) {
+  pack.finish();
+  // A failed sync is final for that file: what the system then holds of it is unknown, so the pack
+  // is written again from memory under a new name. Twice in a row is the disk's word.
+  std::unique_ptr<PackBuilder> again;
+  const PackBuilder* current = &pack;
+  for (bool retried = false;; retried = true) {
+    if (current->empty()) break;
+    check_finished(*current);
+    const base::ByteView whole = current->bytes();
+    try {
+      backend_.put_if_absent(pack_name(current->row().chunk_class, current->id()), {&whole, 1});
+      break;
+    } catch (const base::Error& error) {
+      if (error.kind() != base::ErrorKind::disk || retried) throw;
+      base::log(base::LogLevel::warning,
+                "a pack could not be written and is written again: ", error.what());
+    }
+    again = pack.resealed();
+    current = again.get();
+  }
+  if (!current->empty()) index_.add_pack(current->row(), current->chunks());
+  on_published_(pack);
+}
+
+// The chunks have been verified one by one; this is for what was written around them.
+void PackPublisher::check_finished(const PackBuilder& pack) const {
+  const PackRow row = pack.row();
+  const base::ByteView bytes = pack.bytes();
+  const auto tenant = [&](base::ByteView) -> const TenantKeys& { return keys_; };
+  const PackTail tail = read_tail(bytes, bytes.size(), repository_, row.chunk_class, tenant,
+                                  row.id.hex(), [&](std::uint64_t) { return bytes; });
+  if (tail.entries.size() != row.chunks) {
+    throw base::Error{base::ErrorKind::failed, "a pack in memory does not hold what was put in it"};
+  }
+}
+
+}  // namespace store

@@ -1,0 +1,286 @@
+#include "store/internal/sealed_chunk_store.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "store/internal/chunk_encoder.h"
+#include "store/internal/pack_publisher.h"
+#include "store/internal/pack_reader_cache.h"
+#include "store/internal/sodium.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+namespace store {
+namespace {
+
+using OpenPack = std::shared_ptr<PackBuilder>;  // shared with the publisher and with readers
+
+class SealedChunkStore final : public ChunkStore {
+ public:
+  SealedChunkStore(Backend& backend, Index& index, const RepositoryId& repository,
+                   const TenantKeys& keys, const Codec& codec, base::Clock& clock,
+                   const ChunkStoreSettings& settings)
+      : index_(index),
+        repository_(repository),
+        keys_(keys),
+        clock_(clock),
+        settings_(settings),
+        encoder_(keys.id_key(), codec),
+        readers_(backend, index, repository, keys),
+        publisher_(backend, index, repository, keys,
+                   [this](const PackBuilder& pack) { forget_published(pack); }) {}
+
+  PutResult put(ChunkClass chunk_class, base::ByteView plaintext) override;
+  [[nodiscard]] std::optional<base::Bytes> get(const ChunkId& id) const override;
+  [[nodiscard]] bool contains(const ChunkId& id) const override;
+  void flush() override;
+
+ private:
+  // A chunk that is on its way: claimed by the thread that stores it, then in a pack that is not
+  // published yet.
+  struct Pending {
+    OpenPack pack;  // null while it is being stored
+    ContentsEntry entry;
+  };
+
+  class Storing;
+
+  struct ClassState {
+    OpenPack pack;
+    base::Duration opened_at{};
+    bool closing = false;  // somebody is handing the last one over; wait, or packs pile up
+  };
+
+  // Whether this thread has to store the chunk. If another one is at it, waits for how that ends.
+  bool claim(const ChunkId& id);
+  Pending reserve(ChunkClass chunk_class, const RecordHeader& header);
+  void verify(ChunkClass chunk_class, const PackBuilder& pack, const ContentsEntry& entry) const;
+  // Hands the open pack, if any, to the publisher; the lock is released meanwhile.
+  void close_pack(std::unique_lock<std::mutex>& lock, ClassState& state);
+  [[nodiscard]] OpenPack new_pack(ChunkClass chunk_class);
+  [[nodiscard]] std::optional<Pending> find_pending(const ChunkId& id) const;
+  [[nodiscard]] base::Bytes decode(const RecordHeader& header, base::ByteView payload) const;
+  void forget_published(const PackBuilder& pack);
+
+  Index& index_;
+  const RepositoryId repository_;
+  const TenantKeys& keys_;
+  base::Clock& clock_;
+  const ChunkStoreSettings settings_;
+  ChunkEncoder encoder_;
+  mutable PackReaderCache readers_;
+  std::shared_ptr<PackBuffers> buffers_ = std::make_shared<PackBuffers>();
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::unordered_map<ChunkId, Pending, base::FixedBytesHash> pending_;
+  std::array<ClassState, 2> classes_;
+  std::atomic<std::uint64_t> publications_{0};
+  PackPublisher publisher_;  // last: its thread uses the rest
+};
+
+// The work on a claimed chunk: whatever happens, claim and place do not stay behind.
+class SealedChunkStore::Storing {
+ public:
+  Storing(SealedChunkStore& store, const ChunkId& id) : store_(store), id_(id) {}
+  ~Storing() {
+    if (finished_) return;
+    if (place_.pack) place_.pack->abandon(place_.entry);
+    const std::lock_guard lock{store_.mutex_};
+    store_.pending_.erase(id_);
+    store_.changed_.notify_all();
+  }
+  Storing(const Storing&) = delete;
+  Storing& operator=(const Storing&) = delete;
+
+  void take_place(Pending place) { place_ = std::move(place); }
+  [[nodiscard]] PackBuilder& pack() const { return *place_.pack; }
+  [[nodiscard]] const ContentsEntry& entry() const { return place_.entry; }
+
+  // From now on the chunk can be read, and its pack may be published.
+  void finish() {
+    {
+      const std::lock_guard lock{store_.mutex_};
+      store_.pending_.at(id_) = place_;
+      store_.changed_.notify_all();
+    }
+    finished_ = true;
+    // After the entry in pending, which publishing takes out again.
+    place_.pack->complete(place_.entry);
+  }
+
+ private:
+  SealedChunkStore& store_;
+  const ChunkId& id_;
+  Pending place_;
+  bool finished_ = false;
+};
+
+ChunkStore::PutResult SealedChunkStore::put(ChunkClass chunk_class, base::ByteView plaintext) {
+  base::check(!plaintext.empty() && plaintext.size() <= kMostChunkBytes,
+              "a chunk has 1 byte to 16 MiB");
+  publisher_.check();
+  const ChunkId id = encoder_.id_of(chunk_class, plaintext);
+  if (!claim(id)) return {id, false, 0};
+  Storing storing{*this, id};
+  const ChunkEncoder::Encoded encoded = encoder_.encode(id, plaintext);
+  storing.take_place(reserve(chunk_class, encoded.header));
+  storing.pack().seal(storing.entry(), encoded.payload);
+  verify(chunk_class, storing.pack(), storing.entry());
+  storing.finish();
+  return {
+      id, true,
+      static_cast<std::uint32_t>(record_bytes(encoded.header.sealed_bytes) + kContentsEntryBytes)};
+}
+
+bool SealedChunkStore::claim(const ChunkId& id) {
+  while (true) {
+    const std::uint64_t seen = publications_;
+    if (index_.find(keys_.tag(), id)) return false;
+    std::unique_lock lock{mutex_};
+    const auto settled = [&] {
+      const auto found = pending_.find(id);
+      return found == pending_.end() || found->second.pack;
+    };
+    changed_.wait(lock, settled);
+    if (pending_.contains(id)) return false;
+    // Between the two looks it may have moved from pending into the index.
+    if (publications_ != seen) continue;
+    pending_.emplace(id, Pending{});
+    return true;
+  }
+}
+
+SealedChunkStore::Pending SealedChunkStore::reserve(ChunkClass chunk_class,
+                                                    const RecordHeader& header) {
+  ClassState& state = classes_.at(static_cast<std::size_t>(chunk_class));
+  std::unique_lock lock{mutex_};
+  while (true) {
+    changed_.wait(lock, [&] { return !state.closing; });
+    const base::Duration now = clock_.monotonic();
+    if (!state.pack) {
+      state.pack = new_pack(chunk_class);
+      state.opened_at = now;
+    }
+    if (state.pack->fits(header.sealed_bytes) && now - state.opened_at < settings_.close_after) {
+      return {state.pack, state.pack->reserve(header)};
+    }
+    close_pack(lock, state);
+  }
+}
+
+void SealedChunkStore::close_pack(std::unique_lock<std::mutex>& lock, ClassState& state) {
+  changed_.wait(lock, [&] { return !state.closing; });
+  if (!state.pack) return;
+  OpenPack full = std::exchange(state.pack, nullptr);
+  state.closing = true;
+  lock.unlock();
+  std::optional<base::Error> failure;
+  try {
+    publisher_.submit(std::move(full));
+  } catch (const base::Error& error) {
+    failure = error;
+  }
+  lock.lock();
+  state.closing = false;
+  changed_.notify_all();
+  if (failure) throw base::Error{*failure};
+}
+
+OpenPack SealedChunkStore::new_pack(ChunkClass chunk_class) {
+  PackHeader header;
+  header.chunk_class = chunk_class;
+  header.generation = keys_.current_generation();
+  header.repository = repository_;
+  header.salt = new_salt();
+  std::ranges::copy(keys_.tag(), header.tenant_tag.begin());
+  header.writer = index_.writer();
+  header.sequence = static_cast<std::uint64_t>(base::to_milliseconds(clock_.now()));
+  return std::make_shared<PackBuilder>(
+      header, keys_, PackLimits{settings_.pack_bytes, settings_.pack_records}, buffers_);
+}
+
+// Reads the record back out of the pack: a broken encoder or bad memory must not be able to store
+// garbage. The id was taken from the source before anything else touched it.
+void SealedChunkStore::verify(ChunkClass chunk_class, const PackBuilder& pack,
+                              const ContentsEntry& entry) const {
+  thread_local base::Bytes payload;
+  payload.resize(entry.header.sealed_bytes - kSealTagBytes);
+  if (pack.open(entry, payload)) {
+    thread_local base::Bytes plaintext;
+    plaintext.resize(entry.header.plain_bytes);
+    encoder_.decode(entry.header, payload, plaintext);
+    if (encoder_.id_of(chunk_class, plaintext) == entry.header.id) return;
+  }
+  throw base::Error{base::ErrorKind::corrupt,
+                    base::text("chunk ", entry.header.id.hex(),
+                               " did not survive compression and sealing; nothing was stored")};
+}
+
+std::optional<SealedChunkStore::Pending> SealedChunkStore::find_pending(const ChunkId& id) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = pending_.find(id);
+  if (found == pending_.end() || !found->second.pack) return std::nullopt;
+  return found->second;
+}
+
+base::Bytes SealedChunkStore::decode(const RecordHeader& header, base::ByteView payload) const {
+  base::Bytes plaintext(header.plain_bytes);
+  encoder_.decode(header, payload, plaintext);
+  return plaintext;
+}
+
+std::optional<base::Bytes> SealedChunkStore::get(const ChunkId& id) const {
+  // Pending first: a chunk leaves it only after it is in the index.
+  if (const std::optional<Pending> pending = find_pending(id)) {
+    base::Bytes payload(pending->entry.header.sealed_bytes - kSealTagBytes);
+    if (!pending->pack->open(pending->entry, payload)) {
+      throw base::Error{base::ErrorKind::corrupt,
+                        base::text("chunk ", id.hex(), " is damaged in memory")};
+    }
+    return decode(pending->entry.header, payload);
+  }
+  const std::optional<ChunkLocation> location = index_.find(keys_.tag(), id);
+  if (!location) return std::nullopt;
+  const PackReader::Record record = readers_.reader(location->pack_number)->read(id, *location);
+  return decode(record.header, record.payload);
+}
+
+bool SealedChunkStore::contains(const ChunkId& id) const {
+  return find_pending(id) || index_.find(keys_.tag(), id);
+}
+
+void SealedChunkStore::flush() {
+  publisher_.check();
+  {
+    std::unique_lock lock{mutex_};
+    // Data first: nothing in a metadata pack refers to data that is less durable than itself.
+    for (ClassState& state : classes_) close_pack(lock, state);
+  }
+  publisher_.drain();
+}
+
+void SealedChunkStore::forget_published(const PackBuilder& pack) {
+  const std::vector<IndexedChunk> chunks = pack.chunks();
+  const std::lock_guard lock{mutex_};
+  for (const IndexedChunk& chunk : chunks) pending_.erase(chunk.id);
+  ++publications_;
+}
+
+}  // namespace
+
+std::unique_ptr<ChunkStore> open_chunk_store(Backend& backend, Index& index,
+                                             const RepositoryId& repository, const TenantKeys& keys,
+                                             const Codec& codec, base::Clock& clock,
+                                             const ChunkStoreSettings& settings) {
+  return std::make_unique<SealedChunkStore>(backend, index, repository, keys, codec, clock,
+                                            settings);
+}
+
+}  // namespace store
