@@ -68,19 +68,29 @@ bool decode_padded_quad(std::string_view quad, Bytes& out) {
 }
 
 std::string encode(ByteView bytes, std::string_view alphabet, bool pad) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  const auto octet = [&](std::size_t position) {
-    return position < bytes.size() ? std::to_integer<std::uint32_t>(bytes[position]) : 0U;
+  std::string text((bytes.size() + 2) / 3 * 4, '=');
+  char* target = text.data();
+  const auto put_quad = [&](std::uint32_t value) {
+    target[0] = alphabet[value >> 18];
+    target[1] = alphabet[value >> 12 & 63];
+    target[2] = alphabet[value >> 6 & 63];
+    target[3] = alphabet[value & 63];
+    target += 4;
   };
-  for (std::size_t position = 0; position < bytes.size(); position += 3) {
-    const std::uint32_t value =
-        octet(position) << 16 | octet(position + 1) << 8 | octet(position + 2);
-    const std::size_t characters = std::min<std::size_t>(bytes.size() - position, 3) + 1;
-    const std::array<char, 4> quad{alphabet[value >> 18], alphabet[value >> 12 & 63],
-                                   alphabet[value >> 6 & 63], alphabet[value & 63]};
-    text.append(quad.data(), characters);
-    if (pad) text.append(4 - characters, '=');
+  const auto octet = [&](std::size_t at) { return std::to_integer<std::uint32_t>(bytes[at]); };
+  const std::size_t whole = bytes.size() / 3 * 3;
+  for (std::size_t at = 0; at < whole; at += 3) {
+    put_quad(octet(at) << 16 | octet(at + 1) << 8 | octet(at + 2));
+  }
+  const std::size_t left = bytes.size() - whole;
+  if (left == 0) return text;
+  put_quad(octet(whole) << 16 | (left == 2 ? octet(whole + 1) << 8 : 0));
+  // The characters that no bit of the content reaches.
+  const std::size_t used = text.size() - (3 - left);
+  if (pad) {
+    std::fill(text.begin() + static_cast<std::ptrdiff_t>(used), text.end(), '=');
+  } else {
+    text.resize(used);
   }
   return text;
 }
