@@ -62,6 +62,7 @@ class TreeNode {
   [[nodiscard]] const std::vector<TreeEntry>& entries() const { return entries_; }
   [[nodiscard]] const std::string& last_key() const { return entries_.back().key; }
   [[nodiscard]] const TreeTotals& totals() const { return totals_; }
+  [[nodiscard]] std::size_t size_bytes() const { return bytes_.size(); }
   // The position of the first entry whose key is not below `key`.
   [[nodiscard]] std::size_t lower_bound(std::string_view key) const;
 

@@ -1,0 +1,194 @@
+#include "store/internal/commit_log.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace store {
+namespace {
+
+constexpr std::string_view kPrefix = "log/";
+constexpr std::size_t kSequenceDigits = 16;
+// Some hundred thousand mailboxes in one run; more is an attack on memory.
+constexpr std::uint64_t kLargestRecord = std::uint64_t{256} << 20;
+
+base::Error damaged(std::string message) { return {base::ErrorKind::corrupt, std::move(message)}; }
+
+struct Place {
+  WriterId writer;
+  std::uint64_t sequence = 0;
+};
+
+// Empty if the name is not one of a commit record.
+std::optional<Place> parse_name(std::string_view name) {
+  constexpr std::size_t kWriterDigits = 2 * WriterId::kSizeBytes;
+  if (name.size() != kPrefix.size() + kWriterDigits + 1 + kSequenceDigits) return std::nullopt;
+  const std::string_view writer = name.substr(kPrefix.size(), kWriterDigits);
+  if (writer.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
+  Place place;
+  place.writer = WriterId::from(base::from_hex(writer));
+  const std::string_view digits = name.substr(name.size() - kSequenceDigits);
+  std::from_chars(digits.data(), digits.data() + digits.size(), place.sequence);
+  if (place.sequence == 0 || commit_name(place.writer, place.sequence) != name) {
+    return std::nullopt;
+  }
+  return place;
+}
+
+std::string gap(const WriterId& writer, std::uint64_t sequence) {
+  return base::text("commit record ", commit_name(writer, sequence),
+                    " is missing, though later ones are there");
+}
+
+std::string stranger(const std::string& name) {
+  return base::text(name, " is no commit record, but lies among them");
+}
+
+// The proven hashes of all records, to compare what chains say of each other.
+class KnownHashes {
+ public:
+  void add(const LogCursor& cursor) { hashes_[{cursor.writer, cursor.sequence}] = cursor.hash; }
+
+  // Empty if all is well.
+  [[nodiscard]] std::string problem_with(const LogCursor& claim, const std::string& by) const {
+    const auto found = hashes_.find({claim.writer, claim.sequence});
+    if (found == hashes_.end()) {
+      return base::text("commit record ", commit_name(claim.writer, claim.sequence), ", which ", by,
+                        " knew, is missing or damaged");
+    }
+    if (found->second == claim.hash) return {};
+    return base::text("commit record ", commit_name(claim.writer, claim.sequence),
+                      " is not the one that ", by, " knew");
+  }
+
+ private:
+  std::map<std::pair<WriterId, std::uint64_t>, base::Sha256> hashes_;
+};
+
+}  // namespace
+
+CommitLog::Listing CommitLog::list() const {
+  Listing listing;
+  backend_->list(kPrefix, [&](const std::string& name, std::uint64_t) {
+    if (const std::optional<Place> place = parse_name(name)) {
+      listing.sequences[place->writer].push_back(place->sequence);
+    } else {
+      listing.strangers.push_back(name);
+    }
+  });
+  for (auto& [writer, sequences] : listing.sequences) std::sort(sequences.begin(), sequences.end());
+  return listing;
+}
+
+CommitLog::Chains CommitLog::chains() const {
+  const Listing listing = list();
+  if (!listing.strangers.empty()) throw damaged(stranger(listing.strangers.front()));
+  Chains chains;
+  for (const auto& [writer, sequences] : listing.sequences) {
+    for (std::size_t i = 0; i < sequences.size(); ++i) {
+      if (sequences[i] != i + 1) throw damaged(gap(writer, i + 1));
+    }
+    chains[writer] = sequences.size();
+  }
+  return chains;
+}
+
+base::Bytes CommitLog::read(const std::string& name) const {
+  const std::optional<std::uint64_t> size = backend_->size_bytes(name);
+  if (!size) throw damaged(base::text("commit record ", name, " is missing"));
+  if (*size > kLargestRecord) throw damaged(base::text("commit record ", name, " is too large"));
+  return backend_->read(name, 0, *size);
+}
+
+bool CommitLog::holds(const LogCursor& cursor) const {
+  const std::string name = commit_name(cursor.writer, cursor.sequence);
+  return backend_->size_bytes(name) && base::sha256(read(name)) == cursor.hash;
+}
+
+LogCursor CommitLog::read_on(const LogCursor& known, std::uint64_t last,
+                             const OnRecord& on_record) const {
+  LogCursor head = known;
+  while (head.sequence < last) {
+    const std::string name = commit_name(head.writer, head.sequence + 1);
+    const base::Bytes object = read(name);
+    const CommitRecord record = open_commit(object, name, *keys_);
+    if (record.previous != head.hash) {
+      throw damaged(base::text("commit record ", name, " does not follow the one before it"));
+    }
+    head = {head.writer, record.sequence, base::sha256(object)};
+    on_record(record, head);
+  }
+  return head;
+}
+
+void CommitLog::verify(const OnRecord& on_record, const OnError& on_error) const {
+  const Listing listing = list();
+  for (const std::string& name : listing.strangers) on_error(damaged(stranger(name)));
+  KnownHashes hashes;
+  std::vector<std::pair<std::string, LogCursor>> claims;  // by whom, of what
+  for (const auto& [writer, sequences] : listing.sequences) {
+    LogCursor head{writer, 0, {}};
+    bool head_is_proven = true;
+    for (const std::uint64_t sequence : sequences) {
+      if (sequence != head.sequence + 1) {
+        on_error(damaged(gap(writer, head.sequence + 1)));
+        head_is_proven = false;
+      }
+      // After damage the chain goes on from what the next record says of it.
+      const std::string name = commit_name(writer, sequence);
+      const LogCursor before{writer, sequence - 1, head.hash};
+      head.sequence = sequence;
+      try {
+        const base::Bytes object = read(name);
+        const CommitRecord record = open_commit(object, name, *keys_);
+        if (head_is_proven && record.previous != before.hash) {
+          on_error(
+              damaged(base::text("commit record ", name, " does not follow the one before it")));
+        }
+        head.hash = base::sha256(object);
+        head_is_proven = true;
+        hashes.add(head);
+        for (const LogCursor& other : record.others) claims.emplace_back(name, other);
+        on_record(record, head);
+      } catch (const base::Error& error) {
+        if (error.kind() == base::ErrorKind::cancelled) throw;
+        on_error(error);
+        head_is_proven = false;
+      }
+    }
+  }
+  for (const auto& [by, claim] : claims) {
+    const std::string problem = hashes.problem_with(claim, by);
+    if (!problem.empty()) on_error(damaged(problem));
+  }
+}
+
+LogCursor CommitLog::append(const LogCursor& head, base::Instant time,
+                            std::vector<LogCursor> others,
+                            std::span<const Snapshot> snapshots) const {
+  CommitRecord record;
+  record.writer = head.writer;
+  record.sequence = head.sequence + 1;
+  record.previous = head.hash;
+  record.time = time;
+  record.others = std::move(others);
+  record.snapshots.assign(snapshots.begin(), snapshots.end());
+  const base::Bytes object = seal_commit(record, *keys_);
+  if (object.size() > kLargestRecord) {
+    throw base::Error{base::ErrorKind::failed, "too many restore points for one commit record"};
+  }
+  const std::string name = commit_name(record.writer, record.sequence);
+  const std::array<base::ByteView, 1> parts{object};
+  if (backend_->put_if_absent(name, parts) == Backend::Put::exists) {
+    throw base::Error{base::ErrorKind::in_use,
+                      base::text("another process has written commit record ", name)};
+  }
+  return {record.writer, record.sequence, base::sha256(object)};
+}
+
+}  // namespace store

@@ -1,0 +1,58 @@
+// The commit log: one hash-chained sequence of records a writer, never changed once written.
+#pragma once
+
+#include "src/base/error.h"
+#include "store/backend.h"
+#include "store/index.h"
+#include "store/internal/commit_record.h"
+#include "store/keys.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace store {
+
+// Not thread-safe.
+class CommitLog {
+ public:
+  // Both outlive the log.
+  CommitLog(Backend& backend, const KeyRing& keys) : backend_(&backend), keys_(&keys) {}
+
+  // The last sequence of each writer, as the backend lists it now. Error(corrupt) if a record
+  // within a chain is missing, or something else lies there.
+  using Chains = std::map<WriterId, std::uint64_t>;
+  [[nodiscard]] Chains chains() const;
+
+  // Whether the record is there and is the one that the cursor was made of.
+  [[nodiscard]] bool holds(const LogCursor& cursor) const;
+
+  using OnRecord = std::function<void(const CommitRecord& record, const LogCursor& cursor)>;
+  // Reads on from a record that is known (sequence 0: from the beginning) up to `last`, each proven
+  // to follow the one before. Error(corrupt) otherwise. Gives the new cursor.
+  LogCursor read_on(const LogCursor& known, std::uint64_t last, const OnRecord& on_record) const;
+
+  // Reads and proves the whole log, and that every chain is as long as the others say.
+  using OnError = std::function<void(const base::Error& error)>;
+  void verify(const OnRecord& on_record, const OnError& on_error) const;
+
+  // Adds the record that follows `head`, synced. Error(in_use) if another process got there first.
+  LogCursor append(const LogCursor& head, base::Instant time, std::vector<LogCursor> others,
+                   std::span<const Snapshot> snapshots) const;
+
+ private:
+  struct Listing {
+    std::map<WriterId, std::vector<std::uint64_t>> sequences;  // ascending
+    std::vector<std::string> strangers;
+  };
+  [[nodiscard]] Listing list() const;
+  [[nodiscard]] base::Bytes read(const std::string& name) const;
+
+  Backend* backend_;
+  const KeyRing* keys_;
+};
+
+}  // namespace store

@@ -1,0 +1,231 @@
+#include "store/internal/commit_record.h"
+
+#include "src/base/error.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
+#include "store/internal/fields.h"
+#include "store/internal/fixed_fields.h"
+#include "store/internal/sodium.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <optional>
+
+namespace store {
+namespace {
+
+constexpr std::string_view kWhat = "a commit record";
+constexpr std::string_view kSnapshot = "a restore point";
+// A text transfer that changes line ends breaks it.
+constexpr std::array<char, 8> kMagic{'\x8f', 'C', 'L', 'O', 'G', '\r', '\n', '\x1a'};
+constexpr std::uint32_t kFormat = 1;
+constexpr std::uint8_t kSnapshotVersion = 1;
+constexpr std::size_t kHeaderBytes = 128;
+
+constexpr std::uint8_t kComplete = 1;
+constexpr std::uint8_t kFolders = 2;
+constexpr std::uint8_t kItems = 4;
+constexpr std::uint8_t kDisplay = 8;
+constexpr std::uint8_t kState = 16;
+constexpr std::uint8_t kStateIsRecipe = 32;
+constexpr std::uint8_t kSnapshotFlags = 63;
+
+base::Error newer(std::string_view what) {
+  return {base::ErrorKind::usage,
+          base::text(what, " was written by a newer program: update this one")};
+}
+
+std::uint8_t flags_of(const Snapshot& snapshot) {
+  unsigned flags = 0;
+  if (snapshot.complete) flags |= kComplete;
+  if (snapshot.roots.folders) flags |= kFolders;
+  if (snapshot.roots.items) flags |= kItems;
+  if (snapshot.roots.display) flags |= kDisplay;
+  if (snapshot.state) flags |= kState;
+  if (snapshot.state && snapshot.state->is_recipe) flags |= kStateIsRecipe;
+  return static_cast<std::uint8_t>(flags);
+}
+
+std::optional<ChunkId> root_if(bool there, FieldReader& fields) {
+  if (!there) return std::nullopt;
+  return fields.fixed<ChunkId>();
+}
+
+void put_counts(const ItemCounts& counts, FieldWriter& fields) {
+  for (const std::uint64_t count :
+       {counts.listed, counts.stored, counts.unchanged, counts.skipped, counts.failed}) {
+    fields.number(count);
+  }
+}
+
+ItemCounts get_counts(FieldReader& fields) {
+  ItemCounts counts;
+  counts.listed = fields.number();
+  counts.stored = fields.number();
+  counts.unchanged = fields.number();
+  counts.skipped = fields.number();
+  counts.failed = fields.number();
+  return counts;
+}
+
+base::Bytes encode_payload(const CommitRecord& record) {
+  FieldWriter fields;
+  fields.instant(record.time);
+  fields.number(record.others.size());
+  for (const LogCursor& other : record.others) {
+    fields.raw(other.writer.view());
+    fields.number(other.sequence);
+    fields.raw(other.hash.view());
+  }
+  fields.number(record.snapshots.size());
+  for (const Snapshot& snapshot : record.snapshots) fields.block(encode(snapshot));
+  return fields.take();
+}
+
+void decode_payload(base::ByteView payload, CommitRecord& record) {
+  FieldReader fields{payload, kWhat};
+  record.time = fields.instant();
+  // Each takes a byte at least, so a hostile count allocates no more than was read.
+  record.others.resize(fields.number_up_to(fields.left()));
+  for (LogCursor& other : record.others) {
+    other.writer = fields.fixed<WriterId>();
+    other.sequence = fields.number();
+    other.hash = fields.fixed<base::Sha256>();
+  }
+  const std::uint64_t snapshots = fields.number_up_to(fields.left());
+  for (std::uint64_t i = 0; i < snapshots; ++i) {
+    record.snapshots.push_back(decode_snapshot(fields.block()));
+  }
+  fields.finish();
+}
+
+base::Bytes encode_header(const CommitRecord& record, const KeyRing& keys, const Nonce24& nonce) {
+  FixedFieldWriter header;
+  header.raw(base::as_bytes({kMagic.data(), kMagic.size()}))
+      .number(kFormat)
+      .number(std::uint32_t{0})
+      .raw(keys.repository().view())
+      .raw(record.writer.view())
+      .number(record.sequence)
+      .raw(record.previous.view())
+      .raw(nonce)
+      .fill_to(kHeaderBytes);
+  return header.take();
+}
+
+}  // namespace
+
+base::Bytes encode(const Snapshot& snapshot) {
+  FieldWriter fields;
+  fields.octet(kSnapshotVersion);
+  fields.octet(flags_of(snapshot));
+  for (const std::string* text :
+       {&snapshot.id, &snapshot.tenant.name, &snapshot.mailbox_id, &snapshot.address,
+        &snapshot.display_name, &snapshot.purpose, &snapshot.policy}) {
+    fields.text(*text);
+  }
+  fields.instant(snapshot.time);
+  fields.number(snapshot.items);
+  fields.number(snapshot.bytes);
+  put_counts(snapshot.counts, fields);
+  for (const auto* root :
+       {&snapshot.roots.folders, &snapshot.roots.items, &snapshot.roots.display}) {
+    if (*root) fields.raw((*root)->view());
+  }
+  if (snapshot.state) {
+    fields.raw(snapshot.state->chunk.view());
+    fields.number(snapshot.state->size_bytes);
+    fields.raw(snapshot.state->sha256.view());
+  }
+  return fields.take();
+}
+
+Snapshot decode_snapshot(base::ByteView bytes) {
+  FieldReader fields{bytes, kSnapshot};
+  if (fields.octet() > kSnapshotVersion) throw newer(kSnapshot);
+  const std::uint8_t flags = fields.octet();
+  if ((flags & ~kSnapshotFlags) != 0) {
+    throw base::Error{base::ErrorKind::corrupt, "a restore point has unknown flags"};
+  }
+  Snapshot snapshot;
+  snapshot.complete = (flags & kComplete) != 0;
+  for (std::string* text :
+       {&snapshot.id, &snapshot.tenant.name, &snapshot.mailbox_id, &snapshot.address,
+        &snapshot.display_name, &snapshot.purpose, &snapshot.policy}) {
+    *text = fields.text();
+  }
+  snapshot.time = fields.instant();
+  snapshot.items = fields.number();
+  snapshot.bytes = fields.number();
+  snapshot.counts = get_counts(fields);
+  snapshot.roots.folders = root_if((flags & kFolders) != 0, fields);
+  snapshot.roots.items = root_if((flags & kItems) != 0, fields);
+  snapshot.roots.display = root_if((flags & kDisplay) != 0, fields);
+  if ((flags & kState) != 0) {
+    ContentRef state;
+    state.is_recipe = (flags & kStateIsRecipe) != 0;
+    state.chunk = fields.fixed<ChunkId>();
+    state.size_bytes = fields.number();
+    state.sha256 = fields.fixed<base::Sha256>();
+    snapshot.state = state;
+  }
+  fields.finish();
+  return snapshot;
+}
+
+std::string commit_name(const WriterId& writer, std::uint64_t sequence) {
+  std::array<char, 24> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llu",
+                static_cast<unsigned long long>(sequence));  // NOLINT(google-runtime-int)
+  return base::text("log/", writer.hex(), "/", digits.data());
+}
+
+base::Bytes seal_commit(const CommitRecord& record, const KeyRing& keys) {
+  Nonce24 nonce;
+  base::fill_random(nonce);
+  base::Bytes object = encode_header(record, keys, nonce);
+  const base::Bytes sealed = seal_xchacha20(keys.log_key(), nonce, object, encode_payload(record));
+  base::append(object, sealed);
+  return object;
+}
+
+CommitRecord open_commit(base::ByteView object, std::string_view name, const KeyRing& keys) {
+  const auto damaged = [&](std::string_view problem) {
+    return base::Error{base::ErrorKind::corrupt, base::text("commit record ", name, " ", problem)};
+  };
+  if (object.size() < kHeaderBytes + kSealTagBytes) throw damaged("is cut short");
+  const base::ByteView header = object.first(kHeaderBytes);
+  FixedFieldReader fields{header, std::string{kWhat}};
+  if (base::as_text(fields.raw(kMagic.size())) != std::string_view{kMagic.data(), kMagic.size()}) {
+    throw damaged("is none");
+  }
+  if (fields.number<std::uint32_t>() > kFormat) throw newer(base::text("commit record ", name));
+  fields.zeros(sizeof(std::uint32_t));
+  if (fields.fixed<RepositoryId>() != keys.repository()) {
+    throw damaged("belongs to another store");
+  }
+  CommitRecord record;
+  record.writer = fields.fixed<WriterId>();
+  record.sequence = fields.number<std::uint64_t>();
+  record.previous = fields.fixed<base::Sha256>();
+  if (commit_name(record.writer, record.sequence) != name) {
+    throw damaged(
+        base::text("was made for another place: ", commit_name(record.writer, record.sequence)));
+  }
+  Nonce24 nonce;
+  const base::ByteView stored_nonce = fields.raw(nonce.size());
+  std::copy(stored_nonce.begin(), stored_nonce.end(), nonce.begin());
+  const std::optional<base::Secret> payload =
+      open_xchacha20(keys.log_key(), nonce, header, object.subspan(kHeaderBytes));
+  if (!payload) throw damaged("is not what was written");
+  try {
+    decode_payload(payload->bytes(), record);
+  } catch (base::Error& error) {
+    error.add_context(base::text("reading commit record ", name));
+    throw;
+  }
+  return record;
+}
+
+}  // namespace store

@@ -1,0 +1,200 @@
+#include "store/internal/index_upkeep.h"
+
+#include "src/base/error.h"
+#include "src/base/log.h"
+#include "src/base/text.h"
+#include "store/packs.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace store {
+namespace {
+
+std::map<WriterId, LogCursor> cursors_of(const Index& index) {
+  std::map<WriterId, LogCursor> cursors;
+  for (const LogCursor& cursor : index.cursors()) cursors[cursor.writer] = cursor;
+  return cursors;
+}
+
+std::vector<PackObject> list_packs_with_warnings(const Backend& backend) {
+  return list_packs(backend, [](const std::string& name) {
+    base::log(base::LogLevel::warning, name, " is no pack, but lies among them");
+  });
+}
+
+bool is_behind(const Index& index, const CommitLog::Chains& chains) {
+  const std::map<WriterId, LogCursor> cursors = cursors_of(index);
+  return std::any_of(chains.begin(), chains.end(), [&](const auto& chain) {
+    const auto cursor = cursors.find(chain.first);
+    return cursor == cursors.end() || cursor->second.sequence < chain.second;
+  });
+}
+
+// A chain that another one knew to be longer has lost its end.
+void require_others(const CommitRecord& record, const CommitLog::Chains& chains) {
+  for (const LogCursor& other : record.others) {
+    const auto chain = chains.find(other.writer);
+    if (chain != chains.end() && chain->second >= other.sequence) continue;
+    throw base::Error{
+        base::ErrorKind::corrupt,
+        base::text("commit record ", commit_name(other.writer, other.sequence), ", which ",
+                   commit_name(record.writer, record.sequence), " knew, is missing")};
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Index> IndexUpkeep::try_open(Index::Mode mode) const {
+  try {
+    return Index::open(path_, keys_->repository(), mode);
+  } catch (const base::Error& error) {
+    if (error.kind() == base::ErrorKind::not_found) {
+      base::log(base::LogLevel::info, "there is no index at ", path_.string());
+      return nullptr;
+    }
+    if (error.kind() != base::ErrorKind::corrupt) throw;
+    base::log(base::LogLevel::warning, "the index cannot be used: ", error.what());
+    return nullptr;
+  }
+}
+
+std::string IndexUpkeep::contradiction(const Index& index) const {
+  for (const LogCursor& cursor : index.cursors()) {
+    if (log_->holds(cursor)) continue;
+    return base::text("it was made from commit record ",
+                      commit_name(cursor.writer, cursor.sequence),
+                      ", which the store does not hold or holds with other content: the store may "
+                      "be an older copy, or restore points were removed from it");
+  }
+  try {
+    index.snapshots("", [&](const SnapshotRow& row) { static_cast<void>(rows_->open(row)); });
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::corrupt) throw;
+    return error.message();
+  }
+  return {};
+}
+
+std::string IndexUpkeep::pack_contradiction(const Index& index) const {
+  std::map<PackId, std::uint64_t> packs;
+  for (const PackObject& pack : list_packs(*backend_, [](const std::string&) {})) {
+    packs[pack.id] = pack.size_bytes;
+  }
+  std::string problem;
+  index.for_each_pack([&](std::uint32_t, const PackRow& row) {
+    const auto found = packs.find(row.id);
+    if (found == packs.end()) {
+      problem = base::text("it names pack ", row.id.hex(), ", which the store does not hold");
+    } else if (found->second != row.size_bytes) {
+      problem = base::text("it has another size for pack ", row.id.hex());
+    }
+  });
+  return problem;
+}
+
+std::unique_ptr<Index> IndexUpkeep::open_for_writing() const {
+  const CommitLog::Chains chains = log_->chains();
+  std::unique_ptr<Index> index = try_open(Index::Mode::write);
+  if (index) {
+    std::string problem = contradiction(*index);
+    if (problem.empty()) problem = pack_contradiction(*index);
+    if (!problem.empty()) {
+      base::log(base::LogLevel::warning, "the index is stale and is made anew: ", problem);
+      index.reset();
+    }
+  }
+  if (!index) return rebuild({});
+  add_packs(*index, {});
+  replay(*index, chains);
+  return index;
+}
+
+std::unique_ptr<Index> IndexUpkeep::rebuild(const OnProgress& on_progress) const {
+  // Nothing else vouches for the log now, so all of it is proven before any of it is believed.
+  log_->verify([](const CommitRecord&, const LogCursor&) {},
+               [](const base::Error& error) { throw base::Error{error}; });
+  const CommitLog::Chains chains = log_->chains();
+  Index::move_aside(path_);
+  std::unique_ptr<Index> index = Index::open(path_, keys_->repository(), Index::Mode::create);
+  add_packs(*index, on_progress);
+  replay(*index, chains);
+  return index;
+}
+
+IndexUpkeep::ReadingView IndexUpkeep::open_for_reading() const {
+  // The log first: whatever it names then is in the index that is opened afterwards, as packs are
+  // indexed before they are committed.
+  const CommitLog::Chains chains = log_->chains();
+  std::unique_ptr<Index> index = try_open(Index::Mode::read);
+  const std::string problem = index ? contradiction(*index) : "it cannot be opened";
+  if (!problem.empty() || is_behind(*index, chains)) {
+    index.reset();
+    try {
+      const std::unique_ptr<Backend::Lock> lock = backend_->lock_for_writing();
+      static_cast<void>(open_for_writing());
+    } catch (base::Error& error) {
+      if (error.kind() != base::ErrorKind::in_use) throw;
+      if (!problem.empty()) {
+        error.add_context(base::text("the index must be made anew (", problem,
+                                     "), which needs the store to itself"));
+        throw;
+      }
+    }
+    index = Index::open(path_, keys_->repository(), Index::Mode::read);
+  }
+  ReadingView view{std::move(index), {}};
+  read_tail(*view.index, chains, [&](const LogCursor&, const std::vector<SnapshotRow>& rows) {
+    view.newer.insert(view.newer.end(), rows.begin(), rows.end());
+  });
+  return view;
+}
+
+void IndexUpkeep::add_packs(Index& index, const OnProgress& on_progress) const {
+  Progress progress;
+  std::vector<PackObject> missing;
+  for (const PackObject& pack : list_packs_with_warnings(*backend_)) {
+    if (index.pack_number(pack.id)) continue;
+    progress.total_bytes += pack.size_bytes;
+    missing.push_back(pack);
+  }
+  const auto advance = [&](std::uint64_t size_bytes) {
+    progress.done_bytes += size_bytes;
+    if (on_progress) on_progress(progress);
+  };
+  read_contents_of_packs(
+      *backend_, *keys_, missing,
+      [&](const PackContents& contents) {
+        index.add_pack(contents.row, contents.chunks);
+        advance(contents.row.size_bytes);
+      },
+      [&](const PackObject& pack, const base::Error& error) {
+        base::log(base::LogLevel::error, "left out of the index: ", error.what());
+        advance(pack.size_bytes);
+      },
+      {});
+}
+
+void IndexUpkeep::replay(Index& index, const CommitLog::Chains& chains) const {
+  read_tail(index, chains, [&](const LogCursor& cursor, const std::vector<SnapshotRow>& rows) {
+    index.apply_commit(cursor, rows);
+  });
+}
+
+void IndexUpkeep::read_tail(const Index& index, const CommitLog::Chains& chains,
+                            const OnTail& on_tail) const {
+  const std::map<WriterId, LogCursor> cursors = cursors_of(index);
+  for (const auto& [writer, last] : chains) {
+    const auto known = cursors.find(writer);
+    const LogCursor from = known == cursors.end() ? LogCursor{writer, 0, {}} : known->second;
+    log_->read_on(from, last, [&](const CommitRecord& record, const LogCursor& cursor) {
+      require_others(record, chains);
+      std::vector<SnapshotRow> rows;
+      for (const Snapshot& snapshot : record.snapshots) rows.push_back(rows_->seal(snapshot));
+      on_tail(cursor, rows);
+    });
+  }
+}
+
+}  // namespace store

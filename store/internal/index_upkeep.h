@@ -1,0 +1,58 @@
+// Keeping the index true to packs and log: what is missing in it is added, and an index that says
+// what packs and log do not is made anew.
+#pragma once
+
+#include "store/backend.h"
+#include "store/index.h"
+#include "store/internal/commit_log.h"
+#include "store/internal/snapshot_rows.h"
+#include "store/keys.h"
+#include "store/repository.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace store {
+
+class IndexUpkeep {
+ public:
+  // All but the path outlive it.
+  IndexUpkeep(Backend& backend, const KeyRing& keys, const CommitLog& log, const SnapshotRows& rows,
+              std::filesystem::path path)
+      : backend_(&backend), keys_(&keys), log_(&log), rows_(&rows), path_(std::move(path)) {}
+
+  // The caller holds the lock. The index is whole and up to date afterwards, or Error(corrupt) says
+  // what of the log is damaged.
+  [[nodiscard]] std::unique_ptr<Index> open_for_writing() const;
+  [[nodiscard]] std::unique_ptr<Index> rebuild(const OnProgress& on_progress) const;
+
+  struct ReadingView {
+    std::unique_ptr<Index> index;
+    std::vector<SnapshotRow> newer;  // committed, but not in the index yet
+  };
+  // Beside a process that writes, if there is one. If there is none, an index that is missing,
+  // damaged or behind is put in order first; otherwise Error(in_use) says what is to be waited for.
+  [[nodiscard]] ReadingView open_for_reading() const;
+
+ private:
+  // Empty: the index says nothing that log and packs do not.
+  [[nodiscard]] std::string contradiction(const Index& index) const;
+  [[nodiscard]] std::string pack_contradiction(const Index& index) const;
+  // Empty if there is none that can be used.
+  [[nodiscard]] std::unique_ptr<Index> try_open(Index::Mode mode) const;
+
+  void add_packs(Index& index, const OnProgress& on_progress) const;
+  void replay(Index& index, const CommitLog::Chains& chains) const;
+  using OnTail = std::function<void(const LogCursor& cursor, const std::vector<SnapshotRow>& rows)>;
+  void read_tail(const Index& index, const CommitLog::Chains& chains, const OnTail& on_tail) const;
+
+  Backend* backend_;
+  const KeyRing* keys_;
+  const CommitLog* log_;
+  const SnapshotRows* rows_;
+  std::filesystem::path path_;
+};
+
+}  // namespace store

@@ -1,0 +1,137 @@
+#include "store/internal/pack_check.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace store {
+namespace {
+
+constexpr std::uint64_t kContentsEntryBytes = 48;
+
+class PackCheck {
+ public:
+  PackCheck(const Backend& backend, const KeyRing& keys, const Index& index, CheckReport& report)
+      : backend_(&backend), keys_(&keys), index_(&index), report_(&report) {}
+
+  void compare_with_index(const std::vector<PackObject>& packs) {
+    std::map<PackId, std::uint64_t> sizes;
+    for (const PackObject& pack : packs) sizes[pack.id] = pack.size_bytes;
+    index_->for_each_pack([&](std::uint32_t number, const PackRow& row) {
+      const auto found = sizes.find(row.id);
+      if (found == sizes.end()) {
+        add_error(base::text("pack ", row.id.hex(), " is missing"));
+      } else if (found->second != row.size_bytes) {
+        add_error(base::text("pack ", row.id.hex(), " has ", found->second, " bytes instead of ",
+                             row.size_bytes));
+      } else {
+        return;
+      }
+      verdicts_.add_suspect_pack(number);
+    });
+  }
+
+  void check(const PackObject& pack, CheckLevel level) {
+    ++report_->packs;
+    const std::optional<std::uint32_t> number = index_->pack_number(pack.id);
+    try {
+      if (level == CheckLevel::full) verify(pack, number);
+      check_contents(pack, number, level);
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::cancelled) throw;
+      // A full check has named the reason already.
+      if (level != CheckLevel::full || error.kind() != base::ErrorKind::corrupt) {
+        add_error(error.what());
+      }
+      if (number) verdicts_.add_suspect_pack(*number);
+    }
+  }
+
+  [[nodiscard]] ChunkVerdicts take_verdicts() { return std::move(verdicts_); }
+
+ private:
+  void add_error(std::string error) { report_->errors.push_back(std::move(error)); }
+
+  void verify(const PackObject& pack, const std::optional<std::uint32_t>& number) {
+    const PackFindings findings = verify_pack(*backend_, *keys_, pack);
+    report_->bytes_read += findings.bytes_read;
+    for (const std::string& error : findings.errors) add_error(error);
+    if (!number) return;
+    const std::optional<PackRow> row = index_->pack(*number);
+    for (const ChunkId& id : findings.damaged_chunks) {
+      // Another pack may hold it too, and be the one that is read.
+      const std::optional<ChunkLocation> place =
+          row ? index_->find(row->tenant_tag, id) : std::nullopt;
+      if (place && place->pack_number == *number) verdicts_.add_damaged(id);
+    }
+    // Damage that no record shows may still lie under one: reading tells.
+    if (findings.contents_lost) verdicts_.add_suspect_pack(*number);
+  }
+
+  void check_contents(const PackObject& pack, const std::optional<std::uint32_t>& number,
+                      CheckLevel level) {
+    const PackContents contents = read_pack_contents(*backend_, *keys_, pack);
+    report_->chunks += contents.chunks.size();
+    if (level == CheckLevel::structure) {
+      report_->bytes_read += contents.chunks.size() * kContentsEntryBytes;
+    }
+    if (!number) return;  // published after the index was opened
+    std::uint64_t unknown = 0;
+    for (const IndexedChunk& chunk : contents.chunks) {
+      const std::optional<ChunkLocation> place = index_->find(contents.row.tenant_tag, chunk.id);
+      if (!place) {
+        ++unknown;
+      } else if (place->pack_number == *number && place->offset != chunk.location.offset) {
+        add_error(base::text("the index has another place for chunk ", chunk.id.hex(), " in pack ",
+                             pack.id.hex(), ": run rebuild-index"));
+      }
+    }
+    if (unknown > 0) {
+      add_error(base::text("the index lacks ", unknown, " chunks of pack ", pack.id.hex(),
+                           ": run rebuild-index"));
+    }
+  }
+
+  const Backend* backend_;
+  const KeyRing* keys_;
+  const Index* index_;
+  CheckReport* report_;
+  ChunkVerdicts verdicts_;
+};
+
+}  // namespace
+
+ChunkVerdicts::Verdict ChunkVerdicts::of(const Index& index, base::ByteView tenant_tag,
+                                         const ChunkId& id) const {
+  const std::optional<ChunkLocation> place = index.find(tenant_tag, id);
+  if (!place) return Verdict::missing;
+  if (damaged_.contains(id)) return Verdict::damaged;
+  return suspect_packs_.contains(place->pack_number) ? Verdict::suspect : Verdict::sound;
+}
+
+ChunkVerdicts check_packs(const Backend& backend, const KeyRing& keys, const Index& index,
+                          CheckLevel level, const OnProgress& on_progress,
+                          const std::stop_token& stop, CheckReport& report) {
+  const std::vector<PackObject> packs = list_packs(backend, [&](const std::string& name) {
+    report.errors.push_back(base::text(name, " is no pack, but lies among them"));
+  });
+  Progress progress;
+  for (const PackObject& pack : packs) progress.total_bytes += pack.size_bytes;
+  PackCheck check{backend, keys, index, report};
+  check.compare_with_index(packs);
+  for (const PackObject& pack : packs) {
+    if (stop.stop_requested()) {
+      throw base::Error{base::ErrorKind::cancelled, "the check was stopped"};
+    }
+    check.check(pack, level);
+    progress.done_bytes += pack.size_bytes;
+    if (on_progress) on_progress(progress);
+  }
+  return check.take_verdicts();
+}
+
+}  // namespace store

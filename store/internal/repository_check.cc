@@ -1,0 +1,94 @@
+#include "store/internal/repository_check.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "store/internal/damage_names.h"
+#include "store/internal/pack_check.h"
+#include "store/internal/tree_check.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace store {
+namespace {
+
+// Snapshots by the name that tells them apart, whatever their source.
+using SnapshotsByRow = std::map<std::string, Snapshot>;
+
+SnapshotsByRow snapshots_of_log(const CheckSubjects& subjects, CheckReport& report) {
+  SnapshotsByRow snapshots;
+  subjects.log.verify(
+      [&](const CommitRecord& record, const LogCursor&) {
+        for (const Snapshot& snapshot : record.snapshots) {
+          snapshots.insert_or_assign(subjects.rows.key_of(snapshot), snapshot);
+        }
+      },
+      [&](const base::Error& error) { report.errors.emplace_back(error.what()); });
+  return snapshots;
+}
+
+std::string describe(const Snapshot& snapshot) {
+  return base::text("restore point ", snapshot.id, " of ", snapshot.address);
+}
+
+// Those of the log, and those that only the index has still: damage to the log must not hide what
+// can be restored.
+SnapshotsByRow all_snapshots(const CheckSubjects& subjects, CheckReport& report) {
+  SnapshotsByRow snapshots = snapshots_of_log(subjects, report);
+  SnapshotsByRow shown;
+  for (const Snapshot& snapshot : subjects.snapshots) {
+    shown.insert_or_assign(subjects.rows.key_of(snapshot), snapshot);
+  }
+  for (const auto& [key, snapshot] : snapshots) {
+    const auto found = shown.find(key);
+    if (found == shown.end()) {
+      report.errors.push_back(
+          base::text("the index lacks ", describe(snapshot), ": run rebuild-index"));
+    } else if (encode(found->second) != encode(snapshot)) {
+      report.errors.push_back(
+          base::text("the index has a wrong ", describe(snapshot), ": run rebuild-index"));
+    }
+  }
+  for (auto& [key, snapshot] : shown) {
+    if (snapshots.contains(key)) continue;
+    report.errors.push_back(
+        base::text(describe(snapshot), " is in the index, but not in the commit log"));
+    snapshots.emplace(key, std::move(snapshot));
+  }
+  return snapshots;
+}
+
+}  // namespace
+
+CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
+                             const OnProgress& on_progress, const std::stop_token& stop) {
+  CheckReport report;
+  for (const std::string& name : subjects.keys.damaged_copies()) {
+    report.errors.push_back(base::text(name, " is missing or damaged; its copies are whole"));
+  }
+  const SnapshotsByRow snapshots = all_snapshots(subjects, report);
+  const ChunkVerdicts verdicts = check_packs(subjects.backend, subjects.keys, subjects.index, level,
+                                             on_progress, stop, report);
+  std::map<TenantDomain, std::vector<const Snapshot*>> by_tenant;
+  for (const auto& [key, snapshot] : snapshots) by_tenant[snapshot.tenant].push_back(&snapshot);
+  DamageNames names;
+  for (const auto& [tenant, of_tenant] : by_tenant) {
+    const ChunkStore& chunks = subjects.chunks_of(tenant);
+    TreeCheck check{chunks,   subjects.index, subjects.keys.tenant(tenant).tag(),
+                    verdicts, stop,           report};
+    for (const Snapshot* snapshot : of_tenant) {
+      static_cast<void>(check.is_map_sound(MapKind::folders, snapshot->roots.folders));
+      static_cast<void>(check.is_map_sound(MapKind::items, snapshot->roots.items));
+      static_cast<void>(check.is_map_sound(MapKind::display, snapshot->roots.display));
+      if (snapshot->state) static_cast<void>(check.is_content_sound(*snapshot->state));
+    }
+    check.stop_reporting();
+    for (const Snapshot* snapshot : of_tenant) names.add(chunks, check, *snapshot);
+  }
+  report.affected = names.take();
+  return report;
+}
+
+}  // namespace store

@@ -1,0 +1,34 @@
+// Looking for damage: in the log, in the packs, in the index, and in the trees of every snapshot.
+#pragma once
+
+#include "store/backend.h"
+#include "store/index.h"
+#include "store/internal/commit_log.h"
+#include "store/internal/snapshot_rows.h"
+#include "store/internal/tenant_store.h"
+#include "store/keys.h"
+#include "store/repository.h"
+
+#include <functional>
+#include <stop_token>
+#include <vector>
+
+namespace store {
+
+// What a check looks at. Everything outlives it.
+struct CheckSubjects {
+  const Backend& backend;
+  const KeyRing& keys;
+  const CommitLog& log;
+  const Index& index;
+  const SnapshotRows& rows;
+  std::vector<Snapshot> snapshots;  // as the repository shows them
+  std::function<const ChunkStore&(const TenantDomain&)> chunks_of;
+};
+
+// Finds damage and goes on. Memory: about 60 bytes for each tree node, recipe and damaged chunk,
+// and what the log says of snapshots. Error(cancelled) on `stop`.
+CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
+                             const OnProgress& on_progress, const std::stop_token& stop);
+
+}  // namespace store

@@ -1,0 +1,70 @@
+#include "store/internal/tenant_store.h"
+
+#include "src/base/error.h"
+#include "store/internal/snapshot_maps.h"
+#include "store/internal/stream_content.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace store {
+
+ChunkedTenantStore::ChunkedTenantStore(TenantDomain domain, base::ByteView chunker_key,
+                                       std::unique_ptr<ChunkStore> chunks, Access access)
+    : domain_(std::move(domain)), gear_(chunker_key), chunks_(std::move(chunks)), access_(access) {}
+
+void ChunkedTenantStore::require_writing() const {
+  base::check(access_ == Access::write, "a repository opened for reading is not written to");
+}
+
+void ChunkedTenantStore::require_own(const Snapshot& snapshot) const {
+  base::check(snapshot.tenant == domain_, "a snapshot is opened in the store of its tenant");
+}
+
+std::unique_ptr<ContentWriter> ChunkedTenantStore::new_content() {
+  require_writing();
+  return write_content(chunks_, gear_);
+}
+
+std::unique_ptr<ContentReader> ChunkedTenantStore::open_content(const ContentRef& ref) const {
+  return store::read_content(chunks_, ref);
+}
+
+base::Bytes ChunkedTenantStore::read_content(const ContentRef& ref) const {
+  const std::unique_ptr<ContentReader> reader = open_content(ref);
+  base::Bytes content(ref.size_bytes);
+  std::size_t filled = 0;
+  for (;;) {
+    const std::size_t size = reader->read(base::MutableByteView{content}.subspan(filled));
+    if (size == 0) break;
+    filled += size;
+  }
+  return content;
+}
+
+std::unique_ptr<SnapshotReader> ChunkedTenantStore::open_snapshot(const Snapshot& snapshot) const {
+  require_own(snapshot);
+  return read_snapshot(chunks_, snapshot);
+}
+
+std::unique_ptr<SnapshotWriter> ChunkedTenantStore::new_snapshot(const Snapshot* base) {
+  require_writing();
+  if (base != nullptr) require_own(*base);
+  return write_snapshot(chunks_, base != nullptr ? base->roots : SnapshotRoots{});
+}
+
+std::uint64_t ChunkedTenantStore::uncommitted_bytes() const {
+  return chunks_.put_bytes() - committed_bytes_;
+}
+
+bool ChunkedTenantStore::holds_roots(const Snapshot& snapshot) const {
+  const auto holds = [&](const std::optional<ChunkId>& root) {
+    return !root || chunks_.contains(*root);
+  };
+  const bool state_held =
+      !snapshot.state || snapshot.state->size_bytes == 0 || chunks_.contains(snapshot.state->chunk);
+  return state_held && holds(snapshot.roots.folders) && holds(snapshot.roots.items) &&
+         holds(snapshot.roots.display);
+}
+
+}  // namespace store
