@@ -2,27 +2,13 @@
 
 #include "src/base/random.h"
 #include "src/base/text.h"
+#include "src/jobs/protection.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 namespace jobs {
 namespace {
-
-// What discovery may believe: the newest snapshot of each mailbox of the tenant.
-std::vector<store::Snapshot> newest_snapshots(const store::Repository& repository,
-                                              const store::TenantDomain& tenant) {
-  std::map<std::string, store::Snapshot> newest;
-  for (store::Snapshot& snapshot : repository.snapshots()) {
-    if (snapshot.tenant != tenant) continue;
-    const auto [known, is_first] = newest.try_emplace(snapshot.mailbox_id, snapshot);
-    if (!is_first && known->second.time <= snapshot.time) known->second = std::move(snapshot);
-  }
-  std::vector<store::Snapshot> snapshots;
-  for (auto& [mailbox_id, snapshot] : newest) snapshots.push_back(std::move(snapshot));
-  return snapshots;
-}
 
 backup::Discovery discover_part(const store::Repository& repository, const BackupPart& part,
                                 const BackupSettings& settings, base::Clock& clock,
@@ -32,7 +18,7 @@ backup::Discovery discover_part(const store::Repository& repository, const Backu
   discovery.policies = part.policies;
   discovery.only = part.only;
   backup::Discovery found = backup::discover(
-      part.directory, discovery, newest_snapshots(repository, part.tenant), clock, stop);
+      part.directory, discovery, newest_points(repository.snapshots(), part.tenant), clock, stop);
   const auto left_out = [&](const backup::Mailbox& mailbox) {
     if (settings.policy) return mailbox.policy != *settings.policy;
     return part.only.empty() && mailbox.policy.empty();
@@ -90,6 +76,13 @@ OutcomeCounts outcomes(const BackupReport& report) {
   }
   counts.skipped += report.unprotectable.size();
   return counts;
+}
+
+bool was_denied(const backup::MailboxReport& mailbox) {
+  return std::any_of(mailbox.problems.begin(), mailbox.problems.end(),
+                     [](const backup::Problem& problem) {
+                       return problem.code == base::name(base::ErrorKind::denied);
+                     });
 }
 
 bool accounted_for(const store::ItemCounts& items) {
@@ -224,18 +217,28 @@ JobStatus status(const BackupReport& report) {
   return JobStatus::complete;
 }
 
-ExitStatus exit_status(const BackupReport& report) {
-  if (report.cancelled) return ExitStatus::interrupted;
-  if (report.stopped_by) return exit_status(report.stopped_by->kind());
-  switch (status(report)) {
-    case JobStatus::complete:
-      return ExitStatus::done;
-    case JobStatus::partial:
-      return ExitStatus::partial;
-    case JobStatus::failed:
-      return ExitStatus::failed;
+std::optional<base::Error> failure(const BackupReport& report) {
+  if (report.cancelled) {
+    return base::Error{base::ErrorKind::cancelled, "the backup was stopped on request"};
   }
-  return ExitStatus::failed;
+  if (report.stopped_by) return report.stopped_by;
+  if (status(report) != JobStatus::failed) return std::nullopt;
+  bool all_denied = true;
+  const backup::Problem* first = nullptr;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    if (mailbox.outcome != backup::Outcome::failed) continue;
+    all_denied = all_denied && was_denied(mailbox);
+    if (first == nullptr && !mailbox.problems.empty()) first = &mailbox.problems.front();
+  }
+  base::Error error{
+      all_denied ? base::ErrorKind::denied : base::ErrorKind::failed,
+      first == nullptr ? std::string{"no mailbox could be backed up"} : first->message};
+  return error.add_context("backing up any mailbox");
+}
+
+ExitStatus exit_status(const BackupReport& report) {
+  if (const auto error = failure(report)) return exit_status(error->kind());
+  return status(report) == JobStatus::complete ? ExitStatus::done : ExitStatus::partial;
 }
 
 std::vector<Record> mailbox_records(const BackupReport& report) {

@@ -67,6 +67,9 @@ std::string_view name(JobStatus status);
 std::string_view name(backup::Outcome outcome);
 
 JobStatus status(const BackupReport& report);
+// Why the job as a whole is not a success, if one matter explains it: interrupted, store full,
+// sign-in refused, or every mailbox failed. Empty where mailboxes or items failed each for itself.
+std::optional<base::Error> failure(const BackupReport& report);
 ExitStatus exit_status(const BackupReport& report);
 
 // {"type":"mailbox",...}: one per mailbox, and one per account that has none.

@@ -170,4 +170,13 @@ Record restore_summary(const RestoreJobReport& job, const RestorePoint& point,
       {"problems", std::move(problems)}};
 }
 
+Record restore_summary_of_none() {
+  Record summary = restore_summary({}, {{}, nullptr, catalog::FolderPaths{{}}}, {});
+  for (const char* unknown :
+       {"snapshot", "mailbox", "target", "target_mailbox_id", "into", "in_place", "dry_run"}) {
+    summary.set(unknown, {});
+  }
+  return summary;
+}
+
 }  // namespace jobs

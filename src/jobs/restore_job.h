@@ -51,5 +51,7 @@ base::Duration least_upload_time(std::uint64_t stream_bytes);
 ExitStatus exit_status(const RestoreJobReport& job, bool dry_run);
 Record restore_summary(const RestoreJobReport& job, const RestorePoint& point,
                        const RestoreRequest& request);
+// Of a restore that never began: the same fields.
+Record restore_summary_of_none();
 
 }  // namespace jobs

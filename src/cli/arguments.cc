@@ -1,0 +1,272 @@
+#include "src/cli/arguments.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace cli {
+namespace {
+
+constexpr const char* kVersion = "coffer " COFFER_VERSION;
+
+constexpr const char* kFooter =
+    "Exit status: 0 all done, 1 failed, 2 usage or configuration, 3 some items or mailboxes "
+    "failed,\n"
+    "4 the service refused, 5 no such mailbox, restore point, folder or item, 10 no store,\n"
+    "11 store in use, 12 wrong key, 13 damage found, 14 store full, 130 interrupted.";
+
+// One command: its words for the parser and what it fills in.
+struct Words {
+  CLI::App* app;
+  Command options;
+};
+
+// Repeatable, one value each time: what follows the value is not swallowed.
+void add_repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& values,
+                    const std::string& description) {
+  app.add_option(name, values, description)->allow_extra_args(false);
+}
+
+template <typename Choice>
+void add_choice(CLI::App& app, const std::string& name, Choice& choice,
+                std::vector<std::pair<std::string, Choice>> choices,
+                const std::string& description) {
+  const auto take = [name, &choice, choices = std::move(choices)](const std::string& text) {
+    std::vector<std::string> names;
+    for (const auto& [known, value] : choices) {
+      names.push_back(known);
+      if (known != text) continue;
+      choice = value;
+      return;
+    }
+    const auto near = base::nearest(text, names);
+    throw base::Error{
+        base::ErrorKind::usage,
+        base::text(name, " takes ", fmt::format("{}", fmt::join(names, ", ")), ", not '", text, "'",
+                   near ? base::text("; did you mean '", *near, "'?") : std::string{})};
+  };
+  app.add_option_function<std::string>(name, take, description);
+}
+
+void add_restore_point(CLI::App& app, std::string& mailbox, std::string& at) {
+  app.add_option("mailbox", mailbox, "Address, principal name or mailbox id, present or past")
+      ->required();
+  app.add_option(
+      "--at", at,
+      "RFC 3339, YYYY-MM-DD[ HH:MM] (UTC), latest, or a snapshot id: the newest complete "
+      "restore point at or before it (default: latest)");
+}
+
+void add_selection(CLI::App& app, std::vector<std::string>& folders,
+                   std::vector<std::string>& items) {
+  add_repeatable(app, "--folder", folders, "Only this folder and all below it (repeatable)");
+  add_repeatable(app, "--item", items, "Only this item, by its id (repeatable)");
+}
+
+void describe(CLI::App& app, InitOptions& options) {
+  app.add_option("--recovery-key-file", options.recovery_key_file,
+                 "Write the recovery key to this new file instead of printing it");
+}
+
+void describe(CLI::App&, DoctorOptions&) {}
+void describe(CLI::App&, MailboxesOptions&) {}
+void describe(CLI::App&, RebuildIndexOptions&) {}
+void describe(CLI::App&, StatsOptions&) {}
+
+void describe(CLI::App& app, BackupOptions& options) {
+  app.add_option("mailbox", options.mailboxes,
+                 "Only these mailboxes (default: what the policies select)");
+  app.add_option("--policy", options.policy, "Only the mailboxes of this policy");
+  app.add_flag("--full", options.full, "List everything again instead of asking for changes");
+}
+
+void describe(CLI::App& app, SnapshotsOptions& options) {
+  app.add_option("mailbox", options.mailbox, "Only of this mailbox");
+}
+
+void describe(CLI::App& app, LsOptions& options) {
+  add_restore_point(app, options.mailbox, options.at);
+  app.add_option("--folder", options.folder, "Only this folder (default: the whole mailbox)");
+  app.add_flag("--recursive", options.recursive, "With --folder: also what is below it");
+}
+
+void describe(CLI::App& app, FindOptions& options) {
+  app.add_option("--mailbox", options.mailbox, "Only in this mailbox (default: all)");
+  app.add_option("--at", options.at, "In the restore points of that time (default: latest)");
+  app.add_option("--subject", options.subject, "A part of the subject");
+  app.add_option("--from", options.from, "A part of the sender's name or address");
+  app.add_option("--after", options.after, "Received at or after this time or date");
+  app.add_option("--before", options.before, "Received at or before this time or date");
+  app.add_option("--type", options.type,
+                 "Item class (IPM.Note), its subclasses included, or a glob");
+}
+
+void describe(CLI::App& app, RestoreOptions& options) {
+  add_restore_point(app, options.mailbox, options.at);
+  add_selection(app, options.folders, options.items);
+  app.add_option("--to", options.to, "Restore into this mailbox (default: where it came from)");
+  auto* into =
+      app.add_option("--into", options.into,
+                     "Restore below this folder, made if missing (default: \"Restored <time>\")");
+  app.add_flag("--in-place", options.in_place, "Restore into the folders the items came from")
+      ->excludes(into);
+  add_choice(app, "--on-conflict", options.on_conflict,
+             {{"skip", restore::OnConflict::skip},
+              {"copy", restore::OnConflict::copy},
+              {"replace", restore::OnConflict::replace}},
+             "Items that lie in the target: skip unchanged ones, copy beside, or replace by the "
+             "old version "
+             "(default: skip)");
+  app.add_flag("--dry-run", options.dry_run, "Only tell what would be done");
+  app.add_option("--reason", options.reason, "Why; kept with the report");
+}
+
+void describe(CLI::App& app, ExtractOptions& options) {
+  add_restore_point(app, options.mailbox, options.at);
+  add_selection(app, options.folders, options.items);
+  app.add_option("--output", options.output,
+                 "A new or empty directory for the streams and manifest.json")
+      ->required();
+}
+
+void describe(CLI::App& app, CheckOptions& options) {
+  add_choice(
+      app, "--level", options.level,
+      {{"structure", store::CheckLevel::structure}, {"full", store::CheckLevel::full}},
+      "structure: log, trees, tables of contents; full: every chunk too (default: structure)");
+}
+
+template <typename Options>
+void add_command(CLI::App& app, std::vector<std::unique_ptr<Words>>& all, const std::string& name,
+                 const std::string& description) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->fallthrough();  // global options behind the command
+  all.push_back(std::make_unique<Words>(Words{command, Options{}}));
+  describe(*command, std::get<Options>(all.back()->options));
+}
+
+std::vector<std::unique_ptr<Words>> add_commands(CLI::App& app) {
+  std::vector<std::unique_ptr<Words>> all;
+  add_command<InitOptions>(app, all, "init", "Create the store and tell its recovery key once");
+  add_command<DoctorOptions>(app, all, "doctor",
+                             "Check that everything is ready, and say what to do");
+  add_command<MailboxesOptions>(app, all, "mailboxes", "List every mailbox: protected, or why not");
+  add_command<BackupOptions>(app, all, "backup", "Back up now");
+  add_command<SnapshotsOptions>(app, all, "snapshots", "List restore points");
+  add_command<LsOptions>(app, all, "ls", "List folders and items of a restore point");
+  add_command<FindOptions>(app, all, "find", "Search items by subject, sender, date and type");
+  add_command<RestoreOptions>(app, all, "restore", "Restore items, folders or a mailbox");
+  add_command<ExtractOptions>(app, all, "extract", "Write the exact streams and manifest.json");
+  add_command<CheckOptions>(app, all, "check", "Verify the store");
+  add_command<RebuildIndexOptions>(app, all, "rebuild-index", "Make the index anew from the store");
+  add_command<StatsOptions>(app, all, "stats", "Sizes, dedup and compression factors");
+  return all;
+}
+
+void add_global_options(CLI::App& app, GlobalOptions& global) {
+  app.add_option("--config", global.config,
+                 "Configuration file (default: $COFFER_CONFIG, else /etc/coffer/coffer.toml)");
+  app.add_flag("--json", global.json, "One JSON object a line on standard output");
+  app.add_flag("--quiet", global.quiet, "Nothing but results and errors");
+  app.add_flag("--verbose", global.verbose, "Tell more");
+  app.add_flag("--no-progress", global.no_progress, "No progress bar");
+  app.set_version_flag("--version", kVersion);
+  app.footer(kFooter);
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+[[noreturn]] void fail(const std::string& message) {
+  throw base::Error{base::ErrorKind::usage, message};
+}
+
+std::string suggestion(const std::string& unknown, const std::vector<std::string>& known) {
+  const auto near = base::nearest(unknown, known);
+  return near ? base::text("; did you mean '", *near, "'?") : std::string{};
+}
+
+// Complains about the first word that nothing takes.
+void check_left_over(const CLI::App& app) {
+  const std::vector<std::string> left_over = app.remaining(true);
+  if (left_over.empty()) return;
+  const auto commands = app.get_subcommands();
+  const auto is_option = [](const std::string& word) { return word.starts_with('-'); };
+  const auto option = std::find_if(left_over.begin(), left_over.end(), is_option);
+  if (option != left_over.end()) {
+    std::vector<std::string> known = option_names(app);
+    if (!commands.empty()) {
+      const auto own = option_names(*commands.front());
+      known.insert(known.end(), own.begin(), own.end());
+    }
+    const std::string name = option->substr(0, option->find('='));
+    fail(base::text("unknown option '", name, "'", suggestion(name, known)));
+  }
+  if (!commands.empty()) {
+    fail(
+        base::text("'", commands.front()->get_name(), "' does not take '", left_over.front(), "'"));
+  }
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(command->get_name());
+  }
+  fail(base::text("unknown command '", left_over.front(), "'",
+                  suggestion(left_over.front(), known)));
+}
+
+}  // namespace
+
+std::variant<Arguments, Information> parse_arguments(int argument_count,
+                                                     const char* const* arguments) {
+  CLI::App app{"Backs up Exchange Online mailboxes, and brings them back.", "coffer"};
+  Arguments parsed;
+  add_global_options(app, parsed.global);
+  const auto commands = add_commands(app);
+  try {
+    app.parse(argument_count, arguments);
+  } catch (const CLI::CallForVersion& version) {
+    return Information{base::text(version.what(), "\n")};
+  } catch (const CLI::CallForHelp&) {
+    // CLI11 gives the help of the command that was named.
+    return Information{app.help()};
+  } catch (const CLI::ParseError& error) {
+    check_left_over(app);
+    fail(error.what());
+  }
+  for (const auto& words : commands) {
+    if (!words->app->parsed()) continue;
+    parsed.command_name = words->app->get_name();
+    parsed.command = std::move(words->options);
+    return parsed;
+  }
+  fail("no command is given");
+}
+
+bool asks_for_json(int argument_count, const char* const* arguments) {
+  const std::span words{arguments, static_cast<std::size_t>(argument_count)};
+  return std::any_of(words.begin(), words.end(),
+                     [](std::string_view word) { return word == "--json"; });
+}
+
+std::string command_asked_for(int argument_count, const char* const* arguments) {
+  const std::span words{arguments, static_cast<std::size_t>(argument_count)};
+  CLI::App app;
+  for (const auto& command : add_commands(app)) {
+    const std::string name = command->app->get_name();
+    const auto is_name = [&](std::string_view word) { return word == name; };
+    if (std::any_of(words.begin(), words.end(), is_name)) return name;
+  }
+  return {};
+}
+
+}  // namespace cli

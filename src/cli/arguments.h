@@ -1,0 +1,113 @@
+// The command line, taken apart: which command, with what.
+#pragma once
+
+#include "src/restore/restore_run.h"
+#include "store/repository.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace cli {
+
+// Accepted before and after the command.
+struct GlobalOptions {
+  std::optional<std::filesystem::path> config;
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+  bool no_progress = false;
+};
+
+struct InitOptions {
+  std::optional<std::filesystem::path> recovery_key_file;
+};
+
+struct DoctorOptions {};
+
+struct MailboxesOptions {};
+
+struct BackupOptions {
+  std::vector<std::string> mailboxes;
+  std::optional<std::string> policy;
+  bool full = false;
+};
+
+struct SnapshotsOptions {
+  std::optional<std::string> mailbox;
+};
+
+struct LsOptions {
+  std::string mailbox;
+  std::string at = "latest";
+  std::optional<std::string> folder;
+  bool recursive = false;
+};
+
+struct FindOptions {
+  std::optional<std::string> mailbox;
+  std::string at = "latest";
+  std::string subject;
+  std::string from;
+  std::optional<std::string> after;
+  std::optional<std::string> before;
+  std::string type;
+};
+
+struct RestoreOptions {
+  std::string mailbox;
+  std::string at = "latest";
+  std::vector<std::string> folders;
+  std::vector<std::string> items;
+  std::optional<std::string> to;
+  std::optional<std::string> into;
+  bool in_place = false;
+  restore::OnConflict on_conflict = restore::OnConflict::skip;
+  bool dry_run = false;
+  std::string reason;
+};
+
+struct ExtractOptions {
+  std::string mailbox;
+  std::string at = "latest";
+  std::vector<std::string> folders;
+  std::vector<std::string> items;
+  std::filesystem::path output;
+};
+
+struct CheckOptions {
+  store::CheckLevel level = store::CheckLevel::structure;
+};
+
+struct RebuildIndexOptions {};
+
+struct StatsOptions {};
+
+using Command = std::variant<InitOptions, DoctorOptions, MailboxesOptions, BackupOptions,
+                             SnapshotsOptions, LsOptions, FindOptions, RestoreOptions,
+                             ExtractOptions, CheckOptions, RebuildIndexOptions, StatsOptions>;
+
+struct Arguments {
+  GlobalOptions global;
+  std::string command_name;
+  Command command;
+};
+
+// What --help and --version ask to be printed.
+struct Information {
+  std::string text;
+};
+
+// Error(usage) names the nearest option or command.
+std::variant<Arguments, Information> parse_arguments(int argument_count,
+                                                     const char* const* arguments);
+
+// Whether errors are to be records, also where the rest of the line makes no sense.
+bool asks_for_json(int argument_count, const char* const* arguments);
+// The command as far as it can be told from a line that makes no sense; may be empty.
+std::string command_asked_for(int argument_count, const char* const* arguments);
+
+}  // namespace cli

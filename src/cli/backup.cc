@@ -1,0 +1,181 @@
+#include "src/backup/backup_run.h"
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/progress_bar.h"
+#include "src/cli/table.h"
+#include "src/daemon/appliance.h"
+#include "src/jobs/backup_job.h"
+#include "src/jobs/progress.h"
+
+namespace cli {
+namespace {
+
+// The places where a run that has many problems stops telling each of them.
+constexpr std::size_t kProblemsTold = 20;
+
+// Deals the names out to the tenants that know them. With one tenant the discovery itself tells
+// what is unknown.
+std::vector<std::vector<std::string>> names_by_tenant(const appliance::OpenTenants& tenants,
+                                                      const std::vector<std::string>& names,
+                                                      std::stop_token stop) {
+  std::vector<std::vector<std::string>> dealt(tenants.size());
+  if (tenants.size() == 1) {
+    dealt.front() = names;
+    return dealt;
+  }
+  for (const std::string& name : names) {
+    bool known = false;
+    for (std::size_t i = 0; i < tenants.size() && !known; ++i) {
+      known = tenants[i]->service().directory().find_user(name, stop).has_value();
+      if (known) dealt[i].push_back(name);
+    }
+    if (!known) {
+      throw base::Error{base::ErrorKind::not_found,
+                        base::text("no tenant has a mailbox '", name, "'")};
+    }
+  }
+  return dealt;
+}
+
+// The tenants that have anything to do.
+std::vector<jobs::BackupPart> parts_of(const appliance::Configuration& configuration,
+                                       const appliance::OpenTenants& tenants,
+                                       const BackupOptions& options, std::stop_token stop) {
+  const std::string only_tenant = options.policy && !configuration.policies.empty()
+                                      ? configuration.policy(*options.policy).tenant
+                                      : std::string{};
+  const auto names = names_by_tenant(tenants, options.mailboxes, stop);
+  std::vector<jobs::BackupPart> parts;
+  for (std::size_t i = 0; i < tenants.size(); ++i) {
+    appliance::OpenTenant& tenant = *tenants[i];
+    if (!only_tenant.empty() && tenant.configuration().name != only_tenant) continue;
+    if (!options.mailboxes.empty() && names[i].empty()) continue;
+    parts.push_back({tenant.domain(), tenant.service().directory(), tenant.service().mailboxes(),
+                     appliance::policies_of(configuration, tenant.configuration()), names[i]});
+  }
+  return parts;
+}
+
+jobs::ProgressReading reading_of(const backup::RunProgress& progress,
+                                 const std::vector<jobs::BackupPart>& parts) {
+  jobs::ProgressReading reading;
+  const std::uint64_t mailboxes = progress.mailboxes_total;
+  if (mailboxes > 0) {
+    reading.stage = base::text(progress.mailboxes_done.load(), " of ", mailboxes, " mailboxes");
+  }
+  reading.items_done = progress.items_done;
+  reading.items_total = progress.items_listed;
+  reading.bytes_done = progress.bytes_exported;
+  reading.bytes_total = progress.bytes_to_export;
+  reading.throttled = jobs::service_figures(parts).throttled_time;
+  return reading;
+}
+
+void tell_mailboxes(Output& output, const jobs::BackupReport& report) {
+  Table table{{{"Mailbox", Table::Align::left, true},
+               {"Status"},
+               {"Listed", Table::Align::right},
+               {"Stored", Table::Align::right},
+               {"Unchanged", Table::Align::right},
+               {"Skipped", Table::Align::right},
+               {"Failed", Table::Align::right},
+               {"New", Table::Align::right}}};
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    table.add({mailbox.address, std::string{jobs::name(mailbox.outcome)},
+               jobs::human_count(mailbox.items.listed), jobs::human_count(mailbox.items.stored),
+               jobs::human_count(mailbox.items.unchanged), jobs::human_count(mailbox.items.skipped),
+               jobs::human_count(mailbox.items.failed), base::human_bytes(mailbox.new_bytes)});
+  }
+  if (table.empty()) return;
+  for (const std::string& line : table.lines(output.columns())) output.remark(line);
+  output.remark("");
+}
+
+void tell_problems(Output& output, const jobs::BackupReport& report) {
+  std::size_t told = 0;
+  std::size_t all = 0;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    for (const backup::Problem& problem : mailbox.problems) {
+      if (++all > kProblemsTold && !output.verbose()) continue;
+      ++told;
+      std::string line = base::text("problem: ", problem.mailbox);
+      if (!problem.folder.empty()) line += base::text(", ", problem.folder);
+      if (!problem.item.empty()) line += base::text(", item ", shortened(problem.item, 20));
+      line += base::text(": ", problem.message);
+      if (!problem.next.empty()) line += base::text("; ", problem.next);
+      output.line(base::printable(line));
+    }
+  }
+  if (told < all)
+    output.line(
+        base::text("and ", counted(all - told, "problem"), " more; --verbose or --json tells all"));
+  for (const backup::Unprotectable& account : report.unprotectable) {
+    output.remark(base::printable(base::text("skipped: ", account.address, ": ", account.reason)));
+  }
+}
+
+void tell(Output& output, const jobs::BackupReport& report) {
+  tell_mailboxes(output, report);
+  tell_problems(output, report);
+  store::ItemCounts items;
+  std::uint64_t exported = 0;
+  std::uint64_t stored = 0;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    items.listed += mailbox.items.listed;
+    items.stored += mailbox.items.stored;
+    items.unchanged += mailbox.items.unchanged;
+    items.skipped += mailbox.items.skipped;
+    items.failed += mailbox.items.failed;
+    exported += mailbox.exported_bytes;
+    stored += mailbox.stored_bytes;
+  }
+  output.remark(base::text(counted(items.listed, "item"), ": ", jobs::human_count(items.stored),
+                           " stored, ", jobs::human_count(items.unchanged), " unchanged, ",
+                           jobs::human_count(items.skipped), " skipped, ",
+                           jobs::human_count(items.failed), " failed"));
+  output.remark(base::text(base::human_bytes(exported), " exported, ", base::human_bytes(stored),
+                           " added to the store, ", counted(report.service.requests, "request"),
+                           ", ", jobs::human_duration(report.service.throttled_time),
+                           " lost to throttling"));
+  output.remark(base::text("Backup ", jobs::name(jobs::status(report)), ": ",
+                           counted(report.mailboxes.size(), "mailbox"), " in ",
+                           jobs::human_duration(report.took)));
+}
+
+}  // namespace
+
+jobs::ExitStatus run(const Context& context, const BackupOptions& options) {
+  const auto configuration = context.configuration();
+  if (options.policy && !configuration.policies.empty()) {
+    static_cast<void>(
+        configuration.policy(*options.policy));  // a slip in the name costs no sign-in
+  }
+  appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
+  const auto tenants =
+      appliance::open_tenants(configuration, appliance::OpenTenant::Apps::backup, context.clock);
+  const auto parts = parts_of(configuration, tenants, options, context.stop);
+  jobs::BackupSettings settings;
+  settings.policy = options.policy;
+  settings.full = options.full;
+  settings.concurrent_mailboxes = appliance::concurrent_mailboxes(configuration.limits);
+  settings.lanes_per_mailbox = appliance::lanes_per_mailbox(configuration.limits);
+  backup::RunProgress progress;
+  jobs::BackupReport report;
+  {
+    const ProgressBar bar{context.draw_progress, context.clock,
+                          [&] { return reading_of(progress, parts); }};
+    report = jobs::run_backup_job(store.repository(), parts, settings, context.clock, progress,
+                                  context.stop);
+  }
+  const jobs::ExitStatus status = jobs::exit_status(report);
+  if (!context.output.json()) tell(context.output, report);
+  for (const jobs::Record& record : jobs::mailbox_records(report)) context.output.record(record);
+  if (const auto error = jobs::failure(report)) {
+    context.output.error(*error, status, remedy_for(*error));
+  }
+  context.output.record(jobs::summary(report));
+  return status;
+}
+
+}  // namespace cli

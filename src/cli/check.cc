@@ -1,0 +1,66 @@
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/progress_bar.h"
+#include "src/daemon/appliance.h"
+#include "src/jobs/progress.h"
+#include "src/jobs/store_records.h"
+
+#include <atomic>
+
+namespace cli {
+namespace {
+
+void tell(Output& output, const store::CheckReport& report, double seconds) {
+  for (const std::string& error : report.errors) output.line(base::printable("damage: " + error));
+  for (const store::AffectedItem& affected : report.affected) {
+    output.line(base::printable(
+        base::text("affected: ", affected.mailbox, affected.folder.empty() ? "" : ", folder ",
+                   affected.folder, affected.item.empty() ? "" : ", item ", affected.item, ", in ",
+                   counted(affected.snapshots.size(), "restore point"))));
+  }
+  const base::Duration took{static_cast<std::int64_t>(seconds * 1000)};
+  output.remark(base::text(counted(report.packs, "pack"), " with ", counted(report.chunks, "chunk"),
+                           " checked, ", base::human_bytes(report.bytes_read), " read in ",
+                           jobs::human_duration(took)));
+  output.remark(report.errors.empty() && report.affected.empty()
+                    ? std::string{"No damage found."}
+                    : base::text(counted(report.errors.size(), "error"), ", ",
+                                 counted(report.affected.size(), "affected item"),
+                                 ". Restore what is affected from another restore point."));
+}
+
+}  // namespace
+
+jobs::ExitStatus run(const Context& context, const CheckOptions& options) {
+  const auto configuration = context.configuration();
+  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  std::atomic<std::uint64_t> done_bytes{0};
+  std::atomic<std::uint64_t> total_bytes{0};
+  const base::Duration begin = context.clock.monotonic();
+  store::CheckReport report;
+  {
+    const ProgressBar bar{context.draw_progress, context.clock, [&] {
+                            jobs::ProgressReading reading;
+                            reading.bytes_done = done_bytes;
+                            reading.bytes_total = total_bytes;
+                            return reading;
+                          }};
+    const auto on_progress = [&](const store::Progress& progress) {
+      done_bytes = progress.done_bytes;
+      total_bytes = progress.total_bytes;
+    };
+    report = store.repository().check(options.level, on_progress, context.stop);
+  }
+  if (context.stop.stop_requested()) {
+    throw base::Error{base::ErrorKind::cancelled,
+                      "the check was stopped; nothing is changed by it"};
+  }
+  const double seconds = seconds_since(context.clock, begin);
+  for (const jobs::Record& record : jobs::damage_records(report)) context.output.record(record);
+  tell(context.output, report, seconds);
+  context.output.record(jobs::check_summary(report, options.level, seconds));
+  return jobs::exit_status(report);
+}
+
+}  // namespace cli

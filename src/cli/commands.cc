@@ -1,0 +1,35 @@
+#include "src/cli/commands.h"
+
+#include "src/base/text.h"
+#include "src/jobs/progress.h"
+
+namespace cli {
+
+appliance::Configuration Context::configuration() const {
+  const auto path = appliance::configuration_path(global.config);
+  try {
+    return appliance::load_configuration(path);
+  } catch (const base::Error& error) {
+    throw AdvisedError{error, base::text("correct ", path.string(),
+                                         ", or name another file with --config or $COFFER_CONFIG")};
+  }
+}
+
+std::string short_time(base::Instant instant) {
+  const std::string whole = base::format_rfc3339(instant);  // 2026-11-23T02:00:00Z
+  return base::text(whole.substr(0, 10), " ", whole.substr(11, 5));
+}
+
+double seconds_since(const base::Clock& clock, base::Duration begin) {
+  return std::chrono::duration<double>(clock.monotonic() - begin).count();
+}
+
+std::string counted(std::uint64_t count, std::string_view singular) {
+  const bool sibilant = singular.ends_with('x');
+  return base::text(jobs::human_count(count), " ", singular,
+                    count == 1 ? ""
+                    : sibilant ? "es"
+                               : "s");
+}
+
+}  // namespace cli

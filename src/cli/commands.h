@@ -1,0 +1,48 @@
+// The commands, one file each: they wire and print, and know nothing else.
+#pragma once
+
+#include "src/base/clock.h"
+#include "src/cli/arguments.h"
+#include "src/cli/output.h"
+#include "src/daemon/configuration.h"
+#include "src/jobs/exit_status.h"
+
+#include <stop_token>
+#include <string>
+
+namespace cli {
+
+// What every command gets.
+struct Context {
+  const GlobalOptions& global;
+  Output& output;
+  base::Clock& clock;
+  std::stop_token stop;
+  bool draw_progress = false;
+
+  [[nodiscard]] appliance::Configuration configuration() const;
+};
+
+// Each prints its results and, with --json, its summary as the last record. What they throw is
+// printed by the caller, which then adds the summary of a command that failed.
+jobs::ExitStatus run(const Context& context, const InitOptions& options);
+jobs::ExitStatus run(const Context& context, const DoctorOptions& options);
+jobs::ExitStatus run(const Context& context, const MailboxesOptions& options);
+jobs::ExitStatus run(const Context& context, const BackupOptions& options);
+jobs::ExitStatus run(const Context& context, const SnapshotsOptions& options);
+jobs::ExitStatus run(const Context& context, const LsOptions& options);
+jobs::ExitStatus run(const Context& context, const FindOptions& options);
+jobs::ExitStatus run(const Context& context, const RestoreOptions& options);
+jobs::ExitStatus run(const Context& context, const ExtractOptions& options);
+jobs::ExitStatus run(const Context& context, const CheckOptions& options);
+jobs::ExitStatus run(const Context& context, const RebuildIndexOptions& options);
+jobs::ExitStatus run(const Context& context, const StatsOptions& options);
+
+// "2026-11-23 02:00": for tables.
+std::string short_time(base::Instant instant);
+// Seconds since an earlier reading of the monotonic clock.
+double seconds_since(const base::Clock& clock, base::Duration begin);
+// A plural that reads well: "1 item", "2 items".
+std::string counted(std::uint64_t count, std::string_view singular);
+
+}  // namespace cli

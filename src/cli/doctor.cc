@@ -1,0 +1,73 @@
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/daemon/readiness.h"
+#include "src/jobs/record.h"
+
+namespace cli {
+namespace {
+
+struct Counts {
+  std::uint64_t ok = 0;
+  std::uint64_t warnings = 0;
+  std::uint64_t failed = 0;
+  bool denied = false;
+
+  void add(const appliance::Check& check) {
+    if (check.status == appliance::Check::Status::ok) ++ok;
+    if (check.status == appliance::Check::Status::warning) ++warnings;
+    if (check.status == appliance::Check::Status::failed) ++failed;
+    denied = denied || check.denied;
+  }
+
+  [[nodiscard]] jobs::ExitStatus exit_status() const {
+    if (failed == 0) return jobs::ExitStatus::done;
+    return denied ? jobs::ExitStatus::denied : jobs::ExitStatus::failed;
+  }
+};
+
+jobs::Record record_of(const appliance::Check& check) {
+  return jobs::Record{{"type", "check"},
+                      {"name", check.name},
+                      {"status", appliance::name(check.status)},
+                      {"seen", check.seen},
+                      {"remedy", jobs::text_or_null(check.remedy)}};
+}
+
+void tell(Output& output, const appliance::Check& check) {
+  const bool fine = check.status == appliance::Check::Status::ok;
+  const std::string line = base::printable(
+      fmt::format("{:<8} {}: {}", appliance::name(check.status), check.name, check.seen));
+  if (fine) {
+    output.remark(line);
+    return;
+  }
+  output.line(line);
+  if (!check.remedy.empty())
+    output.line(base::printable(base::text("         remedy: ", check.remedy)));
+}
+
+}  // namespace
+
+jobs::ExitStatus run(const Context& context, const DoctorOptions&) {
+  const auto configuration = context.configuration();
+  Counts counts;
+  const auto on_check = [&](const appliance::Check& check) {
+    counts.add(check);
+    context.output.record(record_of(check));
+    tell(context.output, check);
+  };
+  appliance::check_readiness(configuration, context.clock, on_check, context.stop);
+  context.output.remark("");
+  context.output.remark(base::text(counted(counts.ok, "check"), " passed, ",
+                                   counted(counts.warnings, "warning"), ", ", counts.failed,
+                                   " failed"));
+  context.output.record(jobs::Record{{"type", "summary"},
+                                     {"command", "doctor"},
+                                     {"status", counts.failed == 0 ? "complete" : "failed"},
+                                     {"ok", counts.ok},
+                                     {"warnings", counts.warnings},
+                                     {"failed", counts.failed}});
+  return counts.exit_status();
+}
+
+}  // namespace cli

@@ -1,0 +1,58 @@
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/progress_bar.h"
+#include "src/daemon/appliance.h"
+#include "src/jobs/extract_job.h"
+#include "src/jobs/progress.h"
+
+#include <atomic>
+
+namespace cli {
+namespace {
+
+void tell(Output& output, const catalog::ExtractReport& report, const ExtractOptions& options,
+          double seconds) {
+  for (const catalog::ExtractFailure& failure : report.failures) {
+    output.line(base::printable(base::text("failed: ", failure.folder, ", item ", failure.id, ": ",
+                                           failure.error.message())));
+  }
+  const base::Duration took{static_cast<std::int64_t>(seconds * 1000)};
+  output.remark(base::text(jobs::human_count(report.written), " of ",
+                           counted(report.selected, "item"), ", ", base::human_bytes(report.bytes),
+                           ", written to ", options.output.string(), " in ",
+                           jobs::human_duration(took)));
+}
+
+}  // namespace
+
+jobs::ExitStatus run(const Context& context, const ExtractOptions& options) {
+  const auto configuration = context.configuration();
+  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  const jobs::RestorePoint point =
+      jobs::open_restore_point(store.repository(), options.mailbox, options.at);
+  catalog::ExtractSelection selection;
+  selection.folders = jobs::folder_ids(point, options.folders);
+  selection.items = {options.items.begin(), options.items.end()};
+  std::atomic<std::uint64_t> items{0};
+  const base::Duration begin = context.clock.monotonic();
+  catalog::ExtractReport report;
+  {
+    const ProgressBar bar{context.draw_progress, context.clock, [&] {
+                            jobs::ProgressReading reading;
+                            reading.items_done = items;
+                            return reading;
+                          }};
+    const auto on_record = [&](const jobs::Record& record) {
+      context.output.record(record);
+      ++items;
+    };
+    report = jobs::run_extract_job(store.repository(), point, selection, options.output, on_record,
+                                   context.stop);
+  }
+  const double seconds = seconds_since(context.clock, begin);
+  tell(context.output, report, options, seconds);
+  context.output.record(jobs::extract_summary(report, point, options.output, seconds));
+  return jobs::exit_status(report);
+}
+
+}  // namespace cli

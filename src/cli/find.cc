@@ -1,0 +1,80 @@
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/catalog/restore_points.h"
+#include "src/catalog/search.h"
+#include "src/cli/commands.h"
+#include "src/cli/listed_line.h"
+#include "src/daemon/appliance.h"
+#include "src/jobs/restore_point.h"
+
+namespace cli {
+namespace {
+
+std::optional<base::Instant> parse_bound(const char* option, const std::optional<std::string>& text,
+                                         bool end_of_day) {
+  if (!text) return std::nullopt;
+  const auto instant = catalog::parse_time(*text, end_of_day);
+  if (instant) return instant;
+  throw AdvisedError{
+      base::Error{base::ErrorKind::usage, base::text(option, " is not a time: '", *text, "'")},
+      "write YYYY-MM-DD, YYYY-MM-DD HH:MM (UTC) or RFC 3339"};
+}
+
+catalog::SearchQuery query_of(const FindOptions& options) {
+  catalog::SearchQuery query;
+  query.subject = options.subject;
+  query.sender = options.from;
+  query.item_class = options.type;
+  query.after = parse_bound("--after", options.after, false);
+  query.before = parse_bound("--before", options.before, true);
+  return query;
+}
+
+std::vector<store::Snapshot> points_for(const store::Repository& repository,
+                                        const FindOptions& options) {
+  if (!options.mailbox) return jobs::points_of_all(repository, options.at);
+  const auto points = catalog::restore_points_of(repository, std::nullopt, *options.mailbox);
+  return {catalog::choose(points, options.at)};
+}
+
+}  // namespace
+
+jobs::ExitStatus run(const Context& context, const FindOptions& options) {
+  const catalog::SearchQuery query = query_of(options);
+  const auto configuration = context.configuration();
+  Output& output = context.output;
+  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  const auto points = points_for(store.repository(), options);
+  jobs::ListedCounts total;
+  for (const store::Snapshot& snapshot : points) {
+    const jobs::RestorePoint point = jobs::open_restore_point(store.repository(), snapshot);
+    std::string folder;
+    bool is_first = true;
+    const auto on_record = [&](const jobs::Record& record) {
+      output.record(record);
+      if (output.json()) return;
+      if (is_first || text_of(record, "folder") != folder) {
+        folder = text_of(record, "folder");
+        output.line(base::printable(base::text(snapshot.address, "  ", folder)));
+        is_first = false;
+      }
+      for (const std::string& line : listed_lines(record, output.columns(), output.verbose())) {
+        output.line(line);
+      }
+    };
+    const jobs::ListedCounts found = jobs::find(point, query, on_record, context.stop);
+    total.items += found.items;
+    total.bytes += found.bytes;
+  }
+  output.remark(base::text(counted(total.items, "item"), ", ", base::human_bytes(total.bytes),
+                           ", in ", counted(points.size(), "mailbox")));
+  output.record(jobs::Record{{"type", "summary"},
+                             {"command", "find"},
+                             {"status", "complete"},
+                             {"mailboxes", points.size()},
+                             {"items", total.items},
+                             {"bytes", total.bytes}});
+  return jobs::ExitStatus::done;
+}
+
+}  // namespace cli

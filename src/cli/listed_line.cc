@@ -1,0 +1,71 @@
+#include "src/cli/listed_line.h"
+
+#include "src/base/text.h"
+#include "src/cli/table.h"
+#include "src/jobs/progress.h"
+
+#include <algorithm>
+#include <variant>
+
+namespace cli {
+namespace {
+
+std::string padded(const std::string& text, std::size_t columns) {
+  const std::string fitting = shortened(text, columns);
+  return fitting + std::string(columns - width_of(fitting), ' ');
+}
+
+// 2026-11-23T02:00:00Z as people write it.
+std::string minute(const std::string& rfc3339) {
+  if (rfc3339.size() < 16) return rfc3339;
+  return base::text(rfc3339.substr(0, 10), " ", rfc3339.substr(11, 5));
+}
+
+std::string item_line(const jobs::Record& item, std::size_t columns) {
+  constexpr std::size_t kTime = 16;
+  constexpr std::size_t kSize = 10;
+  constexpr std::size_t kLeastFrom = 12;
+  std::string time = text_of(item, "received");
+  for (const char* other : {"sent", "created"}) {
+    if (time.empty()) time = text_of(item, other);
+  }
+  std::string from = text_of(item, "from_name");
+  if (from.empty()) from = text_of(item, "from");
+  std::string subject = base::printable(text_of(item, "subject"));
+  if (subject.empty()) subject = base::text("(", text_of(item, "item_class"), ")");
+  const std::size_t left = std::max(columns, std::size_t{60}) - 2 - kTime - 2 - kSize - 2;
+  const std::size_t from_columns = std::max(kLeastFrom, left / 3);
+  return base::text("  ", padded(minute(time), kTime),
+                    fmt::format("{:>12}", base::human_bytes(count_of(item, "size"))), "  ",
+                    padded(base::printable(from), from_columns), "  ",
+                    shortened(subject, left - from_columns - 2));
+}
+
+}  // namespace
+
+std::string text_of(const jobs::Record& record, std::string_view field) {
+  const jobs::Value* value = record.find(field);
+  const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(&value->content());
+  return text == nullptr ? std::string{} : *text;
+}
+
+std::uint64_t count_of(const jobs::Record& record, std::string_view field) {
+  const jobs::Value* value = record.find(field);
+  const auto* count = value == nullptr ? nullptr : std::get_if<std::uint64_t>(&value->content());
+  return count == nullptr ? 0 : *count;
+}
+
+std::vector<std::string> listed_lines(const jobs::Record& record, std::size_t columns,
+                                      bool with_id) {
+  if (text_of(record, "type") == "folder") {
+    const std::uint64_t items = count_of(record, "items");
+    const std::string note =
+        base::text("  ", jobs::human_count(items), items == 1 ? " item" : " items");
+    return {shortened(base::printable(text_of(record, "path")), columns - note.size()) + note};
+  }
+  std::vector<std::string> lines{item_line(record, columns)};
+  if (with_id) lines.push_back(base::text("    ", text_of(record, "id")));
+  return lines;
+}
+
+}  // namespace cli

@@ -1,0 +1,87 @@
+#include "src/backup/discovery.h"
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/listed_line.h"
+#include "src/cli/table.h"
+#include "src/daemon/appliance.h"
+#include "src/jobs/protection.h"
+
+namespace cli {
+namespace {
+
+// A store that is not there yet holds nothing: the tenant can be looked at before `init`.
+std::vector<store::Snapshot> stored_points(const appliance::StoreSettings& settings,
+                                           base::Clock& clock) {
+  try {
+    appliance::OpenStore store{settings, store::Access::read, clock};
+    return store.repository().snapshots();
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::no_store) throw;
+    return {};
+  }
+}
+
+bool is_protected(const jobs::Record& record) {
+  const jobs::Value* value = record.find("protected");
+  const auto* truth = value == nullptr ? nullptr : std::get_if<bool>(&value->content());
+  return truth != nullptr && *truth;
+}
+
+std::string last_backup(const jobs::Record& record) {
+  const auto instant = base::parse_rfc3339(text_of(record, "last_good_backup"));
+  return instant ? short_time(*instant) : "never";
+}
+
+void tell(Output& output, const std::vector<jobs::Record>& records) {
+  Table table{{{"Mailbox", Table::Align::left, true},
+               {"Type"},
+               {"Policy", Table::Align::left, true},
+               {"Last good (UTC)"},
+               {"Not protected because", Table::Align::left, true}}};
+  for (const jobs::Record& record : records) {
+    const std::string purpose = text_of(record, "purpose");
+    const std::string policy = text_of(record, "policy");
+    table.add({text_of(record, "address"), purpose.empty() ? "-" : purpose,
+               policy.empty() ? "-" : policy, last_backup(record), text_of(record, "reason")});
+  }
+  for (const std::string& line : table.lines(output.columns())) output.line(line);
+}
+
+}  // namespace
+
+jobs::ExitStatus run(const Context& context, const MailboxesOptions&) {
+  const auto configuration = context.configuration();
+  const auto points = stored_points(configuration.store, context.clock);
+  const auto tenants =
+      appliance::open_tenants(configuration, appliance::OpenTenant::Apps::backup, context.clock);
+  std::vector<jobs::Record> records;
+  for (const auto& tenant : tenants) {
+    backup::DiscoverySettings settings;
+    settings.tenant = tenant->domain();
+    settings.policies = appliance::policies_of(configuration, tenant->configuration());
+    const backup::Discovery found = backup::discover(tenant->service().directory(), settings,
+                                                     jobs::newest_points(points, tenant->domain()),
+                                                     context.clock, context.stop);
+    for (jobs::Record& record : jobs::protection_records(tenant->domain(), found, points)) {
+      records.push_back(std::move(record));
+    }
+  }
+  std::uint64_t safe = 0;
+  for (const jobs::Record& record : records) {
+    context.output.record(record);
+    if (is_protected(record)) ++safe;
+  }
+  if (!context.output.json()) tell(context.output, records);
+  context.output.remark(
+      base::text(counted(safe, "mailbox"), " protected, ", records.size() - safe, " not"));
+  context.output.record(jobs::Record{{"type", "summary"},
+                                     {"command", "mailboxes"},
+                                     {"status", "complete"},
+                                     {"accounts", records.size()},
+                                     {"protected", safe},
+                                     {"unprotected", records.size() - safe}});
+  return jobs::ExitStatus::done;
+}
+
+}  // namespace cli

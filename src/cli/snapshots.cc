@@ -1,0 +1,64 @@
+#include "src/base/text.h"
+#include "src/catalog/restore_points.h"
+#include "src/cli/commands.h"
+#include "src/cli/table.h"
+#include "src/daemon/appliance.h"
+#include "src/jobs/progress.h"
+#include "src/jobs/restore_point.h"
+
+#include <map>
+#include <set>
+
+namespace cli {
+namespace {
+
+void tell(Output& output, const std::vector<store::Snapshot>& points) {
+  // A table per mailbox: ids are needed whole, and addresses are long.
+  std::map<std::string, Table> tables;
+  std::map<std::string, std::string> titles;
+  for (const store::Snapshot& point : points) {
+    const std::string key = point.tenant.name + "/" + point.mailbox_id;
+    titles[key] = point.address;  // the latest
+    Table& table = tables
+                       .try_emplace(key, Table{{{"Id"},
+                                                {"Time (UTC)"},
+                                                {"Items", Table::Align::right},
+                                                {"Size", Table::Align::right},
+                                                {"State"}}})
+                       .first->second;
+    table.add({point.id, short_time(point.time), jobs::human_count(point.items),
+               base::human_bytes(point.bytes), point.complete ? "complete" : "incomplete"});
+  }
+  for (const auto& [key, table] : tables) {
+    output.line(base::printable(titles[key]));
+    for (const std::string& line : table.lines(output.columns() - 2)) output.line("  " + line);
+    output.line("");
+  }
+  output.remark(base::text(counted(points.size(), "restore point"), " of ",
+                           counted(tables.size(), "mailbox")));
+}
+
+}  // namespace
+
+jobs::ExitStatus run(const Context& context, const SnapshotsOptions& options) {
+  const auto configuration = context.configuration();
+  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  const std::vector<store::Snapshot> points =
+      options.mailbox
+          ? catalog::restore_points_of(store.repository(), std::nullopt, *options.mailbox)
+          : store.repository().snapshots();
+  std::set<std::string> mailboxes;
+  for (const store::Snapshot& point : points) {
+    context.output.record(jobs::snapshot_record(point));
+    mailboxes.insert(point.mailbox_id);
+  }
+  if (!context.output.json()) tell(context.output, points);
+  context.output.record(jobs::Record{{"type", "summary"},
+                                     {"command", "snapshots"},
+                                     {"status", "complete"},
+                                     {"snapshots", points.size()},
+                                     {"mailboxes", mailboxes.size()}});
+  return jobs::ExitStatus::done;
+}
+
+}  // namespace cli

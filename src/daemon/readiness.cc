@@ -1,0 +1,156 @@
+#include "src/daemon/readiness.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/daemon/appliance.h"
+#include "src/daemon/tenant_readiness.h"
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace appliance {
+namespace {
+
+using Status = Check::Status;
+
+constexpr std::uint64_t kLittleSpaceBytes = std::uint64_t{5} << 30;
+constexpr std::uint64_t kNoSpaceBytes = std::uint64_t{256} << 20;
+
+struct NamedSecret {
+  std::string name;
+  const CredentialFile* file;
+};
+
+std::vector<NamedSecret> secrets_of(const Configuration& configuration) {
+  std::vector<NamedSecret> secrets{{"store passphrase", &configuration.store.passphrase}};
+  const auto add = [&](const std::string& what, const std::optional<CredentialFile>& file) {
+    if (file) secrets.push_back({what, &*file});
+  };
+  for (const TenantConfiguration& tenant : configuration.tenants) {
+    const auto add_app = [&](const std::string& app, const AppSettings& settings) {
+      add(base::text("client secret of the ", app, " (", tenant.name, ")"), settings.client_secret);
+      add(base::text("private key of the ", app, " (", tenant.name, ")"), settings.private_key);
+    };
+    add_app("backup app", tenant.backup_app);
+    if (tenant.restore_app) add_app("restore app", *tenant.restore_app);
+  }
+  add("private key of the web pages", configuration.web.private_key);
+  return secrets;
+}
+
+void check_secrets(const Configuration& configuration, const OnCheck& on_check) {
+  for (const NamedSecret& secret : secrets_of(configuration)) {
+    Check check{"secret: " + secret.name};
+    try {
+      const base::Secret content = secret.file->read_secret();
+      check.seen = base::text(secret.file->location().string(), " is readable and private");
+    } catch (const base::Error& error) {
+      check.status = Status::failed;
+      check.seen = error.what();
+      check.remedy = "write the secret into that file, readable by its owner only (chmod 600)";
+    }
+    on_check(check);
+  }
+}
+
+// The nearest folder above that is there: where the store's bytes will go.
+std::filesystem::path existing_folder(std::filesystem::path path) {
+  std::error_code ignored;
+  while (!std::filesystem::exists(path, ignored) && path.has_relative_path())
+    path = path.parent_path();
+  return path;
+}
+
+void check_space(const std::string& name, const std::filesystem::path& path,
+                 const OnCheck& on_check) {
+  Check check{name};
+  std::error_code failure;
+  const auto space = std::filesystem::space(existing_folder(path), failure);
+  if (failure) {
+    check.status = Status::failed;
+    check.seen = base::text(path.string(), ": ", failure.message());
+    check.remedy = "check the path and the file system";
+    on_check(check);
+    return;
+  }
+  check.seen = base::text(base::human_bytes(space.available), " free at ", path.string());
+  if (space.available < kLittleSpaceBytes) {
+    check.status = space.available < kNoSpaceBytes ? Status::failed : Status::warning;
+    check.remedy = "make room, or move it to a larger file system";
+  }
+  on_check(check);
+}
+
+std::string store_remedy(const base::Error& error) {
+  switch (error.kind()) {
+    case base::ErrorKind::no_store:
+      return "create it with `coffer init`, or correct 'url' in [store]";
+    case base::ErrorKind::wrong_key:
+      return "put the store's passphrase, or its recovery key, into the file that "
+             "'passphrase_file' names";
+    case base::ErrorKind::corrupt:
+      return "run `coffer check --level full`";
+    default:
+      return "correct what the message names";
+  }
+}
+
+void check_store(const Configuration& configuration, base::Clock& clock, const OnCheck& on_check) {
+  Check store_check{"store"};
+  Check index_check{"index"};
+  try {
+    OpenStore store{configuration.store, store::Access::read, clock};
+    const store::StoreStatistics figures = store.repository().statistics();
+    store_check.seen =
+        base::text(configuration.store.directory.string(), " opens: ", figures.snapshots,
+                   " restore points of ", figures.mailboxes, " mailboxes, ",
+                   base::human_bytes(figures.stored_bytes));
+    index_check.seen = base::text(configuration.store.index.string(), " opens: ", figures.chunks,
+                                  " chunks, ", base::human_bytes(figures.index_bytes));
+    on_check(store_check);
+    on_check(index_check);
+  } catch (const base::Error& error) {
+    store_check.status = Status::failed;
+    store_check.seen = error.what();
+    store_check.remedy = store_remedy(error);
+    on_check(store_check);
+  }
+}
+
+}  // namespace
+
+std::string_view name(Check::Status status) {
+  switch (status) {
+    case Status::ok:
+      return "ok";
+    case Status::warning:
+      return "warning";
+    case Status::failed:
+      return "failed";
+  }
+  return "failed";
+}
+
+void check_readiness(const Configuration& configuration, base::Clock& clock,
+                     const OnCheck& on_check, std::stop_token stop) {
+  on_check({"configuration", Status::ok,
+            base::text(configuration.path.string(), ": ", configuration.tenants.size(),
+                       " tenants, ", configuration.policies.size(), " policies"),
+            ""});
+  check_secrets(configuration, on_check);
+  check_space("space for the store", configuration.store.directory, on_check);
+  check_space("space for the index", configuration.store.index, on_check);
+  check_store(configuration, clock, on_check);
+  if (configuration.tenants.empty()) {
+    on_check({"tenants", Status::failed,
+              base::text(configuration.path.string(), " names no tenant"),
+              "add [tenant.NAME] with 'tenant_id' and [tenant.NAME.backup_app]"});
+  }
+  for (const TenantConfiguration& tenant : configuration.tenants) {
+    check_tenant(tenant, configuration.limits, clock, on_check, stop);
+  }
+}
+
+}  // namespace appliance

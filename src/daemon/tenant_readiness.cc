@@ -1,0 +1,333 @@
+#include "src/daemon/tenant_readiness.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/daemon/appliance.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace appliance {
+namespace {
+
+using Status = Check::Status;
+
+constexpr base::Duration kSkewWarning = std::chrono::seconds{60};
+constexpr base::Duration kSkewFailure =
+    std::chrono::minutes{5};  // assertions are refused beyond that
+constexpr base::Duration kExpiryWarning = std::chrono::hours{24 * 30};
+// Accounts that are asked for their mailbox in search of samples; more would make the check long.
+constexpr std::size_t kSampledAccounts = 50;
+
+const std::set<std::string>& needed_roles(graph::App app) {
+  static const std::set<std::string> kBackup{"MailboxFolder.Read.All",    "MailboxItem.Read.All",
+                                             "MailboxItem.Export.All",    "User.Read.All",
+                                             "User.ReadBasic.All",        "GroupMember.Read.All",
+                                             "GroupMember.ReadBasic.All", "Member.Read.Hidden",
+                                             "MailboxSettings.Read"};
+  static const std::set<std::string> kRestore{
+      "MailboxFolder.Read.All",      "MailboxItem.Read.All",         "MailboxItem.Export.All",
+      "MailboxFolder.ReadWrite.All", "MailboxItem.ImportExport.All", "User.Read.All",
+      "User.ReadBasic.All",          "GroupMember.Read.All",         "GroupMember.ReadBasic.All",
+      "Member.Read.Hidden",          "MailboxSettings.Read"};
+  return app == graph::App::backup ? kBackup : kRestore;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+// An item is enough to see that exporting works: its bytes are counted and dropped.
+class CountingSink final : public graph::ExportSink {
+ public:
+  void begin() override {}
+  void data(base::ByteView piece) override { bytes_ += piece.size(); }
+  void end(const std::string&, const std::string&) override { exported_ = true; }
+  void abandon() override { bytes_ = 0; }
+  void failed(const std::string&, const graph::UnitError& error) override {
+    problem_ = base::text(error.message, " (", error.code, ")");
+  }
+
+  [[nodiscard]] bool exported() const { return exported_; }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
+ private:
+  std::uint64_t bytes_ = 0;
+  bool exported_ = false;
+  std::string problem_;
+};
+
+struct Sample {
+  graph::User user;
+  graph::MailboxId mailbox;
+};
+
+class TenantChecks {
+ public:
+  TenantChecks(OpenTenant& tenant, base::Clock& clock, const OnCheck& on_check,
+               std::stop_token stop)
+      : tenant_(tenant), clock_(clock), on_check_(on_check), stop_(std::move(stop)) {}
+
+  void run() {
+    const bool signed_in = sign_in(graph::App::backup);
+    const bool restore_signed_in = restore_app();
+    if (!signed_in) return;
+    const std::vector<graph::User> users = list_users();
+    find_samples(users);
+    if (const std::optional<Sample>& any = primary_ ? primary_ : shared_) {
+      rights(graph::App::backup, *any);
+      if (restore_signed_in) rights(graph::App::restore, *any);
+    }
+    try_sample("primary mailbox", primary_);
+    try_sample("shared mailbox", shared_);
+  }
+
+ private:
+  [[nodiscard]] std::string named(const std::string& what) const {
+    return base::text(what, " (", tenant_.configuration().name, ")");
+  }
+
+  void tell(const std::string& what, Status status, std::string seen, std::string remedy,
+            bool denied = false) {
+    on_check_({named(what), status, std::move(seen), std::move(remedy), denied});
+  }
+
+  // A failed check from an error; what was asked to stop goes on up.
+  void tell_failure(const std::string& what, const base::Error& error) {
+    if (error.kind() == base::ErrorKind::cancelled) throw error;
+    const bool denied = error.kind() == base::ErrorKind::denied;
+    tell(what, Status::failed, error.what(),
+         denied ? "grant the right that is named and give admin consent"
+                : "check the network and the URLs in the configuration",
+         denied);
+  }
+
+  bool sign_in(graph::App app) {
+    const std::string who{graph::name(app)};
+    const graph::SignInReport report = tenant_.service().probe_sign_in(app, stop_);
+    const std::string what = base::text("sign-in of the ", who);
+    if (!report.succeeded) {
+      tell(what, Status::failed, report.problem,
+           "correct the app's entry in the configuration, or its registration in the tenant", true);
+    } else {
+      tell(what, Status::ok,
+           base::text("a token for ",
+                      std::chrono::duration_cast<std::chrono::minutes>(report.lifetime).count(),
+                      " minutes"),
+           "");
+      superfluous_roles(app, report.roles);
+    }
+    if (report.clock_skew && app == graph::App::backup) clock_skew(*report.clock_skew);
+    if (report.certificate_ends) certificate(app, *report.certificate_ends);
+    return report.succeeded;
+  }
+
+  bool restore_app() {
+    if (tenant_.service().has_restore_app()) return sign_in(graph::App::restore);
+    tell("restore app", Status::warning, "none is configured: backups work, restores do not",
+         "add [tenant.NAME.restore_app] when something is to be restored");
+    return false;
+  }
+
+  void superfluous_roles(graph::App app, const std::vector<std::string>& roles) {
+    if (roles.empty()) return;  // the token could not be read: nothing to tell
+    std::vector<std::string> superfluous;
+    for (const std::string& role : roles) {
+      if (!needed_roles(app).contains(role)) superfluous.push_back(role);
+    }
+    const std::string what = base::text("roles of the ", graph::name(app));
+    if (superfluous.empty()) {
+      tell(what, Status::ok, base::text("nothing beyond what is needed: ", joined(roles)), "");
+    } else {
+      tell(what, Status::warning, base::text("more than is needed: ", joined(superfluous)),
+           "withdraw them: an app that cannot do more cannot be abused for more");
+    }
+  }
+
+  void clock_skew(base::Duration skew) {
+    const base::Duration size = skew < base::Duration{0} ? -skew : skew;
+    const Status status = size >= kSkewFailure   ? Status::failed
+                          : size >= kSkewWarning ? Status::warning
+                                                 : Status::ok;
+    tell("clock", status,
+         base::text("the service's clock is ",
+                    std::chrono::duration_cast<std::chrono::seconds>(size).count(), " s ",
+                    skew < base::Duration{0} ? "behind" : "ahead of", " this machine's"),
+         status == Status::ok ? "" : "let this machine's clock be set by NTP");
+  }
+
+  void certificate(graph::App app, base::Instant ends) {
+    const base::Duration left = ends - clock_.now();
+    const Status status = left <= base::Duration{0} ? Status::failed
+                          : left <= kExpiryWarning  ? Status::warning
+                                                    : Status::ok;
+    tell(base::text("certificate of the ", graph::name(app)), status,
+         base::text(left <= base::Duration{0} ? "expired at " : "valid until ",
+                    base::format_rfc3339(ends)),
+         status == Status::ok ? ""
+                              : "register a new certificate, then put it into the configuration");
+  }
+
+  std::vector<graph::User> list_users() {
+    std::vector<graph::User> users;
+    try {
+      tenant_.service().directory().users(
+          [&](graph::User user) { users.push_back(std::move(user)); }, stop_);
+    } catch (const base::Error& error) {
+      tell_failure("directory", error);
+      return users;
+    }
+    tell(
+        "directory", users.empty() ? Status::warning : Status::ok,
+        base::text(users.size(), " accounts"),
+        users.empty() ? "check 'tenant_id': a tenant without accounts has nothing to protect" : "");
+    return users;
+  }
+
+  // One mailbox of a person and one shared one. What is refused here is told by the checks of
+  // rights.
+  void find_samples(const std::vector<graph::User>& users) {
+    graph::Directory& directory = tenant_.service().directory();
+    std::size_t asked = 0;
+    for (const graph::User& user : users) {
+      if ((primary_ && shared_) || asked++ == kSampledAccounts) return;
+      try {
+        const auto mailbox = directory.mailbox_of(user, stop_);
+        if (!std::holds_alternative<graph::MailboxId>(mailbox)) continue;
+        const auto purpose = directory.purpose_of(user, stop_);
+        const auto* known = std::get_if<graph::MailboxPurpose>(&purpose);
+        const bool is_shared = known != nullptr && *known == graph::MailboxPurpose::shared;
+        std::optional<Sample>& place = is_shared ? shared_ : primary_;
+        if (!place) place = Sample{user, std::get<graph::MailboxId>(mailbox)};
+      } catch (const base::Error& error) {
+        tell_failure(base::text("mailbox of ", user.address()), error);
+        return;
+      }
+    }
+  }
+
+  void rights(graph::App app, const Sample& sample) {
+    for (const graph::RightReport& right :
+         tenant_.service().probe_rights(app, sample.mailbox, sample.user, stop_)) {
+      const std::string what = base::text("right ", right.permission, " of the ", graph::name(app));
+      switch (right.state) {
+        case graph::RightReport::State::granted:
+          tell(what, Status::ok, right.seen, "");
+          break;
+        case graph::RightReport::State::missing:
+          tell(what, Status::failed, right.seen,
+               base::text("grant ", right.permission, " to the ", graph::name(app),
+                          " and give admin consent"),
+               true);
+          break;
+        case graph::RightReport::State::unknown:
+          tell(what, Status::warning, right.seen, "run `coffer doctor` again");
+          break;
+      }
+    }
+  }
+
+  void try_sample(const std::string& kind, const std::optional<Sample>& sample) {
+    if (!sample) {
+      tell(kind, Status::warning, "none was found to try", "");
+      return;
+    }
+    const std::string what = base::text(kind, " ", sample->user.address());
+    try {
+      const std::vector<graph::Folder> folders = list_folders(sample->mailbox);
+      tell(base::text("folders of ", what), folders.empty() ? Status::warning : Status::ok,
+           base::text(folders.size(), " folders"), "");
+      try_export(what, sample->mailbox, folders);
+    } catch (const base::Error& error) {
+      tell_failure(what, error);
+    }
+  }
+
+  std::vector<graph::Folder> list_folders(const graph::MailboxId& mailbox) {
+    std::vector<graph::Folder> folders;
+    const auto on_change = [&](graph::FolderChange change) {
+      if (auto* folder = std::get_if<graph::Folder>(&change)) folders.push_back(std::move(*folder));
+    };
+    static_cast<void>(
+        tenant_.service().mailboxes().folder_changes(mailbox, std::nullopt, on_change, stop_));
+    // The inbox first: it is the likeliest to hold anything.
+    std::stable_partition(folders.begin(), folders.end(), [](const graph::Folder& folder) {
+      return folder.well_known_name == "inbox";
+    });
+    return folders;
+  }
+
+  // The first item of the folder; the rest of the listing is not waited for.
+  std::optional<graph::Item> first_item(const graph::MailboxId& mailbox,
+                                        const std::string& folder_id) {
+    std::optional<graph::Item> first;
+    std::stop_source enough;
+    const std::stop_callback pass_on{stop_, [&] { enough.request_stop(); }};
+    const auto on_change = [&](graph::ItemChange change) {
+      if (auto* item = std::get_if<graph::Item>(&change); item != nullptr && !first) {
+        first = std::move(*item);
+        enough.request_stop();
+      }
+    };
+    try {
+      static_cast<void>(tenant_.service().mailboxes().item_changes(mailbox, folder_id, std::nullopt,
+                                                                   on_change, enough.get_token()));
+    } catch (const base::Error& error) {
+      if (error.kind() != base::ErrorKind::cancelled || !first || stop_.stop_requested()) throw;
+    }
+    return first;
+  }
+
+  void try_export(const std::string& what, const graph::MailboxId& mailbox,
+                  const std::vector<graph::Folder>& folders) {
+    constexpr std::size_t kFoldersTried = 10;
+    for (std::size_t i = 0; i < std::min(folders.size(), kFoldersTried); ++i) {
+      const auto item = first_item(mailbox, folders[i].id);
+      if (!item) continue;
+      CountingSink sink;
+      const std::vector<graph::ExportRequest> request{{item->id, item->size_bytes}};
+      tenant_.service().mailboxes().export_units(mailbox, request, sink, stop_);
+      if (sink.exported()) {
+        tell(base::text("export from ", what), Status::ok,
+             base::text("one item, ", base::human_bytes(sink.bytes())), "");
+      } else {
+        tell(base::text("export from ", what), Status::failed, sink.problem(),
+             "run `coffer doctor` again; if it stays, look at the service's message");
+      }
+      return;
+    }
+    tell(base::text("export from ", what), Status::warning, "no item was found to try", "");
+  }
+
+  OpenTenant& tenant_;
+  base::Clock& clock_;
+  const OnCheck& on_check_;
+  std::stop_token stop_;
+  std::optional<Sample> primary_;
+  std::optional<Sample> shared_;
+};
+
+}  // namespace
+
+void check_tenant(const TenantConfiguration& configuration, const LimitSettings& limits,
+                  base::Clock& clock, const OnCheck& on_check, std::stop_token stop) {
+  std::optional<OpenTenant> tenant;
+  try {
+    tenant.emplace(configuration, limits, OpenTenant::Apps::backup_and_restore, clock);
+  } catch (const base::Error& error) {
+    on_check({base::text("tenant ", configuration.name), Status::failed, error.what(),
+              "correct what the message names, then run `coffer doctor` again"});
+    return;
+  }
+  TenantChecks{*tenant, clock, on_check, std::move(stop)}.run();
+}
+
+}  // namespace appliance
