@@ -3,12 +3,11 @@
 #include "src/backup/commit_group.h"
 #include "src/backup/mailbox_backup.h"
 #include "src/backup/problem.h"
+#include "src/base/side_by_side.h"
 #include "src/base/synchronized.h"
 #include "src/base/text.h"
 
-#include <algorithm>
 #include <functional>
-#include <thread>
 #include <utility>
 
 namespace backup {
@@ -38,13 +37,14 @@ class Run {
 
   RunReport run() {
     progress_.mailboxes_total += mailboxes_.size();
-    const std::size_t workers = std::min(settings_.concurrent_mailboxes, mailboxes_.size());
-    if (workers <= 1) {
-      work();
-    } else {
-      std::vector<std::jthread> threads;
-      for (std::size_t i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
-    }
+    base::run_side_by_side(mailboxes_.size(), settings_.concurrent_mailboxes,
+                           [this](std::size_t mailbox) {
+                             if (stop_.stop_requested()) {
+                               leave_out(mailbox);
+                             } else {
+                               back_up(mailbox);
+                             }
+                           });
     commits_.commit();
     auto report = report_.lock();
     report->cancelled = asked_to_stop_.stop_requested();
@@ -52,18 +52,6 @@ class Run {
   }
 
  private:
-  void work() {
-    for (;;) {
-      const std::size_t mailbox = next_++;
-      if (mailbox >= mailboxes_.size()) return;
-      if (stop_.stop_requested()) {
-        leave_out(mailbox);
-      } else {
-        back_up(mailbox);
-      }
-    }
-  }
-
   void back_up(std::size_t mailbox) {
     MailboxResult result = backup_mailbox(
         with_, settings_, mailboxes_[mailbox], progress_, [this] { commits_.commit_if_due(); },
@@ -118,7 +106,6 @@ class Run {
   std::stop_token asked_to_stop_;
   std::stop_source stop_;  // by the caller, or because the store can take no more
   std::stop_callback<std::function<void()>> stop_with_caller_;
-  std::atomic<std::size_t> next_{0};
   base::Synchronized<RunReport> report_;
   CommitGroup commits_;
 };

@@ -2,15 +2,13 @@
 
 #include "src/backup/mailbox_base.h"
 #include "src/base/error.h"
+#include "src/base/side_by_side.h"
 #include "src/base/text.h"
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
 #include <map>
-#include <mutex>
 #include <set>
-#include <thread>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -122,29 +120,8 @@ class Search {
 
   std::vector<std::optional<Finding>> ask_about(const std::vector<graph::User>& users) {
     std::vector<std::optional<Finding>> findings(users.size());
-    std::atomic<std::size_t> next{0};
-    std::atomic<bool> failed{false};
-    std::mutex mutex;
-    std::exception_ptr failure;
-    const auto work = [&] {
-      try {
-        for (std::size_t i = next++; i < users.size() && !failed; i = next++) {
-          findings[i] = find(users[i]);
-        }
-      } catch (...) {
-        failed = true;
-        const std::lock_guard lock{mutex};
-        if (!failure) failure = std::current_exception();
-      }
-    };
-    const std::size_t lanes = std::min(settings_.lanes, users.size());
-    if (lanes <= 1) {
-      work();
-    } else {
-      std::vector<std::jthread> threads;
-      for (std::size_t i = 0; i < lanes; ++i) threads.emplace_back(work);
-    }
-    if (failure) std::rethrow_exception(failure);
+    base::run_side_by_side(users.size(), settings_.lanes,
+                           [&](std::size_t i) { findings[i] = find(users[i]); });
     return findings;
   }
 

@@ -1,8 +1,13 @@
 // Brings items of a restore point back through the import API: makes no mess and proves itself.
 //
-// Every stream is verified by the store before it is sent; afterwards the target is listed and each item matched. An
-// item that already lies in the target is found by its search key, never by luck.
+// Every stream is verified by the store before it is sent; afterwards the target is listed and each
+// item matched. An item that already lies in the target is found by its search key, never by luck.
 #pragma once
+
+#include "src/base/clock.h"
+#include "src/base/error.h"
+#include "src/graph/mailbox_service.h"
+#include "store/repository.h"
 
 #include <atomic>
 #include <cstdint>
@@ -12,11 +17,6 @@
 #include <stop_token>
 #include <string>
 #include <vector>
-
-#include "src/base/clock.h"
-#include "src/base/error.h"
-#include "src/graph/mailbox_service.h"
-#include "store/repository.h"
 
 namespace restore {
 
@@ -36,7 +36,8 @@ struct RestoreTarget {
   graph::MailboxId mailbox;
   std::string address;
   bool same_mailbox = false;  // the one the restore point is of
-  bool in_place = false;      // into the folders the items came from (well-known folders are matched by their names)
+  bool in_place = false;  // into the folders the items came from (well-known folders are matched by
+                          // their names)
   std::vector<std::string> into;  // folder names below the root of the target; used unless in_place
 };
 

@@ -1,0 +1,257 @@
+#include "src/restore/item_restore.h"
+
+#include "src/base/side_by_side.h"
+#include "src/base/text.h"
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <utility>
+#include <variant>
+
+namespace restore {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::text;
+using State = RestoreItem::State;
+
+// How often an item whose answer was lost is looked for before it counts as failed, and how long
+// the service is given to show what it took.
+constexpr int kLooks = 4;
+constexpr base::Duration kSettleTime = std::chrono::seconds{5};
+
+// The stored stream; remembers what the store said, whatever the service makes of it.
+class StoredStream final : public graph::StreamSource {
+ public:
+  explicit StoredStream(std::unique_ptr<store::ContentReader> reader)
+      : reader_(std::move(reader)) {}
+
+  [[nodiscard]] std::uint64_t size_bytes() const override { return reader_->size_bytes(); }
+  std::size_t read(base::MutableByteView target) override {
+    try {
+      return reader_->read(target);
+    } catch (const Error& error) {
+      failure_ = error;
+      throw;
+    }
+  }
+  void rewind() override { reader_->rewind(); }
+
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  std::unique_ptr<store::ContentReader> reader_;
+  std::optional<Error> failure_;
+};
+
+bool is_to_be_imported(const RestoreItem& item) {
+  return item.verdict.kind == Verdict::Kind::create || item.verdict.kind == Verdict::Kind::replace;
+}
+
+bool same_class(const std::string& left, const std::string& right) {
+  return base::equals_ignoring_case(left, right);
+}
+
+void refuse(RestoreItem& item, std::string code, std::string message) {
+  item.state = State::refused;
+  item.refusal_code = std::move(code);
+  item.refusal = base::printable(message);
+}
+
+}  // namespace
+
+void BatchRestore::compare(std::vector<RestoreItem>& items) {
+  if (context_.settings.on_conflict == OnConflict::copy || to_.folder_id.empty()) return;
+  // The same id and version answers for itself; only what is merely alike must be read.
+  std::set<std::string> to_hash;
+  for (const RestoreItem& item : items) {
+    for (const std::string& id :
+         to_.contents.candidates(item.entry.id, item.search_key, to_.same_mailbox)) {
+      const bool same_version = to_.same_mailbox && id == item.entry.id &&
+                                to_.contents.find(id)->change_key == item.entry.change_key;
+      if (!same_version) to_hash.insert(id);
+    }
+  }
+  const std::vector<std::string> ids{to_hash.begin(), to_hash.end()};
+  const std::map<std::string, base::Sha256> hashes =
+      hash_exports(context_.with.service, to_.mailbox, ids, context_.settings.lanes, context_.stop);
+  for (RestoreItem& item : items) {
+    const std::vector<Candidate> candidates = candidates_of(item, hashes);
+    item.verdict = decide(context_.settings.on_conflict, candidates);
+    if (!item.verdict.candidate) continue;
+    const Candidate& chosen = candidates[*item.verdict.candidate];
+    to_.contents.claim(chosen.item_id, item.entry.id);
+    if (item.verdict.kind == Verdict::Kind::replace) {
+      item.over = graph::ImportOver{chosen.item_id, chosen.change_key};
+    }
+  }
+}
+
+std::vector<Candidate> BatchRestore::candidates_of(
+    const RestoreItem& item, const std::map<std::string, base::Sha256>& hashes) const {
+  std::vector<Candidate> candidates;
+  for (const std::string& id :
+       to_.contents.candidates(item.entry.id, item.search_key, to_.same_mailbox)) {
+    const TargetItem& target = *to_.contents.find(id);
+    Candidate candidate;
+    candidate.item_id = id;
+    candidate.change_key = target.change_key;
+    candidate.same_id = to_.same_mailbox && id == item.entry.id;
+    candidate.modified = target.modified;
+    const auto hash = hashes.find(id);
+    if (candidate.same_id && target.change_key == item.entry.change_key) {
+      candidate.likeness = Likeness::unchanged;
+    } else if (hash != hashes.end()) {
+      candidate.likeness =
+          hash->second == item.entry.content.sha256 ? Likeness::unchanged : Likeness::changed;
+    }
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
+std::optional<Error> BatchRestore::import_all(std::vector<RestoreItem>& items) {
+  std::mutex mutex;
+  std::optional<Error> ended_by;
+  base::run_side_by_side(items.size(), context_.settings.lanes, [&](std::size_t i) {
+    if (!is_to_be_imported(items[i]) || context_.stop.stop_requested()) return;
+    {
+      const std::lock_guard lock{mutex};
+      if (ended_by) return;
+    }
+    std::optional<Error> error = import_one(items[i]);
+    const std::lock_guard lock{mutex};
+    if (error && !ended_by) ended_by = std::move(error);
+  });
+  std::vector<RestoreItem*> uncertain;
+  for (RestoreItem& item : items) {
+    if (item.state == State::imported) to_.contents.add_ours(item.imported.item_id);
+    if (item.state == State::uncertain) uncertain.push_back(&item);
+  }
+  // Lost answers are looked into with nothing else under way: what is new and unknown then is
+  // theirs.
+  for (int look = 1; !uncertain.empty() && look <= kLooks; ++look) {
+    context_.with.clock.sleep_for(kSettleTime, context_.stop);
+    try {
+      look_for(uncertain);
+    } catch (const Error& error) {
+      if (!ended_by) ended_by = error;
+    }
+    if (ended_by || context_.stop.stop_requested() || look == kLooks) break;
+    for (RestoreItem* item : uncertain) {
+      if (!ended_by) ended_by = import_one(*item);
+      if (item->state == State::imported) to_.contents.add_ours(item->imported.item_id);
+    }
+    std::erase_if(uncertain,
+                  [](const RestoreItem* item) { return item->state != State::uncertain; });
+  }
+  for (RestoreItem* item : uncertain) {
+    refuse(*item, "Uncertain",
+           "the service's answer was lost and the item does not show in the target");
+  }
+  return ended_by;
+}
+
+std::optional<Error> BatchRestore::import_one(RestoreItem& item) {
+  std::optional<StoredStream> stream;
+  try {
+    stream.emplace(context_.with.store.open_content(item.entry.content));
+    take(item, context_.with.service.import_unit(to_.mailbox, to_.folder_id, *stream, item.over,
+                                                 context_.stop));
+  } catch (const Error& error) {
+    const bool by_store = !stream || stream->failure();
+    const Error& cause = stream && stream->failure() ? *stream->failure() : error;
+    if (by_store && cause.kind() == ErrorKind::corrupt) {
+      refuse(item, "corrupt", text("damaged in the store, not sent: ", cause.what()));
+    } else if (!by_store && error.kind() == ErrorKind::protocol) {
+      // An answer that makes no sense may stand for an item that is there.
+      item.state = State::uncertain;
+    } else {
+      return cause;
+    }
+  }
+  if (item.state == State::refused && item.refusal_code == "TargetFull") {
+    item.state = State::untried;
+    return Error{ErrorKind::failed, text("the target mailbox is full: ", item.refusal)};
+  }
+  return std::nullopt;
+}
+
+void BatchRestore::take(RestoreItem& item, graph::ImportResult result) {
+  if (auto* imported = std::get_if<graph::Imported>(&result)) {
+    item.state = State::imported;
+    item.imported = std::move(*imported);
+  } else if (const auto* refused = std::get_if<graph::ImportRefused>(&result)) {
+    refuse(item, refused->target_full ? "TargetFull" : refused->error.code, refused->error.message);
+  } else {
+    item.state = State::uncertain;
+  }
+}
+
+void BatchRestore::look_for(std::vector<RestoreItem*>& uncertain) {
+  const TargetItems listed =
+      list_items(context_.with.service, to_.mailbox, to_.folder_id, {}, context_.stop);
+  std::erase_if(uncertain, [&](RestoreItem* item) {
+    if (item->over) {
+      const auto now = listed.find(item->over->item_id);
+      if (now == listed.end() || now->second.change_key == item->over->change_key) return false;
+      item->imported = {now->first, now->second.change_key};
+    } else {
+      const std::vector<std::string> ids = matching_ids(*item, listed);
+      if (ids.empty()) return false;
+      item->imported = {ids.front(), listed.at(ids.front()).change_key};
+      to_.contents.add_ours(ids.front());
+    }
+    item->state = State::imported;
+    return true;
+  });
+}
+
+// New and unexplained items that are this one: by the search key, or by their bytes where there is
+// none.
+std::vector<std::string> BatchRestore::matching_ids(const RestoreItem& item,
+                                                    const TargetItems& listed) {
+  std::vector<std::string> alike;
+  for (const auto& [id, target] : listed) {
+    const bool same_key = item.search_key.empty() || target.search_key == item.search_key;
+    if (to_.contents.is_unexplained(id) && same_key &&
+        same_class(target.item_class, item.entry.item_class)) {
+      alike.push_back(id);
+    }
+  }
+  if (!item.search_key.empty() || alike.empty()) return alike;
+  const std::map<std::string, base::Sha256> hashes = hash_exports(
+      context_.with.service, to_.mailbox, alike, context_.settings.lanes, context_.stop);
+  std::erase_if(alike, [&](const std::string& id) {
+    const auto hash = hashes.find(id);
+    return hash == hashes.end() || hash->second != item.entry.content.sha256;
+  });
+  return alike;
+}
+
+void BatchRestore::read_back(std::vector<RestoreItem>& items) {
+  std::vector<std::string> ids;
+  for (const RestoreItem& item : items) {
+    if (item.state == State::imported) ids.push_back(item.imported.item_id);
+  }
+  // A listing may run a moment behind what was just imported: one more look for what it lacks.
+  for (int look = 0; look < 2 && !ids.empty(); ++look) {
+    if (look > 0) context_.with.clock.sleep_for(kSettleTime, context_.stop);
+    const TargetItems listed =
+        list_items(context_.with.service, to_.mailbox, to_.folder_id, ids, context_.stop);
+    ids.clear();
+    for (RestoreItem& item : items) {
+      if (item.state != State::imported || item.verified) continue;
+      const auto found = listed.find(item.imported.item_id);
+      item.verified = found != listed.end() &&
+                      same_class(found->second.item_class, item.entry.item_class) &&
+                      (item.search_key.empty() || found->second.search_key == item.search_key);
+      if (!item.verified) ids.push_back(item.imported.item_id);
+    }
+  }
+}
+
+}  // namespace restore

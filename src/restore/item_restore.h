@@ -1,0 +1,78 @@
+// The items of one source folder on their way into one target folder, in batches: compare, import,
+// look after lost answers, read back, report.
+#pragma once
+
+#include "src/base/error.h"
+#include "src/graph/mailbox_service.h"
+#include "src/restore/conflict.h"
+#include "src/restore/restore_run.h"
+#include "src/restore/target_contents.h"
+#include "store/repository.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace restore {
+
+// One selected item and what became of it.
+struct RestoreItem {
+  store::ItemEntry entry;
+  std::string search_key;
+  Verdict verdict;
+  std::optional<graph::ImportOver> over;
+
+  enum class State : std::uint8_t { untried, uncertain, imported, refused };
+  State state = State::untried;
+  graph::Imported imported;
+  std::string refusal_code;
+  std::string refusal;
+  bool verified = false;
+};
+
+// Where the items go.
+struct Destination {
+  graph::MailboxId mailbox;
+  std::string folder_id;  // empty in a dry run that would create the folder
+  TargetContents& contents;
+  bool same_mailbox = false;
+};
+
+// What ends a restore before its time; shared by the lanes of one batch.
+class BatchRestore {
+ public:
+  struct Context {
+    const Collaborators& with;
+    const RestoreSettings& settings;
+    RestoreProgress& progress;
+    std::stop_token stop;
+  };
+
+  BatchRestore(const Context& context, const Destination& to) : context_(context), to_(to) {}
+
+  // Decides for each item. Throws what the service throws.
+  void compare(std::vector<RestoreItem>& items);
+  // Imports what is to be imported, and resolves answers that were lost. What ends the restore is
+  // returned: the items it left are untried.
+  std::optional<base::Error> import_all(std::vector<RestoreItem>& items);
+  // Lists what was imported and sets `verified`.
+  void read_back(std::vector<RestoreItem>& items);
+
+ private:
+  std::optional<base::Error> import_one(RestoreItem& item);
+  void take(RestoreItem& item, graph::ImportResult result);
+  // Finds uncertain items in the target.
+  void look_for(std::vector<RestoreItem*>& uncertain);
+  std::vector<std::string> matching_ids(const RestoreItem& item, const TargetItems& listed);
+  [[nodiscard]] std::vector<Candidate> candidates_of(
+      const RestoreItem& item, const std::map<std::string, base::Sha256>& hashes) const;
+
+  const Context& context_;
+  const Destination& to_;
+  bool target_full_ = false;
+};
+
+}  // namespace restore

@@ -1,0 +1,291 @@
+#include "src/restore/restore_run.h"
+
+#include "src/base/text.h"
+#include "src/catalog/folder_paths.h"
+#include "src/catalog/search.h"
+#include "src/catalog/selection.h"
+#include "src/restore/item_restore.h"
+#include "src/restore/plan.h"
+#include "src/restore/target_contents.h"
+#include "src/restore/target_folders.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace restore {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::text;
+
+// Items compared, imported and read back together.
+constexpr std::size_t kBatchItems = 2000;
+
+// What is held of every item of a folder, to put them in order.
+struct ItemKey {
+  std::optional<base::Instant> time;
+  std::string id;
+  std::string change_key;
+  std::string search_key;
+};
+
+class RestoreRun {
+ public:
+  RestoreRun(const Collaborators& with, const store::Snapshot& point, const RestoreTarget& target,
+             const RestoreSettings& settings, const std::function<void(const ItemReport&)>& on_item,
+             RestoreProgress& progress, std::stop_token stop)
+      : context_{with, settings, progress, std::move(stop)},
+        target_(target),
+        on_item_(on_item),
+        reader_(with.store.open_snapshot(point)),
+        paths_(reader_->folders()) {}
+
+  RestoreReport run(const RestoreSelection& selection) {
+    const catalog::Selected selected =
+        catalog::select(*reader_, paths_, selection.folders, selection.items);
+    const catalog::SelectedSize size = catalog::size_of(*reader_, selected);
+    report_.items.selected = size.items;
+    context_.progress.items_total += size.items;
+    context_.progress.bytes_total += size.bytes;
+    const Plan plan = make_plan(paths_, selected, target_);
+    try {
+      TargetFolders folders{context_.with.service, target_.mailbox, context_.stop};
+      // Folders are counted also if one of them ends the restore.
+      struct CountFolders {
+        RestoreReport& report;
+        const TargetFolders& folders;
+        ~CountFolders() {
+          report.folders.created = folders.created();
+          report.folders.reused = folders.reused();
+        }
+      } count{report_, folders};
+      resolved_ = folders.resolve(plan, context_.settings.dry_run);
+    } catch (const Error& error) {
+      end(error);
+      resolved_.resize(plan.folders.size());
+    }
+    for (std::size_t i = 0; i < plan.folders.size(); ++i) {
+      for (const catalog::SelectedFolder& source : plan.folders[i].sources) {
+        restore_folder(source, plan.folders[i], resolved_[i]);
+      }
+    }
+    return finish();
+  }
+
+ private:
+  void restore_folder(const catalog::SelectedFolder& source, const TargetFolder& planned,
+                      const ResolvedFolder& folder) {
+    const std::string shown = folder.path.empty() ? catalog::join_path(planned.names) : folder.path;
+    const std::vector<ItemKey> keys = newest_first(source);
+    if (keys.empty()) return;
+    TargetContents* contents = nullptr;
+    if (!has_ended() && !folder.failure) contents = contents_of(folder, keys);
+    for (std::size_t first = 0; first < keys.size(); first += kBatchItems) {
+      std::vector<RestoreItem> items = load(
+          source.id, std::span{keys}.subspan(first, std::min(kBatchItems, keys.size() - first)));
+      if (folder.failure) {
+        for (RestoreItem& item : items) refuse_for(item, *folder.failure);
+      } else if (!has_ended() && contents != nullptr) {
+        restore_batch(items, folder, *contents, shown);
+      }
+      for (const RestoreItem& item : items) tell(item, source, shown);
+    }
+  }
+
+  // Empty times go last.
+  std::vector<ItemKey> newest_first(const catalog::SelectedFolder& source) const {
+    std::vector<ItemKey> keys;
+    reader_->displayed_items(
+        source.id, [&](const store::ItemEntry& item, const store::ItemDisplay& display) {
+          if (source.whole || source.items.contains(item.id)) {
+            keys.push_back(
+                {catalog::time_of(item, display), item.id, item.change_key, display.search_key});
+          }
+          return true;
+        });
+    std::sort(keys.begin(), keys.end(), [](const ItemKey& left, const ItemKey& right) {
+      return std::tie(right.time, left.id) < std::tie(left.time, right.id);
+    });
+    return keys;
+  }
+
+  // Null, and the restore ended, if the target cannot be listed.
+  TargetContents* contents_of(const ResolvedFolder& folder, const std::vector<ItemKey>& keys) {
+    auto& contents = contents_[folder.id];
+    if (!contents) {
+      TargetItems before;
+      try {
+        if (folder.existed) {
+          before = list_items(context_.with.service, target_.mailbox, folder.id, {}, context_.stop);
+        }
+      } catch (const Error& error) {
+        end(error);
+        return nullptr;
+      }
+      contents = std::make_unique<TargetContents>(std::move(before));
+    }
+    if (target_.same_mailbox) {
+      // What never changed answers for itself, before something merely alike is taken for it.
+      for (const ItemKey& key : keys) {
+        const TargetItem* there = contents->find(key.id);
+        if (there != nullptr && there->change_key == key.change_key)
+          contents->claim(key.id, key.id);
+      }
+    }
+    return contents.get();
+  }
+
+  std::vector<RestoreItem> load(const std::string& folder_id, std::span<const ItemKey> keys) const {
+    std::vector<RestoreItem> items;
+    items.reserve(keys.size());
+    for (const ItemKey& key : keys) {
+      std::optional<store::ItemEntry> entry = reader_->find(folder_id, key.id);
+      if (!entry) {
+        throw Error{ErrorKind::corrupt, text("item ", key.id, " is missing in the restore point")};
+      }
+      RestoreItem item;
+      item.entry = std::move(*entry);
+      item.search_key = key.search_key;
+      items.push_back(std::move(item));
+    }
+    return items;
+  }
+
+  void restore_batch(std::vector<RestoreItem>& items, const ResolvedFolder& folder,
+                     TargetContents& contents, const std::string& shown) {
+    const Destination to{target_.mailbox, folder.id, contents, target_.same_mailbox};
+    BatchRestore batch{context_, to};
+    try {
+      batch.compare(items);
+    } catch (const Error& error) {
+      return end(error);
+    }
+    if (context_.settings.dry_run) return;
+    if (const auto ended_by = batch.import_all(items)) end(*ended_by);
+    try {
+      batch.read_back(items);
+    } catch (const Error& error) {
+      report_.problems.push_back({target_.address, shown, "", "NotReadBack",
+                                  text("what was restored could not be read back: ", error.what()),
+                                  "run the restore again with skip"});
+    }
+  }
+
+  static void refuse_for(RestoreItem& item, const Error& error) {
+    item.state = RestoreItem::State::refused;
+    item.refusal_code = base::name(error.kind());
+    item.refusal = error.what();
+  }
+
+  // The line of one item, and its place in the sums.
+  void tell(const RestoreItem& item, const catalog::SelectedFolder& source,
+            const std::string& shown) {
+    ItemReport line;
+    line.item_id = item.entry.id;
+    line.source_folder = paths_.path(source.id);
+    line.target_folder = shown;
+    line.item_class = item.entry.item_class;
+    line.bytes = item.entry.content.size_bytes;
+    line.reason = item.verdict.reason;
+    if (item.verdict.kind == Verdict::Kind::skip) line.action = ItemAction::skip;
+    if (item.verdict.kind == Verdict::Kind::replace) line.action = ItemAction::replace;
+    if (!context_.settings.dry_run || item.state == RestoreItem::State::refused)
+      conclude(item, line);
+    on_item_(line);
+    if (line.result == ItemResult::planned && !context_.settings.dry_run) return;
+    ++context_.progress.items_done;
+    context_.progress.bytes_done += line.bytes;
+  }
+
+  void conclude(const RestoreItem& item, ItemReport& line) {
+    if (item.verdict.kind == Verdict::Kind::skip) {
+      line.result = ItemResult::skipped;
+      ++report_.items.skipped;
+    } else if (item.verdict.kind == Verdict::Kind::undecided) {
+      fail(item, line, "NotCompared", item.verdict.reason);
+    } else if (item.state == RestoreItem::State::refused) {
+      fail(item, line, item.refusal_code, item.refusal);
+    } else if (item.state == RestoreItem::State::imported) {
+      const bool replaced = item.verdict.kind == Verdict::Kind::replace;
+      line.result = replaced ? ItemResult::replaced : ItemResult::restored;
+      ++(replaced ? report_.items.replaced : report_.items.restored);
+      line.target_item_id = item.imported.item_id;
+      line.verified = item.verified;
+      report_.bytes_sent += line.bytes;
+      if (item.verified) {
+        ++report_.items.verified;
+      } else {
+        add_problem(line, "NotVerified",
+                    "restored, but the target does not show it as it should be",
+                    "look for it in the target");
+      }
+    } else {
+      line.reason = "not tried";
+    }
+  }
+
+  void fail(const RestoreItem& item, ItemReport& line, const std::string& code,
+            const std::string& message) {
+    line.result = ItemResult::failed;
+    line.reason = message;
+    ++report_.items.failed;
+    add_problem(line, code, message,
+                item.refusal_code == "corrupt" ? "run a check of the store"
+                                               : "run the restore again with skip");
+  }
+
+  void add_problem(const ItemReport& line, const std::string& code, const std::string& message,
+                   const std::string& next) {
+    report_.problems.push_back(
+        {target_.address, line.target_folder, line.item_id, code, message, next});
+  }
+
+  [[nodiscard]] bool has_ended() const {
+    return report_.stopped_by || context_.stop.stop_requested();
+  }
+
+  void end(const Error& error) {
+    if (error.kind() == ErrorKind::cancelled) {
+      report_.cancelled = true;
+    } else if (!report_.stopped_by) {
+      report_.stopped_by = error;
+    }
+  }
+
+  RestoreReport finish() {
+    report_.cancelled |= context_.stop.stop_requested();
+    const auto& items = report_.items;
+    const std::uint64_t missing =
+        items.selected - items.restored - items.replaced - items.skipped - items.failed;
+    if (report_.stopped_by && missing > 0) {
+      report_.stopped_by->add_context(
+          text(missing, " of ", items.selected, " items were not restored"));
+    }
+    return std::move(report_);
+  }
+
+  BatchRestore::Context context_;
+  const RestoreTarget& target_;
+  const std::function<void(const ItemReport&)>& on_item_;
+  std::unique_ptr<store::SnapshotReader> reader_;
+  catalog::FolderPaths paths_;
+  std::vector<ResolvedFolder> resolved_;
+  std::map<std::string, std::unique_ptr<TargetContents>> contents_;  // by target folder
+  RestoreReport report_;
+};
+
+}  // namespace
+
+RestoreReport run_restore(const Collaborators& with, const store::Snapshot& point,
+                          const RestoreSelection& selection, const RestoreTarget& target,
+                          const RestoreSettings& settings,
+                          const std::function<void(const ItemReport&)>& on_item,
+                          RestoreProgress& progress, std::stop_token stop) {
+  return RestoreRun{with, point, target, settings, on_item, progress, std::move(stop)}.run(
+      selection);
+}
+
+}  // namespace restore

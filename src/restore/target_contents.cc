@@ -1,0 +1,97 @@
+#include "src/restore/target_contents.h"
+
+#include "src/base/error.h"
+#include "src/base/side_by_side.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+namespace restore {
+namespace {
+
+constexpr std::size_t kItemsPerCall = 20;
+
+// Hashes streams as they arrive.
+class HashingSink final : public graph::ExportSink {
+ public:
+  void begin() override { hash_ = base::Sha256Stream{}; }
+  void data(base::ByteView piece) override { hash_.update(piece); }
+  void end(const std::string& item_id, const std::string& /*change_key*/) override {
+    hashes_.insert_or_assign(item_id, hash_.finish());
+  }
+  void abandon() override { hash_ = base::Sha256Stream{}; }
+  // Left out of the result: the caller treats it as not compared.
+  void failed(const std::string& /*item_id*/, const graph::UnitError& /*error*/) override {}
+
+  [[nodiscard]] const std::map<std::string, base::Sha256>& hashes() const { return hashes_; }
+
+ private:
+  base::Sha256Stream hash_;
+  std::map<std::string, base::Sha256> hashes_;
+};
+
+}  // namespace
+
+TargetItems list_items(graph::MailboxService& service, const graph::MailboxId& mailbox,
+                       const std::string& folder_id, std::span<const std::string> item_ids,
+                       std::stop_token stop) {
+  TargetItems items;
+  service.item_details(
+      mailbox, folder_id, item_ids,
+      [&](const graph::Item& item, const graph::ItemDetails& details) {
+        items.insert_or_assign(item.id, TargetItem{item.change_key, item.item_class,
+                                                   details.search_key, item.modified});
+      },
+      std::move(stop));
+  return items;
+}
+
+TargetContents::TargetContents(TargetItems before) : before_(std::move(before)) {
+  for (const auto& [id, item] : before_) {
+    if (!item.search_key.empty()) ids_by_key_.emplace(item.search_key, id);
+  }
+}
+
+std::vector<std::string> TargetContents::candidates(const std::string& source_id,
+                                                    const std::string& search_key,
+                                                    bool same_mailbox) const {
+  std::set<std::string> found;
+  if (same_mailbox && before_.contains(source_id)) found.insert(source_id);
+  const auto [begin, end] = ids_by_key_.equal_range(search_key);
+  std::for_each(begin, end, [&](const auto& entry) { found.insert(entry.second); });
+  std::erase_if(found, [&](const std::string& id) {
+    const auto claim = claims_.find(id);
+    return claim != claims_.end() && claim->second != source_id;
+  });
+  return {found.begin(), found.end()};
+}
+
+const TargetItem* TargetContents::find(const std::string& id) const {
+  const auto found = before_.find(id);
+  return found == before_.end() ? nullptr : &found->second;
+}
+
+std::map<std::string, base::Sha256> hash_exports(graph::MailboxService& service,
+                                                 const graph::MailboxId& mailbox,
+                                                 std::span<const std::string> item_ids,
+                                                 std::size_t lanes, std::stop_token stop) {
+  std::map<std::string, base::Sha256> hashes;
+  std::mutex mutex;
+  const std::size_t calls = (item_ids.size() + kItemsPerCall - 1) / kItemsPerCall;
+  base::run_side_by_side(calls, lanes, [&](std::size_t call) {
+    std::vector<graph::ExportRequest> units;
+    const std::size_t first = call * kItemsPerCall;
+    for (const std::string& id :
+         item_ids.subspan(first, std::min(kItemsPerCall, item_ids.size() - first))) {
+      units.push_back({id, 0});
+    }
+    HashingSink sink;
+    service.export_units(mailbox, units, sink, stop);
+    const std::lock_guard lock{mutex};
+    hashes.insert(sink.hashes().begin(), sink.hashes().end());
+  });
+  return hashes;
+}
+
+}  // namespace restore
