@@ -1,5 +1,6 @@
 // A scanner for one flat JSON object of strings (and nulls), cut anywhere.
 #include "src/base/base64.h"
+#include "src/base/text.h"
 #include "tests/simulator/import_host.h"
 #include "tests/simulator/item_stream.h"
 #include "tests/simulator/json.h"
@@ -114,7 +115,7 @@ struct ImportScanner::State {
 
   void take_text(char c) {
     if (c == '"' && !escaped) {
-      const Json text = Json::parse("\"" + token + "\"", nullptr, false);
+      const Json text = Json::parse(base::text('"', token, '"'), nullptr, false);
       token.clear();
       if (!text.is_string()) return advance(false, Expect::failed);
       if (expect == Expect::in_name) {
