@@ -12,7 +12,7 @@
 #include "src/base/file.h"
 #include "src/base/text.h"
 #include "store/local_backend.h"
-#include "tests/crash/small_store.h"
+#include "tests/crash/recorded_store.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/virtual_clock.h"
@@ -86,16 +86,16 @@ Flip choose_flip(std::mt19937_64& numbers, const std::vector<FileSize>& files) {
 
 class Subject {
  public:
-  Subject() : small_(test::make_small_store(directory_.path(), 1, clock_)) {
+  Subject() : recorded_(test::make_recorded_store(directory_.path(), 1, clock_)) {
     fs::copy(beside(), directory_ / "pristine", fs::copy_options::recursive);
   }
 
-  [[nodiscard]] const test::SmallStore& small() const { return small_; }
+  [[nodiscard]] const test::RecordedStore& recorded() const { return recorded_; }
   [[nodiscard]] bool is_index(const fs::path& file) const {
     return file.string().starts_with(beside().string());
   }
   [[nodiscard]] std::vector<FileSize> files() const {
-    std::vector<FileSize> all = files_below(small_.store);
+    std::vector<FileSize> all = files_below(recorded_.store);
     for (FileSize& file : files_below(beside())) all.push_back(std::move(file));
     return all;
   }
@@ -108,11 +108,11 @@ class Subject {
   Seen look(store::Access access) {
     Seen seen;
     try {
-      const auto backend = store::open_local(small_.store);
+      const auto backend = store::open_local(recorded_.store);
       const auto repository =
-          store::Repository::open(*backend, test::small_store_settings(small_),
-                                  test::small_store_passphrase(), access, clock_);
-      seen.reading = test::read_everything(*repository, small_);
+          store::Repository::open(*backend, test::recorded_store_settings(recorded_),
+                                  test::recorded_store_passphrase(), access, clock_);
+      seen.reading = test::read_everything(*repository, recorded_);
       if (!seen.reading.refused.empty()) seen.how = "reading: " + seen.reading.refused.front();
       const store::CheckReport report =
           repository->check(store::CheckLevel::full, [](const store::Progress&) {}, {});
@@ -126,11 +126,11 @@ class Subject {
   }
 
   test::Reading rebuild_and_read() {
-    const auto backend = store::open_local(small_.store);
+    const auto backend = store::open_local(recorded_.store);
     const auto repository = store::Repository::rebuild_index(
-        *backend, test::small_store_settings(small_), test::small_store_passphrase(), clock_,
-        [](const store::Progress&) {});
-    return test::read_everything(*repository, small_);
+        *backend, test::recorded_store_settings(recorded_), test::recorded_store_passphrase(),
+        clock_, [](const store::Progress&) {});
+    return test::read_everything(*repository, recorded_);
   }
 
   // Opening may have made the index anew; the next flip starts from the same files as this one.
@@ -140,11 +140,11 @@ class Subject {
   }
 
  private:
-  [[nodiscard]] fs::path beside() const { return small_.index.parent_path(); }
+  [[nodiscard]] fs::path beside() const { return recorded_.index.parent_path(); }
 
   test::TemporaryDirectory directory_;
   test::VirtualClock clock_;
-  test::SmallStore small_;
+  test::RecordedStore recorded_;
 };
 
 struct Tally {
@@ -155,7 +155,7 @@ struct Tally {
 
 std::string kind_of(const Subject& subject, const fs::path& file) {
   if (subject.is_index(file)) return "index";
-  return fs::relative(file, subject.small().store).begin()->string();
+  return fs::relative(file, subject.recorded().store).begin()->string();
 }
 
 void flip_in_repository(Subject& subject, const Flip& flip, store::Access access, Tally& tally) {

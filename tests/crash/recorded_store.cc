@@ -1,4 +1,4 @@
-#include "tests/crash/small_store.h"
+#include "tests/crash/recorded_store.h"
 
 #include "src/base/error.h"
 #include "src/base/random.h"
@@ -52,8 +52,8 @@ class Mailbox {
     return finish(*writer, clock);
   }
 
-  void acknowledge(SmallStore& small) {
-    small.snapshots[recorded_.snapshot.id] = recorded_;
+  void acknowledge(RecordedStore& recorded) {
+    recorded.snapshots[recorded_.snapshot.id] = recorded_;
     last_ = recorded_.snapshot;
   }
 
@@ -173,28 +173,28 @@ void read_contents(const store::TenantStore& from, const RecordedSnapshot& expec
 
 }  // namespace
 
-store::Repository::Settings small_store_settings(const SmallStore& small) {
+store::Repository::Settings recorded_store_settings(const RecordedStore& recorded) {
   store::Repository::Settings settings;
-  settings.index = small.index;
+  settings.index = recorded.index;
   settings.kdf_memory_bytes = std::uint64_t{1} << 20;
   settings.kdf_passes = 1;
   return settings;
 }
 
-base::Secret small_store_passphrase() { return base::Secret{std::string_view{"open sesame"}}; }
+base::Secret recorded_store_passphrase() { return base::Secret{std::string_view{"open sesame"}}; }
 
-SmallStore make_small_store(const std::filesystem::path& directory, std::uint64_t seed,
-                            base::Clock& clock) {
-  SmallStore small;
-  small.store = directory / "store";
-  small.index = directory / "beside" / "index";
-  std::filesystem::create_directories(small.index.parent_path());
-  const auto backend = store::open_local(small.store);
-  const store::Repository::Settings settings = small_store_settings(small);
-  store::Repository::create(*backend, settings, small_store_passphrase(), clock);
-  const auto repository = store::Repository::open(*backend, settings, small_store_passphrase(),
+RecordedStore make_recorded_store(const std::filesystem::path& directory, std::uint64_t seed,
+                                  base::Clock& clock) {
+  RecordedStore recorded;
+  recorded.store = directory / "store";
+  recorded.index = directory / "beside" / "index";
+  std::filesystem::create_directories(recorded.index.parent_path());
+  const auto backend = store::open_local(recorded.store);
+  const store::Repository::Settings settings = recorded_store_settings(recorded);
+  store::Repository::create(*backend, settings, recorded_store_passphrase(), clock);
+  const auto repository = store::Repository::open(*backend, settings, recorded_store_passphrase(),
                                                   store::Access::write, clock);
-  store::TenantStore& into = repository->tenant(small.tenant);
+  store::TenantStore& into = repository->tenant(recorded.tenant);
 
   Numbers numbers{seed};
   std::vector<Mailbox> mailboxes;
@@ -204,12 +204,12 @@ SmallStore make_small_store(const std::filesystem::path& directory, std::uint64_
     std::vector<store::PreparedSnapshot> prepared;
     for (Mailbox& mailbox : mailboxes) prepared.push_back(mailbox.next(numbers, shared, clock));
     repository->commit(prepared);
-    for (Mailbox& mailbox : mailboxes) mailbox.acknowledge(small);
+    for (Mailbox& mailbox : mailboxes) mailbox.acknowledge(recorded);
   }
-  return small;
+  return recorded;
 }
 
-Reading read_everything(store::Repository& repository, const SmallStore& expected) {
+Reading read_everything(store::Repository& repository, const RecordedStore& expected) {
   Reading reading;
   attempt(reading, [&] {
     std::uint64_t listed = 0;

@@ -28,7 +28,7 @@ struct RecordedSnapshot {
   std::map<std::pair<std::string, std::string>, RecordedItem> items;  // by folder and id
 };
 
-struct SmallStore {
+struct RecordedStore {
   std::filesystem::path store;
   std::filesystem::path index;
   store::TenantDomain tenant{"contoso.com"};
@@ -37,12 +37,12 @@ struct SmallStore {
 
 // Three mailboxes, two commits: items of one chunk and of many, shared ones, folders, notes of the
 // engine. All of it follows from `seed`. `index` is a folder inside a directory of its own.
-SmallStore make_small_store(const std::filesystem::path& directory, std::uint64_t seed,
-                            base::Clock& clock);
+RecordedStore make_recorded_store(const std::filesystem::path& directory, std::uint64_t seed,
+                                  base::Clock& clock);
 
 // Cheap keys: what they cost to guess does not matter here.
-store::Repository::Settings small_store_settings(const SmallStore& small);
-base::Secret small_store_passphrase();
+store::Repository::Settings recorded_store_settings(const RecordedStore& recorded);
+base::Secret recorded_store_passphrase();
 
 // How reading everything went. `wrong` names each read that gave something else than was written:
 // it must be empty whatever happened to the files. `refused` counts reads that threw Error,
@@ -53,6 +53,6 @@ struct Reading {
   std::uint64_t missing = 0;
   [[nodiscard]] bool is_whole() const { return wrong.empty() && refused.empty() && missing == 0; }
 };
-Reading read_everything(store::Repository& repository, const SmallStore& expected);
+Reading read_everything(store::Repository& repository, const RecordedStore& expected);
 
 }  // namespace test
