@@ -61,7 +61,10 @@ class Coffer:
             f'url = "{self.store}"\n'
             f'index = "{self.index}"\n'
             f'passphrase_file = "{passphrase_file}"\n'
-            f"\n{tenant_fragment}"
+            f"\n{tenant_fragment}\n"
+            "[policy.nightly]\n"
+            'tenant = "contoso"\n'
+            'include = ["*"]\n'
         )
         self.config.chmod(0o600)
 

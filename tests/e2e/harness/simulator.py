@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import signal
-import ssl
 import subprocess
 import time
 import urllib.error
@@ -91,7 +90,7 @@ class Simulator:
     def state(self, mailbox=None):
         """Raw: what the tenant holds now."""
         query = "?mailbox=" + urllib.parse.quote(mailbox) if mailbox else ""
-        return self._call("GET", "/_admin/state" + query)
+        return self._call("GET", "/state" + query)
 
     def record(self):
         """Every mailbox as it is now, by address."""
@@ -106,39 +105,35 @@ class Simulator:
         return MailboxRecord.from_state(self.state(address)["mailboxes"][0])
 
     def evolve(self, days):
-        return self._call("POST", "/_admin/evolve", {"days": days})
+        return self._call("POST", "/evolve", {"days": days})
 
     def advance(self, seconds):
-        return self._call("POST", "/_admin/advance", {"seconds": seconds})
+        return self._call("POST", "/advance", {"seconds": seconds})
 
     def damage(self, mailbox):
-        return self._call("POST", "/_admin/damage", {"mailbox": mailbox})
+        return self._call("POST", "/damage", {"mailbox": mailbox})
 
     def operations(self, operations):
-        return self._call("POST", "/_admin/operations", operations)
+        return self._call("POST", "/operations", operations)
 
     def faults(self, specification):
-        return self._call("POST", "/_admin/faults", specification)
+        return self._call("POST", "/faults", specification)
 
     def statistics(self):
-        return self._call("GET", "/_admin/statistics")
+        return self._call("GET", "/statistics")
 
     def reset_statistics(self):
-        return self._call("POST", "/_admin/reset-statistics", {})
+        return self._call("POST", "/reset-statistics", {})
 
     def _call(self, method, path, body=None):
         request = urllib.request.Request(
-            self.endpoints["admin_url"].rstrip("/").removesuffix("/_admin") + path,
+            self.endpoints["admin_url"] + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
         # Loopback only: a proxy of the environment has no business here.
-        handlers = [urllib.request.ProxyHandler({})]
-        if request.full_url.startswith("https:"):
-            context = ssl.create_default_context(cafile=str(self.directory / "ca.pem"))
-            handlers.append(urllib.request.HTTPSHandler(context=context))
-        opener = urllib.request.build_opener(*handlers)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=300) as answer:
             text = answer.read()
         return json.loads(text) if text else None
