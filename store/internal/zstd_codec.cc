@@ -4,10 +4,10 @@
 #include "store/internal/codec.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <memory>
 #include <new>
-#include <zstd_errors.h>
 
 namespace store {
 namespace {

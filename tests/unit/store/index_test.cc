@@ -1,0 +1,196 @@
+#include "store/index.h"
+
+#include "src/base/file.h"
+#include "tests/support/catch.h"
+#include "tests/support/small_store.h"
+#include "tests/support/temporary_directory.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace {
+
+using namespace store;
+using base::ErrorKind;
+using test::failure_of;
+
+RepositoryId repository(std::uint64_t seed) { return RepositoryId::from(test::noise(seed, 16)); }
+
+IndexedChunk chunk(std::uint64_t seed) {
+  IndexedChunk row;
+  row.id = ChunkId::from(test::noise(seed, 32));
+  row.location.record_number = static_cast<std::uint16_t>(seed);
+  row.location.offset = 128 + 64 * seed;
+  row.location.sealed_bytes = static_cast<std::uint32_t>(100 + seed);
+  row.location.plain_bytes = static_cast<std::uint32_t>(200 + seed);
+  return row;
+}
+
+PackRow pack(std::uint64_t seed, std::uint32_t chunks) {
+  PackRow row;
+  row.id = PackId::from(test::noise(1000 + seed, 32));
+  row.chunk_class = seed % 2 == 0 ? ChunkClass::data : ChunkClass::metadata;
+  row.tenant_tag = test::noise(9, 16);
+  row.size_bytes = 5000 + seed;
+  row.chunks = chunks;
+  return row;
+}
+
+// Two packs with chunks 0 to 9 and 10 to 19, a commit with two snapshots.
+void fill(Index& index) {
+  for (std::uint64_t number = 0; number < 2; ++number) {
+    std::vector<IndexedChunk> chunks;
+    for (std::uint64_t i = 0; i < 10; ++i) chunks.push_back(chunk(number * 10 + i));
+    index.add_pack(pack(number, 10), chunks);
+  }
+  LogCursor cursor;
+  cursor.writer = index.writer();
+  cursor.sequence = 7;
+  cursor.hash = base::Sha256::from(test::noise(5, 32));
+  const std::vector<SnapshotRow> rows{{"b/2", test::noise(2, 10)}, {"a/1", test::noise(1, 10)}};
+  index.apply_commit(cursor, rows);
+}
+
+void check_filled(const Index& index) {
+  const base::Bytes tag = test::noise(9, 16);
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    const auto found = index.find(tag, chunk(i).id);
+    REQUIRE(found);
+    CHECK(found->offset == chunk(i).location.offset);
+    CHECK(found->record_number == i);
+    CHECK(found->sealed_bytes == 100 + i);
+    CHECK(found->plain_bytes == 200 + i);
+    const auto row = index.pack(found->pack_number);
+    REQUIRE(row);
+    CHECK(row->id == pack(i / 10, 10).id);
+    CHECK(row->chunk_class == pack(i / 10, 10).chunk_class);
+    CHECK(row->tenant_tag == tag);
+    CHECK(row->size_bytes == 5000 + i / 10);
+    CHECK(index.pack_number(row->id) == found->pack_number);
+  }
+  CHECK_FALSE(index.find(tag, chunk(20).id));
+  CHECK_FALSE(index.find(test::noise(10, 16), chunk(1).id));
+  CHECK(index.chunk_count() == 20);
+  const auto cursors = index.cursors();
+  REQUIRE(cursors.size() == 1);
+  CHECK(cursors[0].writer == index.writer());
+  CHECK(cursors[0].sequence == 7);
+  CHECK(cursors[0].hash == base::Sha256::from(test::noise(5, 32)));
+  std::vector<std::string> keys;
+  index.snapshots("", [&](const SnapshotRow& row) { keys.push_back(row.key); });
+  CHECK(keys == std::vector<std::string>{"a/1", "b/2"});
+  index.snapshots("b/", [&](const SnapshotRow& row) { CHECK(row.value == test::noise(2, 10)); });
+}
+
+TEST_CASE("an index holds what was put in it, also when opened again", "[store][index]") {
+  const test::TemporaryDirectory directory;
+  WriterId writer;
+  {
+    const auto index = Index::open(directory / "i", repository(1), Index::Mode::create);
+    fill(*index);
+    check_filled(*index);
+    writer = index->writer();
+  }
+  const auto index = Index::open(directory / "i", repository(1), Index::Mode::write);
+  check_filled(*index);
+  CHECK(index->writer() == writer);
+  CHECK(index->size_bytes() > 0);
+  std::uint32_t packs = 0;
+  index->for_each_pack([&](std::uint32_t number, const PackRow& row) {
+    CHECK(number == packs);
+    CHECK(row.id == pack(packs++, 10).id);
+  });
+  CHECK(packs == 2);
+}
+
+TEST_CASE("adding a pack again changes nothing", "[store][index]") {
+  const test::TemporaryDirectory directory;
+  const auto index = Index::open(directory / "i", repository(1), Index::Mode::create);
+  fill(*index);
+  const std::vector<IndexedChunk> other{chunk(77)};
+  index->add_pack(pack(0, 10), other);
+  check_filled(*index);
+}
+
+TEST_CASE("an index is opened only if it is one, and of this repository", "[store][index]") {
+  const test::TemporaryDirectory directory;
+  const auto open = [&](Index::Mode mode, std::uint64_t seed = 1) {
+    return failure_of([&] { Index::open(directory / "i", repository(seed), mode); }).kind;
+  };
+  CHECK(open(Index::Mode::write) == ErrorKind::not_found);
+  CHECK(open(Index::Mode::read) == ErrorKind::not_found);
+  std::filesystem::create_directory(directory / "i");
+  CHECK(open(Index::Mode::write) == ErrorKind::not_found);
+  { fill(*Index::open(directory / "i", repository(1), Index::Mode::create)); }
+  CHECK(open(Index::Mode::write, 2) == ErrorKind::corrupt);
+  CHECK(open(Index::Mode::read, 2) == ErrorKind::corrupt);
+  CHECK(open(Index::Mode::create) == ErrorKind::corrupt);  // it is there already
+}
+
+TEST_CASE("one writes, others read beside it", "[store][index]") {
+  const test::TemporaryDirectory directory;
+  const auto writing = Index::open(directory / "i", repository(1), Index::Mode::create);
+  fill(*writing);
+  const auto reading = Index::open(directory / "i", repository(1), Index::Mode::read);
+  check_filled(*reading);
+  CHECK(failure_of([&] { Index::open(directory / "i", repository(1), Index::Mode::write); }).kind ==
+        ErrorKind::in_use);
+  const std::vector<IndexedChunk> more{chunk(30)};
+  writing->add_pack(pack(3, 1), more);
+  check_filled(*reading);
+  const auto later = Index::open(directory / "i", repository(1), Index::Mode::read);
+  CHECK(later->find(test::noise(9, 16), chunk(30).id));
+  CHECK_THROWS_AS(reading->add_pack(pack(4, 1), more), base::Error);
+}
+
+TEST_CASE("an index moved aside makes room, and only the last one is kept", "[store][index]") {
+  const test::TemporaryDirectory directory;
+  Index::move_aside(directory / "i");
+  for (int round = 0; round < 3; ++round) {
+    { fill(*Index::open(directory / "i", repository(1), Index::Mode::create)); }
+    Index::move_aside(directory / "i");
+    CHECK_FALSE(std::filesystem::exists(directory / "i"));
+  }
+  std::size_t entries = 0;
+  for (const auto& entry : std::filesystem::directory_iterator{directory.path()}) {
+    CHECK(entry.is_directory());
+    ++entries;
+  }
+  CHECK(entries == 1);
+}
+
+TEST_CASE("whatever file of an index is damaged, it is noticed or does not matter",
+          "[store][index]") {
+  const test::TemporaryDirectory directory;
+  { fill(*Index::open(directory / "i", repository(1), Index::Mode::create)); }
+  // Opened again, the write-ahead log has become table files.
+  { check_filled(*Index::open(directory / "i", repository(1), Index::Mode::write)); }
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator{directory / "i"}) {
+    files.push_back(entry.path().filename());
+  }
+  REQUIRE(files.size() > 5);
+  const auto damage = GENERATE(0, 1, 2);
+  for (const auto& file : files) {
+    CAPTURE(file, damage);
+    std::filesystem::remove_all(directory / "copy");
+    std::filesystem::copy(directory / "i", directory / "copy");
+    const auto path = directory / "copy" / file;
+    base::Bytes bytes = base::read_file(path);
+    if (damage == 0) std::filesystem::remove(path);
+    if (damage == 1) {
+      for (std::size_t at = bytes.size() / 3; at < bytes.size(); at += 97)
+        bytes[at] ^= std::byte{0x10};
+      base::replace_file(path, bytes);
+    }
+    if (damage == 2) base::replace_file(path, base::ByteView{bytes}.first(bytes.size() / 2));
+    try {
+      check_filled(*Index::open(directory / "copy", repository(1), Index::Mode::write));
+    } catch (const base::Error& error) {
+      CHECK((error.kind() == ErrorKind::corrupt || error.kind() == ErrorKind::not_found));
+    }
+  }
+}
+
+}  // namespace
