@@ -146,8 +146,9 @@ using ImportResult = std::variant<Imported, ImportRefused, ImportUncertain>;
 struct ServiceStatistics {
   std::uint64_t requests = 0;
   std::uint64_t retried = 0;
-  std::uint64_t throttled = 0;      // answers that told us to wait
-  base::Duration throttled_time{};  // waited because of them or to stay within limits, over all mailboxes
+  std::uint64_t throttled = 0;  // answers that told us to wait
+  base::Duration
+      throttled_time{};  // waited because of them or to stay within limits, over all mailboxes
   std::uint64_t received_bytes = 0;
   std::uint64_t sent_bytes = 0;
 };

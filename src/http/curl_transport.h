@@ -12,7 +12,7 @@
 namespace http {
 
 struct CurlSettings {
-  std::string ca_file;  // PEM; trusted besides the system's authorities. Empty: the system's only
+  std::string ca_file{};  // PEM; trusted besides the system's authorities. Empty: the system's only
   std::string user_agent = "coffer";
   base::Duration connect_timeout = std::chrono::seconds{30};  // TLS included
   // Each transfer keeps at most about twice this of its answer, and this of its request body.

@@ -55,7 +55,8 @@ std::optional<std::string> parse_ipv6(std::string_view text) {
   in6_addr address{};
   char again[INET6_ADDRSTRLEN] = {};
   const std::string copy{text};
-  if (copy.size() != text.size() || inet_pton(AF_INET6, copy.c_str(), &address) != 1) return {};
+  if (copy.find('\0') != std::string::npos || inet_pton(AF_INET6, copy.c_str(), &address) != 1)
+    return {};
   if (inet_ntop(AF_INET6, &address, again, sizeof again) == nullptr) return {};
   return std::string{again};
 }
