@@ -1,0 +1,293 @@
+// What goes wrong for real: each time one line, a remedy, the promised exit status, nothing lost,
+// and a rerun that completes.
+#include "src/base/digest.h"
+#include "src/base/file.h"
+#include "src/base/text.h"
+#include "tests/e2e/appliance.h"
+#include "tests/support/catch.h"
+
+#include <algorithm>
+#include <signal.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+namespace {
+
+using test::Json;
+
+constexpr const char* kBackupApp = "b0000000-0000-4000-8000-00000000cafe";
+
+struct Setting {
+  test::TemporaryDirectory directory;
+  test::SimulatorProcess simulator;
+  test::Appliance coffer;
+
+  explicit Setting(std::vector<std::string> options = {"--mailboxes", "3", "--items", "45",
+                                                       "--bytes", "2MB"})
+      : simulator(directory / "site", std::move(options)),
+        coffer(directory / "appliance", directory / "site") {}
+};
+
+// Runs the command in both forms, and checks what every failure promises.
+void check_refused(const test::Appliance& coffer, const std::vector<std::string>& words,
+                   int exit_status, const std::string& kind, const std::string& told) {
+  CAPTURE(words, told);
+  const test::Finished shown = coffer.show(words);
+  CHECK(shown.exit_status == exit_status);
+  const auto lines = base::split(base::trim(shown.errors), '\n');
+  REQUIRE(lines.size() == 2);
+  CHECK_THAT(lines[0], test::contains_text("coffer: error: "));
+  CHECK_THAT(lines[0], test::contains_text(told));
+  CHECK_THAT(lines[1], test::contains_text("remedy: "));
+
+  const test::Told recorded = coffer.tell(words);
+  CHECK(recorded.exit_status == exit_status);
+  const Json& error = recorded.error();
+  CHECK(error.at("kind") == kind);
+  CHECK(error.at("exit_status") == exit_status);
+  CHECK(error.at("context").is_array());
+  CHECK_THAT(error.at("message").get<std::string>(), test::contains_text(told));
+  CHECK(recorded.summary().at("status") == "failed");
+}
+
+std::string replaced(std::string text, const std::string& old, const std::string& by) {
+  const std::size_t at = text.find(old);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, old.size(), by);
+}
+
+std::string some_address(const test::Appliance& coffer) {
+  const auto records = coffer.tell({"snapshots"}).of_type("snapshot");
+  REQUIRE_FALSE(records.empty());
+  return records.front().at("mailbox");
+}
+
+void check_completes(const test::Appliance& coffer) {
+  const test::Told told = coffer.tell({"backup"});
+  INFO(told.summary().dump(1));
+  CHECK(told.exit_status == 0);
+  CHECK(told.summary().at("status") == "complete");
+}
+
+}  // namespace
+
+TEST_CASE("mistakes in the configuration and on the command line", "[e2e][bad-input]") {
+  Setting at;
+  const std::string good = at.coffer.configuration();
+  at.coffer.configure(replaced(good, "passphrase_file", "pasphrase_file"));
+  check_refused(
+      at.coffer, {"backup"}, 2, "usage",
+      "coffer.toml:3: unknown key 'pasphrase_file' in [store]; did you mean 'passphrase_file'?");
+  at.coffer.configure(replaced(good, "url = \"store\"", "url = \"s3://bucket/prefix\""));
+  check_refused(at.coffer, {"init"}, 2, "usage", "object storage is not available in this version");
+  at.coffer.configure(good);
+  check_refused(at.coffer, {"bakcup"}, 2, "usage", "did you mean 'backup'?");
+  check_refused(at.coffer, {"backup", "--polcy", "nightly"}, 2, "usage",
+                "did you mean '--policy'?");
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  check_refused(at.coffer, {"backup", "--policy", "nigthly"}, 2, "usage",
+                "did you mean 'nightly'?");
+  check_refused(at.coffer, {"find", "--after", "yesterday"}, 2, "usage", "--after is not a time");
+  check_refused(at.coffer, {"init"}, 2, "usage", "store");
+  check_completes(at.coffer);
+}
+
+TEST_CASE("a secret that is missing, open to others, or wrong", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  const std::string good = at.coffer.configuration();
+  const std::string certificate =
+      good.substr(good.find("certificate_file"),
+                  good.find("[tenant.contoso.restore_app]") - good.find("certificate_file"));
+  const auto secret = at.directory / "site" / "secret";
+  at.coffer.configure(
+      replaced(good, certificate, base::text("client_secret_file = \"", secret.string(), "\"\n")));
+  check_refused(at.coffer, {"backup"}, 2, "usage", "cannot read secret file");
+  test::write_private_file(secret, "wrong");
+  check_refused(at.coffer, {"backup"}, 4, "denied", "7000215");
+  std::filesystem::permissions(secret, std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  check_refused(at.coffer, {"backup"}, 2, "usage", "chmod 600");
+  test::write_private_file(
+      secret, std::string{base::as_text(base::read_file(at.directory / "site" / "backup-secret"))});
+  check_completes(at.coffer);
+}
+
+TEST_CASE("a tenant that is unknown, and a right that is missing", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  const std::string good = at.coffer.configuration();
+  const std::string tenant_id = at.simulator.endpoints().at("tenant_id");
+  at.coffer.configure(replaced(good, tenant_id, "00000000-1111-4222-8333-444444444444"));
+  check_refused(at.coffer, {"backup"}, 4, "denied", "90002");
+  at.coffer.configure(good);
+
+  const std::vector<std::string> all{"MailboxFolder.Read.All", "MailboxItem.Read.All",
+                                     "MailboxItem.Export.All", "User.Read.All",
+                                     "GroupMember.Read.All",   "MailboxSettings.Read"};
+  for (const char* missing :
+       {"MailboxItem.Export.All", "MailboxFolder.Read.All", "User.Read.All"}) {
+    CAPTURE(missing);
+    std::vector<std::string> roles = all;
+    std::erase(roles, missing);
+    at.simulator.operate({{"operation", "set_roles"}, {"app", kBackupApp}, {"roles", roles}});
+    const test::Told told = at.coffer.tell({"backup"});
+    INFO(told.summary().dump(1));
+    CHECK(told.exit_status == 4);
+    CHECK_THAT(told.error().at("message").get<std::string>(), test::contains_text(missing));
+    const test::Told examined = at.coffer.tell({"doctor"});
+    CHECK(examined.exit_status == 4);
+    CHECK(std::any_of(examined.records.begin(), examined.records.end(), [&](const Json& record) {
+      return record.at("type") == "check" && record.at("status") == "failed" &&
+             record.dump().find(missing) != std::string::npos;
+    }));
+  }
+  at.simulator.operate({{"operation", "set_roles"}, {"app", kBackupApp}, {"roles", all}});
+  check_completes(at.coffer);
+}
+
+TEST_CASE("a mailbox, folder, item or time that is not there", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  check_refused(at.coffer, {"backup", "nobody@nowhere.example"}, 5, "not_found",
+                "nobody@nowhere.example");
+  check_refused(at.coffer, {"ls", "nobody@nowhere.example"}, 5, "not_found",
+                "nobody@nowhere.example");
+  check_completes(at.coffer);
+  const std::string known = some_address(at.coffer);
+  check_refused(at.coffer, {"ls", known, "--folder", "Inbux"}, 5, "not_found",
+                "did you mean 'Inbox'?");
+  check_refused(at.coffer, {"ls", known, "--at", "2001-01-01"}, 5, "not_found", "2001-01-01");
+  check_refused(at.coffer, {"ls", known, "--at", "someday"}, 2, "usage", "someday");
+  check_refused(at.coffer, {"restore", known, "--folder", "Inbux"}, 5, "not_found", "Inbux");
+  check_refused(at.coffer, {"restore", known, "--item", "AAMkNobody="}, 5, "not_found",
+                "AAMkNobody=");
+  check_refused(at.coffer, {"restore", known, "--to", "nobody@nowhere.example"}, 5, "not_found",
+                "nobody@nowhere.example");
+}
+
+TEST_CASE("a passphrase that does not open the store, and a place without one",
+          "[e2e][bad-input]") {
+  Setting at;
+  check_refused(at.coffer, {"backup"}, 10, "no_store", "store");
+  check_refused(at.coffer, {"stats"}, 10, "no_store", "store");
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  check_completes(at.coffer);
+  test::write_private_file(at.coffer.passphrase_file(), "something else\n");
+  check_refused(at.coffer, {"backup"}, 12, "wrong_key", "store");
+  test::write_private_file(at.coffer.passphrase_file(), "correct horse battery staple\n");
+  check_completes(at.coffer);
+
+  // A directory full of other things is no store.
+  const std::string good = at.coffer.configuration();
+  std::filesystem::create_directories(at.directory / "photos" / "2026");
+  test::write_private_file(at.directory / "photos" / "2026" / "cat.jpg", "meow");
+  at.coffer.configure(replaced(good, "url = \"store\"",
+                               base::text("url = \"", (at.directory / "photos").string(), "\"")));
+  check_refused(at.coffer, {"snapshots"}, 10, "no_store", "photos");
+}
+
+TEST_CASE("a store of a newer format is left alone", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  check_completes(at.coffer);
+  // What a later program would have written: the format's number, 16 bits behind the magic, one
+  // higher, and the checksum of it all at the end (FORMAT.md, self-checking objects).
+  for (const char* copy : {"0", "1", "2"}) {
+    const auto path = at.coffer.store() / "conf" / copy;
+    base::Bytes content = base::read_file(path);
+    content.at(12) = static_cast<std::byte>(static_cast<unsigned>(content.at(12)) + 1);
+    content.resize(content.size() - base::Sha256::kSizeBytes);
+    base::append(content, base::sha256(content).view());
+    base::replace_file(path, content);
+  }
+  check_refused(at.coffer, {"snapshots"}, 2, "usage", "newer");
+}
+
+TEST_CASE("a service that closes connections costs time, not data", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  at.simulator.post("faults", {{"rates", "seed=5,reset=0.1,cut_body=0.05"}});
+  const test::Told bumpy = at.coffer.tell({"backup"});
+  INFO(bumpy.summary().dump(1));
+  CHECK((bumpy.exit_status == 0 || bumpy.exit_status == 3));
+  CHECK(bumpy.summary().at("requests").at("retried") > 0);
+  at.simulator.post("faults", {{"clear", true}});
+  check_completes(at.coffer);
+}
+
+TEST_CASE("a service that is not there is told, and a rerun completes", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  const std::string good = at.coffer.configuration();
+  const std::string graph_url = at.simulator.endpoints().at("graph_url");
+  // Port 9 of this machine: nobody listens there.
+  at.coffer.configure(replaced(good, graph_url, "http://127.0.0.1:9/v1.0"));
+  check_refused(at.coffer, {"backup"}, 1, "unavailable", "127.0.0.1:9");
+  CHECK(at.coffer.tell({"snapshots"}).exit_status == 0);  // the store can be read all the same
+  at.coffer.configure(good);
+  check_completes(at.coffer);
+}
+
+TEST_CASE("a full disk stops the backup, and a rerun goes on once there is room",
+          "[e2e][bad-input]") {
+  if (::geteuid() != 0) {
+    WARN("needs root, for a small file system");
+    return;
+  }
+  Setting at{{"--mailboxes", "3", "--items", "60", "--bytes", "24MB"}};
+  const auto small = at.coffer.directory() / "small";
+  std::filesystem::create_directories(small);
+  if (::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=6m") != 0) {
+    WARN("no file systems can be mounted here");
+    return;
+  }
+  struct Unmount {
+    std::filesystem::path path;
+    ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
+  } unmount{small};
+  at.coffer.configure(replaced(at.coffer.configuration(), "url = \"store\"",
+                               "url = \"small/store\"\nindex = \"index\""));
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+
+  const test::Told full = at.coffer.tell({"backup"});
+  INFO(full.summary().dump(1));
+  CHECK(full.exit_status == 14);
+  CHECK(full.error().at("kind") == "full");
+  CHECK(at.coffer.tell({"check", "--level", "full"}).exit_status == 0);
+
+  REQUIRE(::mount("tmpfs", small.c_str(), "tmpfs", MS_REMOUNT, "size=200m") == 0);
+  check_completes(at.coffer);
+}
+
+TEST_CASE("two writers do not share a store", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  test::Process first{at.coffer.command({"backup"})};
+  // Its first request says that it has the store; then it is held still.
+  while (at.simulator.get("statistics").at("total_requests") == 0) {
+  }
+  first.send(SIGSTOP);
+  check_refused(at.coffer, {"backup"}, 11, "in_use", "store");
+  CHECK(at.coffer.tell({"snapshots"}).exit_status == 0);  // reading is no matter
+  first.send(SIGCONT);
+  CHECK(first.finish().exit_status == 0);
+  check_completes(at.coffer);
+}
+
+TEST_CASE("an interrupted backup keeps what is done, and a rerun completes", "[e2e][bad-input]") {
+  Setting at{{"--mailboxes", "3", "--items", "300", "--bytes", "40MB"}};
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  test::Process backup{at.coffer.command({"--json", "backup"})};
+  // Once items are exported, the run is under way.
+  while (at.simulator.get("statistics").at("exported_items") == 0) {
+  }
+  backup.send(SIGINT);
+  const test::Finished finished = backup.finish();
+  const test::Told told{finished.exit_status, test::records_of(finished.output), finished.errors};
+  CHECK(told.exit_status == 130);
+  CHECK(told.error().at("kind") == "cancelled");
+  CHECK(told.summary().at("command") == "backup");
+  check_completes(at.coffer);
+  CHECK(at.coffer.tell({"check", "--level", "full"}).exit_status == 0);
+}

@@ -1,0 +1,139 @@
+#include "src/cli/arguments.h"
+
+#include "src/base/error.h"
+#include "tests/support/catch.h"
+
+#include <string>
+#include <vector>
+
+namespace {
+
+std::variant<cli::Arguments, cli::Information> parse(const std::vector<std::string>& words) {
+  std::vector<const char*> arguments{"coffer"};
+  for (const std::string& word : words) arguments.push_back(word.c_str());
+  return cli::parse_arguments(static_cast<int>(arguments.size()), arguments.data());
+}
+
+cli::Arguments command(const std::vector<std::string>& words) {
+  return std::get<cli::Arguments>(parse(words));
+}
+
+std::string complaint(const std::vector<std::string>& words) {
+  try {
+    parse(words);
+    return {};
+  } catch (const base::Error& error) {
+    CHECK(error.kind() == base::ErrorKind::usage);
+    return error.message();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("global options stand before or after the command", "[cli][arguments]") {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"--json", "--config", "c.toml", "--no-progress", "stats"},
+           {"stats", "--json", "--config", "c.toml", "--no-progress"},
+           {"--json", "stats", "--config=c.toml", "--no-progress"}}) {
+    const cli::Arguments arguments = command(words);
+    CHECK(arguments.command_name == "stats");
+    CHECK(arguments.global.json);
+    CHECK(arguments.global.no_progress);
+    CHECK_FALSE(arguments.global.quiet);
+    CHECK(arguments.global.config == "c.toml");
+  }
+}
+
+TEST_CASE("every option of restore arrives", "[cli][arguments]") {
+  const cli::Arguments arguments = command({"restore",       "--folder",
+                                            "Inbox/A\\/B",   "a@contoso.example",
+                                            "--folder",      "[x, y]",
+                                            "--item",        "AAMk=",
+                                            "--item",        "AAMl=",
+                                            "--at",          "2026-11-23 02:00",
+                                            "--to",          "b@contoso.example",
+                                            "--into",        "Back/Again",
+                                            "--on-conflict", "replace",
+                                            "--dry-run",     "--reason",
+                                            "asked for",     "--quiet"});
+  const auto& options = std::get<cli::RestoreOptions>(arguments.command);
+  CHECK(options.mailbox == "a@contoso.example");
+  CHECK(options.folders == std::vector<std::string>{"Inbox/A\\/B", "[x, y]"});
+  CHECK(options.items == std::vector<std::string>{"AAMk=", "AAMl="});
+  CHECK(options.at == "2026-11-23 02:00");
+  CHECK(options.to == "b@contoso.example");
+  CHECK(options.into == "Back/Again");
+  CHECK(options.on_conflict == restore::OnConflict::replace);
+  CHECK(options.dry_run);
+  CHECK_FALSE(options.in_place);
+  CHECK(options.reason == "asked for");
+  CHECK(arguments.global.quiet);
+}
+
+TEST_CASE("commands have their defaults", "[cli][arguments]") {
+  const auto backup =
+      std::get<cli::BackupOptions>(command({"backup", "a@x", "b@x", "--full"}).command);
+  CHECK(backup.mailboxes == std::vector<std::string>{"a@x", "b@x"});
+  CHECK(backup.full);
+  CHECK_FALSE(backup.policy);
+  CHECK(std::get<cli::LsOptions>(command({"ls", "a@x"}).command).at == "latest");
+  CHECK(std::get<cli::CheckOptions>(command({"check"}).command).level ==
+        store::CheckLevel::structure);
+  CHECK(std::get<cli::CheckOptions>(command({"check", "--level", "full"}).command).level ==
+        store::CheckLevel::full);
+  CHECK_FALSE(std::get<cli::SnapshotsOptions>(command({"snapshots"}).command).mailbox);
+  CHECK(
+      std::get<cli::ExtractOptions>(command({"extract", "a@x", "--output", "/o"}).command).output ==
+      "/o");
+}
+
+TEST_CASE("a mistake on the command line names the nearest thing", "[cli][arguments]") {
+  struct Row {
+    std::vector<std::string> words;
+    std::string told;
+  };
+  const std::vector<Row> table{
+      {{}, "no command is given"},
+      {{"--json"}, "no command is given"},
+      {{"bakcup"}, "unknown command 'bakcup'; did you mean 'backup'?"},
+      {{"prune"}, "unknown command 'prune'"},
+      {{"backup", "--ful"}, "unknown option '--ful'; did you mean '--full'?"},
+      {{"backup", "--polcy=nightly"}, "unknown option '--polcy'; did you mean '--policy'?"},
+      {{"stats", "--jsno"}, "unknown option '--jsno'; did you mean '--json'?"},
+      {{"ls"}, "mailbox"},
+      {{"ls", "--foldr", "Inbox"}, "unknown option '--foldr'; did you mean '--folder'?"},
+      {{"stats", "more"}, "'stats' does not take 'more'"},
+      {{"check", "--level", "ful"},
+       "--level takes structure, full, not 'ful'; did you mean 'full'?"},
+      {{"check", "--level", "scrub"}, "--level takes structure, full, not 'scrub'"},
+      {{"restore", "a@x", "--on-conflict", "overwrite"}, "--on-conflict takes skip, copy, replace"},
+      {{"restore", "a@x", "--in-place", "--into", "X"}, "--in-place"},
+      {{"extract", "a@x"}, "--output"},
+      {{"stats", "--config"}, "--config"},
+  };
+  for (const Row& row : table) {
+    CAPTURE(row.words);
+    CHECK_THAT(complaint(row.words), test::contains_text(row.told));
+  }
+}
+
+TEST_CASE("help and version are information, not errors", "[cli][arguments]") {
+  const auto version = std::get<cli::Information>(parse({"--version"}));
+  CHECK_THAT(version.text, test::contains_text("coffer "));
+  const auto help = std::get<cli::Information>(parse({"--help"}));
+  for (const char* name : {"init", "doctor", "mailboxes", "backup", "snapshots", "ls", "find",
+                           "restore", "extract", "check", "rebuild-index", "stats"}) {
+    CHECK_THAT(help.text, test::contains_text(name));
+  }
+  CHECK_THAT(std::get<cli::Information>(parse({"restore", "--help"})).text,
+             test::contains_text("--on-conflict"));
+}
+
+TEST_CASE("a line that makes no sense still tells the command and the form of errors",
+          "[cli][arguments]") {
+  const std::vector<const char*> words{"coffer", "--nonsense", "backup", "--json"};
+  CHECK(cli::asks_for_json(4, words.data()));
+  CHECK(cli::command_asked_for(4, words.data()) == "backup");
+  CHECK_FALSE(cli::asks_for_json(3, words.data()));
+  CHECK(cli::command_asked_for(2, words.data()).empty());
+}
