@@ -41,7 +41,6 @@ struct Flip {
   unsigned bit = 0;
 };
 
-// Flips it; doing it again takes it back.
 void apply(const Flip& flip) {
   const base::FileHandle file = base::open_file(flip.file, O_RDWR);
   unsigned char byte = 0;
@@ -86,8 +85,8 @@ Flip choose_flip(std::mt19937_64& numbers, const std::vector<FileSize>& files) {
 
 class Subject {
  public:
-  Subject() : recorded_(test::make_recorded_store(directory_.path(), 1, clock_)) {
-    fs::copy(beside(), directory_ / "pristine", fs::copy_options::recursive);
+  Subject() : recorded_(test::make_recorded_store(root(), 1, clock_)) {
+    fs::copy(root(), pristine(), fs::copy_options::recursive);
   }
 
   [[nodiscard]] const test::RecordedStore& recorded() const { return recorded_; }
@@ -133,14 +132,39 @@ class Subject {
     return test::read_everything(*repository, recorded_);
   }
 
-  // Opening may have made the index anew; the next flip starts from the same files as this one.
+  // Opening puts damaged copies of small files right again.
+  [[nodiscard]] bool is_healed(const Flip& flip) const {
+    return fs::exists(flip.file) &&
+           base::read_file(flip.file) == base::read_file(original(flip.file));
+  }
+
+  // The next flip starts from the same files as this one, whatever opening and healing have
+  // written.
+  void restore_files(const Flip& flip) {
+    restore_index();
+    fs::copy_file(original(flip.file), flip.file, fs::copy_options::overwrite_existing);
+  }
   void restore_index() {
     fs::remove_all(beside());
-    fs::copy(directory_ / "pristine", beside(), fs::copy_options::recursive);
+    fs::copy(original(beside()), beside(), fs::copy_options::recursive);
+  }
+  // Nothing but the flipped file and the index may have changed.
+  [[nodiscard]] bool is_as_made() const {
+    const std::vector<FileSize> before = files_below(original(recorded_.store));
+    const std::vector<FileSize> now = files_below(recorded_.store);
+    const auto same = [&](const FileSize& left, const FileSize& right) {
+      return original(left.path) == right.path && left.bytes == right.bytes;
+    };
+    return std::equal(now.begin(), now.end(), before.begin(), before.end(), same);
   }
 
  private:
+  [[nodiscard]] fs::path root() const { return directory_ / "root"; }
+  [[nodiscard]] fs::path pristine() const { return directory_ / "pristine"; }
   [[nodiscard]] fs::path beside() const { return recorded_.index.parent_path(); }
+  [[nodiscard]] fs::path original(const fs::path& path) const {
+    return pristine() / fs::relative(path, root());
+  }
 
   test::TemporaryDirectory directory_;
   test::VirtualClock clock_;
@@ -161,11 +185,11 @@ std::string kind_of(const Subject& subject, const fs::path& file) {
 void flip_in_repository(Subject& subject, const Flip& flip, store::Access access, Tally& tally) {
   apply(flip);
   const Subject::Seen seen = subject.look(access);
-  apply(flip);
+  const bool found = seen.found || subject.is_healed(flip);
   CAPTURE(seen.how, seen.reading.refused);
   CHECK(seen.reading.wrong == std::vector<std::string>{});
-  CHECK(seen.found);
-  tally.found += seen.found ? 1 : 0;
+  CHECK(found);
+  tally.found += found ? 1 : 0;
 }
 
 void flip_in_index(Subject& subject, const Flip& flip, store::Access access, Tally& tally) {
@@ -203,7 +227,8 @@ TEST_CASE("every flipped bit is found, and no read lies", "[store][crash]") {
     } else {
       flip_in_repository(subject, flip, access, tally);
     }
-    subject.restore_index();
+    subject.restore_files(flip);
+    REQUIRE(subject.is_as_made());
   }
   for (const auto& [kind, tally] : tallies) {
     // The campaign reads these lines.
