@@ -127,10 +127,11 @@ class Story:
         counts = [f"{states.count(state)} {state}" for state in sorted(set(states))]
         show(f"{plural(len(checks), 'check')}: {', '.join(counts)}.")
         mailboxes = self.command("mailboxes").of_type("mailbox")
-        reasons = [entry["reason"] for entry in mailboxes if entry["reason"]]
+        without = [entry for entry in mailboxes if entry["mailbox_id"] is None]
+        expect(all(entry["reason"] for entry in without), "an account is left out without a reason")
         show(
-            f"{len(mailboxes) - len(reasons)} mailboxes to protect; "
-            f"{plural(len(reasons), 'account')} without one, each listed with its reason."
+            f"{len(mailboxes) - len(without)} mailboxes to protect; "
+            f"{plural(len(without), 'account')} without one, each listed with its reason."
         )
 
     def backup(self):
