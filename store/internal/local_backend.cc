@@ -6,6 +6,7 @@
 #include "src/base/release.h"
 #include "src/base/text.h"
 #include "store/internal/object_name.h"
+#include "store/internal/recently_used.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -27,6 +28,17 @@ using Directory = std::unique_ptr<DIR, base::Release<&closedir>>;
 
 constexpr const char* kLockFile = "lock";
 constexpr const char* kTemporaryDirectory = "tmp";
+// Packs are read chunk by chunk: opening anew for each would cost more than reading.
+constexpr const char* kOftenReadPrefix = "pack/";
+constexpr std::size_t kMostOpenPacks = 32;
+
+// An object that is being read. Objects do not change, so it stays true however long it is kept.
+struct OpenObject {
+  FileHandle file;
+  std::uint64_t size_bytes = 0;
+};
+// Shared, because a cached one may be pushed out while it is read.
+using SharedObject = std::shared_ptr<const OpenObject>;
 
 // A name taken apart: the directories on the way, and the last component.
 struct Place {
@@ -79,6 +91,7 @@ class LocalBackend final : public Backend {
             const std::function<void(const std::string& name, std::uint64_t size_bytes)>& on_object)
       const override;
   void remove(std::string_view name) override;
+  [[nodiscard]] std::optional<std::string> occupied_by() const override;
   [[nodiscard]] std::string describe() const override { return root_.string(); }
   [[nodiscard]] std::unique_ptr<Lock> lock_for_writing() override;
 
@@ -92,6 +105,8 @@ class LocalBackend final : public Backend {
                                           Missing missing) const;
   // The object's file; not open if there is none.
   [[nodiscard]] FileHandle open_object(std::string_view name) const;
+  // Open and known to be a regular file; null if there is none.
+  [[nodiscard]] SharedObject open_for_reading(std::string_view name) const;
   // A new file below tmp/, whole and synced; gives its name there.
   std::string write_temporary(const FileHandle& temporary_directory,
                               std::span<const base::ByteView> parts, std::string_view name) const;
@@ -102,6 +117,7 @@ class LocalBackend final : public Backend {
   void clean_temporary_directory() const;
 
   std::filesystem::path root_;
+  mutable RecentlyUsed<std::string, SharedObject> open_packs_{kMostOpenPacks};
 };
 
 [[noreturn]] void fail(const std::string& what, int error_number) {
@@ -259,24 +275,37 @@ void LocalBackend::replace(std::string_view name, base::ByteView content) {
   sync_directory(directory, name);
 }
 
+SharedObject LocalBackend::open_for_reading(std::string_view name) const {
+  const bool often = name.starts_with(kOftenReadPrefix);
+  const std::string key{name};
+  if (often) {
+    if (auto known = open_packs_.find(key)) return std::move(*known);
+  }
+  FileHandle file = open_object(name);
+  if (!file.is_open()) return nullptr;
+  const auto bytes = static_cast<std::uint64_t>(status_of(file, path_of(name)).st_size);
+  auto opened = std::make_shared<const OpenObject>(OpenObject{std::move(file), bytes});
+  if (often) open_packs_.insert(key, opened);
+  return opened;
+}
+
 base::Bytes LocalBackend::read(std::string_view name, std::uint64_t offset,
                                std::size_t size_bytes) const {
-  const FileHandle file = open_object(name);
+  const SharedObject object = open_for_reading(name);
   const std::filesystem::path path = path_of(name);
-  if (!file.is_open()) {
+  if (!object) {
     throw base::Error{base::ErrorKind::not_found, base::text("there is no '", path.string(), "'")};
   }
   // Before any memory is taken: the size asked for may come from a damaged file.
-  const auto file_bytes = static_cast<std::uint64_t>(status_of(file, path).st_size);
-  if (offset > file_bytes || size_bytes > file_bytes - offset) {
+  if (offset > object->size_bytes || size_bytes > object->size_bytes - offset) {
     throw base::Error{base::ErrorKind::corrupt,
-                      base::text("'", path.string(), "' ends at ", file_bytes, " bytes, before ",
-                                 offset, " + ", size_bytes)};
+                      base::text("'", path.string(), "' ends at ", object->size_bytes,
+                                 " bytes, before ", offset, " + ", size_bytes)};
   }
   base::Bytes bytes(size_bytes);
   std::size_t filled = 0;
   while (filled < bytes.size()) {
-    const ssize_t count = ::pread(file.get(), bytes.data() + filled, bytes.size() - filled,
+    const ssize_t count = ::pread(object->file.get(), bytes.data() + filled, bytes.size() - filled,
                                   static_cast<off_t>(offset + filled));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail(base::text("reading '", path.string(), "'"), errno);
@@ -350,6 +379,7 @@ void LocalBackend::remove(std::string_view name) {
     if (errno == ENOENT) return;
     fail(base::text("removing '", path_of(name).string(), "'"), errno);
   }
+  open_packs_.erase(std::string{name});
   sync_directory(directory, name);
 }
 
@@ -367,6 +397,21 @@ void LocalBackend::clean_temporary_directory() const {
           errno);
     }
   }
+}
+
+std::optional<std::string> LocalBackend::occupied_by() const {
+  std::error_code problem;
+  for (std::filesystem::directory_iterator entry{root_, problem}, end; entry != end;
+       entry.increment(problem)) {
+    const std::string name = entry->path().filename().string();
+    // The root of a file system of its own is a good place; the other two are ours, and hold
+    // nothing.
+    if (name != "lost+found" && name != kLockFile && name != kTemporaryDirectory) return name;
+  }
+  if (problem && problem != std::errc::no_such_file_or_directory) {
+    fail(base::text("listing '", root_.string(), "'"), problem.value());
+  }
+  return std::nullopt;
 }
 
 std::unique_ptr<Backend::Lock> LocalBackend::lock_for_writing() {
