@@ -10,7 +10,9 @@
 namespace simulator {
 namespace {
 
-constexpr double kSigma = 1.8;  // of the logarithm of sizes: a long tail
+constexpr double kSigma = 1.9;  // of the logarithm of sizes: a long tail,
+// and at its end the messages that carry a film or a drawing.
+constexpr double kVeryLarge = 0.0005;
 constexpr std::uint64_t kLargestContent = 48'000'000;
 
 std::string make_guid(std::uint64_t seed, std::string_view what) {
@@ -184,6 +186,10 @@ Recipe new_message(World& world, Random& random, Instant received) {
   recipe.received = std::chrono::floor<std::chrono::seconds>(received);
   const double size = world.median_content_bytes * std::exp(kSigma * random.normal());
   recipe.content_bytes = 200 + static_cast<std::uint64_t>(size);
+  if (random.chance(kVeryLarge)) {
+    recipe.content_bytes =
+        static_cast<std::uint64_t>(world.median_content_bytes) * (600 + random.below(1500));
+  }
   // Contacts, tasks and notes are small.
   if (recipe.kind >= ItemKind::contact) recipe.content_bytes = 200 + recipe.content_bytes % 6000;
   recipe.content_bytes = std::min(recipe.content_bytes, kLargestContent);
