@@ -47,8 +47,9 @@ class Backend {
   // Nothing happens if it is not there.
   virtual void remove(std::string_view name) = 0;
 
-  // The name of something that lies where the repository would, of ours or not; empty if it is clear.
-  // A place may hold more than objects: a directory that somebody else uses is no place for a store.
+  // The name of something that lies where the repository would, of ours or not; empty if it is
+  // clear. A place may hold more than objects: a directory that somebody else uses is no place for
+  // a store.
   [[nodiscard]] virtual std::optional<std::string> occupied_by() const;
 
   // For messages: "/var/lib/coffer/store".

@@ -119,8 +119,8 @@ class SnapshotReader {
 
   // The items that are not the same as in an earlier snapshot of the mailbox, in key order; the
   // side that lacks the item is empty. Reads only what differs.
-  using OnChange =
-      std::function<void(const std::optional<ItemEntry>& before, const std::optional<ItemEntry>& after)>;
+  using OnChange = std::function<void(const std::optional<ItemEntry>& before,
+                                      const std::optional<ItemEntry>& after)>;
   virtual void changes_since(const SnapshotReader& earlier, const OnChange& on_change) const = 0;
 };
 
