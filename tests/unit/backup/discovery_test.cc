@@ -1,0 +1,226 @@
+#include "src/backup/discovery.h"
+
+#include "src/base/error.h"
+#include "tests/support/catch.h"
+#include "tests/support/virtual_clock.h"
+
+#include <algorithm>
+
+namespace {
+
+using backup::Discovery;
+using base::Error;
+using base::ErrorKind;
+using graph::MailboxPurpose;
+
+// A directory in memory; who is asked about is counted.
+class FakeDirectory final : public graph::Directory {
+ public:
+  void add(const std::string& name, std::optional<MailboxPurpose> purpose) {
+    graph::User user;
+    user.id = "id-" + name;
+    user.user_principal_name = name + "@contoso.onmicrosoft.com";
+    user.mail = name + "@contoso.com";
+    user.account_enabled = purpose != MailboxPurpose::shared;
+    users_.push_back(user);
+    purposes_[user.id] = purpose;
+  }
+  void remove(const std::string& name) {
+    std::erase_if(users_, [&](const graph::User& user) { return user.id == "id-" + name; });
+  }
+  void rename(const std::string& name, const std::string& mail) {
+    for (graph::User& user : users_) {
+      if (user.id == "id-" + name) user.mail = mail;
+    }
+  }
+
+  void users(const std::function<void(graph::User)>& on_user, std::stop_token) override {
+    for (const graph::User& user : users_) on_user(user);
+  }
+  std::optional<graph::User> find_user(const std::string& name, std::stop_token) override {
+    for (const graph::User& user : users_) {
+      if (user.id == name || user.user_principal_name == name || user.mail == name) return user;
+    }
+    return std::nullopt;
+  }
+  std::vector<std::string> group_members(const std::string& group, std::stop_token) override {
+    if (group != "g") throw Error{ErrorKind::not_found, "no such group"};
+    return {"id-ann"};
+  }
+  std::variant<graph::MailboxId, graph::NoMailbox> mailbox_of(const graph::User& user,
+                                                              std::stop_token) override {
+    ++asked;
+    if (fails.contains(user.id)) throw Error{fails.at(user.id), "no answer"};
+    if (!purposes_.at(user.id))
+      return graph::NoMailbox{"MailboxNotEnabledForRESTAPI", "on-premise"};
+    return graph::MailboxId{"MBX:" + user.id};
+  }
+  std::variant<MailboxPurpose, graph::NoMailbox> purpose_of(const graph::User& user,
+                                                            std::stop_token) override {
+    ++asked;
+    return *purposes_.at(user.id);
+  }
+
+  std::atomic<int> asked{0};
+  std::map<std::string, ErrorKind> fails;
+
+ private:
+  std::vector<graph::User> users_;
+  std::map<std::string, std::optional<MailboxPurpose>> purposes_;
+};
+
+struct Fixture {
+  Fixture() {
+    directory.add("ann", MailboxPurpose::user);
+    directory.add("info", MailboxPurpose::shared);
+    directory.add("bob", MailboxPurpose::user);
+    directory.add("ghost", std::nullopt);
+    settings.tenant = {"contoso.com"};
+    settings.lanes = 1;
+  }
+
+  Discovery discover() {
+    directory.asked = 0;
+    return backup::discover(directory, settings, known, clock, {}, recall);
+  }
+
+  // As if all that was found had been backed up.
+  void remember(const Discovery& found) {
+    known.clear();
+    for (const backup::Mailbox& mailbox : found.mailboxes) {
+      store::Snapshot snapshot;
+      snapshot.tenant = settings.tenant;
+      snapshot.mailbox_id = mailbox.id.value;
+      snapshot.address = mailbox.address;
+      snapshot.purpose = graph::name(mailbox.purpose);
+      snapshot.time = clock.now();
+      remembered[mailbox.id.value] = {mailbox.user.id, mailbox.purpose_seen};
+      known.push_back(std::move(snapshot));
+    }
+  }
+
+  test::VirtualClock clock;
+  FakeDirectory directory;
+  backup::DiscoverySettings settings;
+  std::vector<store::Snapshot> known;
+  std::map<std::string, backup::Remembered> remembered;
+  backup::Recall recall =
+      [this](const store::Snapshot& snapshot) -> std::optional<backup::Remembered> {
+    return remembered.at(snapshot.mailbox_id);
+  };
+};
+
+std::vector<std::string> addresses(const Discovery& found) {
+  std::vector<std::string> addresses;
+  for (const backup::Mailbox& mailbox : found.mailboxes) addresses.push_back(mailbox.address);
+  return addresses;
+}
+
+}  // namespace
+
+TEST_CASE("every account is found: protected, not selected, or without a mailbox", "[backup]") {
+  Fixture tenant;
+  tenant.settings.policies = {{"shared", {{"type:shared"}, {}, {}}},
+                              {"people", {{"*"}, {"bob@*"}, {}}}};
+  const Discovery found = tenant.discover();
+  REQUIRE(addresses(found) ==
+          std::vector<std::string>{"info@contoso.com", "ann@contoso.com", "bob@contoso.com"});
+  CHECK(found.mailboxes[0].policy == "shared");
+  CHECK_FALSE(found.mailboxes[0].user.account_enabled);
+  CHECK(found.mailboxes[1].policy == "people");
+  CHECK(found.mailboxes[2].policy.empty());
+  REQUIRE(found.unprotectable.size() == 1);
+  CHECK(found.unprotectable[0].address == "ghost@contoso.com");
+  CHECK(found.unprotectable[0].code == "MailboxNotEnabledForRESTAPI");
+}
+
+TEST_CASE("mailboxes come in the order that their policy gives", "[backup]") {
+  Fixture tenant;
+  tenant.settings.policies = {{"all", {{"*"}, {}, {"type:shared", "bob@*", "*"}}}};
+  CHECK(addresses(tenant.discover()) ==
+        std::vector<std::string>{"info@contoso.com", "bob@contoso.com", "ann@contoso.com"});
+}
+
+TEST_CASE("groups are looked up, and must be there", "[backup]") {
+  Fixture tenant;
+  tenant.settings.policies = {{"team", {{"group:g"}, {}, {}}}};
+  CHECK(tenant.discover().mailboxes.front().address == "ann@contoso.com");
+  tenant.settings.policies = {{"team", {{"group:lost"}, {}, {}}}};
+  CHECK_THROWS_WITH(tenant.discover(), test::contains_text("lost") && test::contains_text("team"));
+}
+
+TEST_CASE("what is remembered is not asked for again, for a week", "[backup]") {
+  Fixture tenant;
+  tenant.remember(tenant.discover());
+  tenant.clock.advance(std::chrono::hours{24});
+  const Discovery next_day = tenant.discover();
+  CHECK(tenant.directory.asked == 1);  // the account without a mailbox
+  CHECK(addresses(next_day).size() == 3);
+  CHECK((next_day.mailboxes[2].purpose == MailboxPurpose::shared));
+
+  tenant.remember(next_day);
+  tenant.clock.advance(std::chrono::hours{24 * 6});
+  tenant.discover();
+  CHECK(tenant.directory.asked == 7);
+}
+
+TEST_CASE("a mailbox is remembered by its account, whatever address it has", "[backup]") {
+  Fixture tenant;
+  tenant.remember(tenant.discover());
+  tenant.directory.rename("ann", "bob@contoso.com");
+  tenant.directory.rename("bob", "ann@contoso.com");
+  for (const backup::Mailbox& mailbox : tenant.discover().mailboxes) {
+    CHECK(mailbox.id.value == "MBX:" + mailbox.user.id);
+  }
+}
+
+TEST_CASE("a mailbox whose account has vanished shows", "[backup]") {
+  Fixture tenant;
+  tenant.remember(tenant.discover());
+  tenant.directory.remove("bob");
+  const Discovery found = tenant.discover();
+  REQUIRE(found.unprotectable.size() == 2);
+  CHECK(found.unprotectable[1].address == "bob@contoso.com");
+  CHECK(found.unprotectable[1].code == "AccountGone");
+}
+
+TEST_CASE("only the named are looked up, each once", "[backup]") {
+  Fixture tenant;
+  for (const char* name : {"ann@contoso.com", "ann@contoso.onmicrosoft.com", "id-ann"}) {
+    CAPTURE(name);
+    tenant.settings.only = {name, "ann@contoso.com"};
+    CHECK(addresses(tenant.discover()) == std::vector<std::string>{"ann@contoso.com"});
+  }
+  tenant.settings.only = {"nobody@contoso.com"};
+  CHECK_THROWS_WITH(tenant.discover(), test::contains_text("nobody@contoso.com"));
+}
+
+TEST_CASE("an account that the service does not tell about costs that account", "[backup]") {
+  Fixture tenant;
+  tenant.directory.fails["id-bob"] = ErrorKind::unavailable;
+  Discovery found = tenant.discover();
+  CHECK(found.mailboxes.size() == 2);
+  CHECK(found.unprotectable.size() == 2);
+
+  tenant.directory.fails.clear();
+  tenant.remember(tenant.discover());
+  tenant.directory.fails["id-bob"] = ErrorKind::unavailable;
+  tenant.clock.advance(std::chrono::hours{24 * 8});
+  found = tenant.discover();
+  CHECK(found.mailboxes.size() == 3);  // remembered, though not for certain
+}
+
+TEST_CASE("a refused sign-in is not taken for accounts without mailboxes", "[backup]") {
+  Fixture tenant;
+  tenant.directory.fails["id-bob"] = ErrorKind::denied;
+  CHECK_THROWS_AS(tenant.discover(), Error);
+}
+
+TEST_CASE("accounts asked about side by side are found the same", "[backup]") {
+  Fixture tenant;
+  for (int i = 0; i < 50; ++i)
+    tenant.directory.add("user" + std::to_string(i), MailboxPurpose::user);
+  const Discovery one_by_one = tenant.discover();
+  tenant.settings.lanes = 8;
+  CHECK(addresses(tenant.discover()) == addresses(one_by_one));
+}

@@ -1,0 +1,384 @@
+#include "src/restore/restore_run.h"
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "tests/support/catch.h"
+#include "tests/support/fake_tenant.h"
+
+#include <algorithm>
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using restore::ItemAction;
+using restore::ItemReport;
+using restore::ItemResult;
+using restore::OnConflict;
+using restore::RestoreReport;
+using Call = test::FakeMailboxService::Call;
+using Lost = test::FakeMailboxService::Lost;
+
+std::string body(const std::string& id, const std::string& words = "body of ") {
+  return words + id + "|key of " + id;
+}
+
+// A backed-up mailbox, and where its items go back to.
+struct Fixture {
+  Fixture() {
+    tenant.fill_inbox(30);
+    tenant.service().put_item("work", "plan", body("plan"));
+    point = *tenant.back_up().snapshot;
+    target.mailbox = tenant.mailbox().id;
+    target.address = tenant.mailbox().address;
+    target.same_mailbox = true;
+    target.into = {"Restored"};
+  }
+
+  // Another mailbox, with folders of the same well-known names.
+  void restore_to_another() {
+    service = &other;
+    other.add_folder("posteingang", "Posteingang", "root", "inbox");
+    target.mailbox = {"MBX:2"};
+    target.address = "bob@contoso.com";
+    target.same_mailbox = false;
+  }
+
+  RestoreReport run(std::stop_token stop = {}) {
+    lines.clear();
+    restore::RestoreProgress progress;
+    RestoreReport report = restore::run_restore(
+        {*service, tenant.repository().tenant(), tenant.repository().clock()}, point, selection,
+        target, settings, [&](const ItemReport& line) { lines.push_back(line); }, progress,
+        std::move(stop));
+    CHECK(lines.size() == report.items.selected);
+    return report;
+  }
+
+  // Contents of the folder with that path below the root of the target.
+  std::vector<std::string> contents(const std::string& path) const {
+    std::string folder = "root";
+    for (const std::string& name : base::split(path, '>'))
+      folder = service->folder_named(folder, name).value();
+    std::vector<std::string> contents;
+    for (const auto& [id, item] : service->items(folder)) contents.push_back(item.content);
+    std::sort(contents.begin(), contents.end());
+    return contents;
+  }
+
+  std::vector<std::string> inbox_of_point() const {
+    std::vector<std::string> contents;
+    for (int i = 0; i < 30; ++i) contents.push_back(body(base::text("item ", i)));
+    std::sort(contents.begin(), contents.end());
+    return contents;
+  }
+
+  test::FakeTenant tenant;
+  test::FakeMailboxService other;
+  test::FakeMailboxService* service = &tenant.service();
+  store::Snapshot point;
+  restore::RestoreSelection selection;
+  restore::RestoreTarget target;
+  restore::RestoreSettings settings;
+  std::vector<ItemReport> lines;
+};
+
+void check_green(const RestoreReport& report) {
+  for (const restore::RestoreProblem& problem : report.problems) FAIL_CHECK(problem.message);
+  CHECK_FALSE(report.stopped_by);
+  CHECK_FALSE(report.cancelled);
+  CHECK(report.items.failed == 0);
+  CHECK(report.items.verified == report.items.restored + report.items.replaced);
+  CHECK(report.items.selected ==
+        report.items.restored + report.items.replaced + report.items.skipped);
+}
+
+}  // namespace
+
+TEST_CASE("a mailbox is restored into a new folder, and every item read back", "[restore]") {
+  Fixture fixture;
+  const RestoreReport report = fixture.run();
+  check_green(report);
+  CHECK(report.items.restored == 31);
+  CHECK(report.items.verified == 31);
+  CHECK(report.folders.created == 4);  // Restored, Inbox, Work, Sent Items
+  CHECK(fixture.contents("Restored>Inbox") == fixture.inbox_of_point());
+  CHECK(fixture.contents("Restored>Inbox>Work/2026") == std::vector<std::string>{body("plan")});
+  // The items that are there already lie elsewhere.
+  CHECK(fixture.contents("Inbox").size() == 30);
+}
+
+TEST_CASE("restoring again with skip creates nothing", "[restore]") {
+  Fixture fixture;
+  fixture.restore_to_another();
+  check_green(fixture.run());
+  const RestoreReport again = fixture.run();
+  check_green(again);
+  CHECK(again.items.skipped == 31);
+  CHECK(again.items.restored == 0);
+  CHECK(again.folders.created == 0);
+  CHECK(fixture.contents("Restored>Inbox") == fixture.inbox_of_point());
+}
+
+TEST_CASE("in place, unchanged items are left alone and lost ones come back", "[restore]") {
+  Fixture fixture;
+  fixture.target.in_place = true;
+  fixture.tenant.service().remove_item("inbox", "item 3");
+  fixture.tenant.service().put_item("inbox", "item 4", body("item 4", "overwritten "));
+  fixture.tenant.service().forget_calls();
+
+  SECTION("skip restores the old version beside the changed one") {
+    const RestoreReport report = fixture.run();
+    check_green(report);
+    CHECK(report.items.restored == 2);
+    CHECK(report.items.skipped == 29);
+    CHECK(report.folders.created == 0);
+    CHECK(fixture.contents("Inbox").size() == 31);
+    // Only what is merely alike was read.
+    CHECK(fixture.tenant.service().exported() == std::vector<std::string>{"item 4"});
+  }
+  SECTION("replace brings the changed one to the old version") {
+    fixture.settings.on_conflict = OnConflict::replace;
+    const RestoreReport report = fixture.run();
+    check_green(report);
+    CHECK(report.items.restored == 1);
+    CHECK(report.items.replaced == 1);
+    CHECK(report.items.skipped == 29);
+    CHECK(fixture.contents("Inbox") == fixture.inbox_of_point());
+  }
+  SECTION("copy restores all of them beside") {
+    fixture.settings.on_conflict = OnConflict::copy;
+    const RestoreReport report = fixture.run();
+    check_green(report);
+    CHECK(report.items.restored == 31);
+    CHECK(fixture.contents("Inbox").size() == 29 + 30);
+  }
+}
+
+TEST_CASE("in another mailbox, in place means the folders of the same well-known names",
+          "[restore]") {
+  Fixture fixture;
+  fixture.restore_to_another();
+  fixture.target.in_place = true;
+  const RestoreReport report = fixture.run();
+  check_green(report);
+  CHECK(fixture.contents("Posteingang") == fixture.inbox_of_point());
+  CHECK(fixture.contents("Posteingang>Work/2026") == std::vector<std::string>{body("plan")});
+}
+
+TEST_CASE("selected folders and items alone are restored", "[restore]") {
+  Fixture fixture;
+  SECTION("a folder") {
+    fixture.selection.folders = {"work"};
+    check_green(fixture.run());
+    CHECK(fixture.contents("Restored>Work/2026") == std::vector<std::string>{body("plan")});
+  }
+  SECTION("single items") {
+    fixture.selection.items = {"item 3", "plan"};
+    const RestoreReport report = fixture.run();
+    check_green(report);
+    CHECK(report.items.selected == 2);
+    CHECK(fixture.contents("Restored>Inbox") == std::vector<std::string>{body("item 3")});
+  }
+  SECTION("an item that is not there") {
+    fixture.selection.items = {"item 3", "nowhere"};
+    CHECK_THROWS_WITH(fixture.run(), test::contains_text("nowhere"));
+    CHECK(fixture.tenant.service().calls(Call::create_folder) == 0);
+  }
+}
+
+TEST_CASE("a dry run touches nothing and tells what it would do", "[restore]") {
+  Fixture fixture;
+  fixture.target.in_place = true;
+  fixture.settings.dry_run = true;
+  fixture.settings.on_conflict = OnConflict::replace;
+  fixture.tenant.service().remove_item("inbox", "item 3");
+  fixture.tenant.service().put_item("inbox", "item 4", body("item 4", "overwritten "));
+  const RestoreReport report = fixture.run();
+  CHECK(report.items.restored == 0);
+  CHECK(fixture.tenant.service().calls(Call::import_unit) == 0);
+  CHECK(fixture.tenant.service().calls(Call::create_folder) == 0);
+  std::map<ItemAction, int> actions;
+  for (const ItemReport& line : fixture.lines) {
+    ++actions[line.action];
+    CHECK((line.result == ItemResult::planned));
+  }
+  CHECK(actions[ItemAction::create] == 1);
+  CHECK(actions[ItemAction::replace] == 1);
+  CHECK(actions[ItemAction::skip] == 29);
+}
+
+TEST_CASE("lost answers never double an item and never lose one", "[restore]") {
+  Fixture fixture;
+  fixture.restore_to_another();
+  const auto lost = GENERATE(Lost::after_creating, Lost::before_creating);
+  const auto lanes = GENERATE(std::size_t{1}, std::size_t{3});
+  fixture.settings.lanes = lanes;
+  int imports = 0;
+  fixture.other.lose_answer = [&](const std::string&) {
+    return ++imports % 3 == 0 ? lost : Lost::no;
+  };
+  const RestoreReport report = fixture.run();
+  check_green(report);
+  CHECK(report.items.restored == 31);
+  CHECK(fixture.contents("Restored>Inbox") == fixture.inbox_of_point());
+}
+
+TEST_CASE("a lost answer of an item without a search key is resolved by its bytes", "[restore]") {
+  test::FakeTenant tenant;
+  tenant.service().put_item("inbox", "keyless", "no key here");
+  tenant.service().item("inbox", "keyless").search_key.clear();
+  tenant.service().put_item("inbox", "other", "nor here");
+  tenant.service().item("inbox", "other").search_key.clear();
+  const store::Snapshot point = *tenant.back_up().snapshot;
+  test::FakeMailboxService other;
+  int imports = 0;
+  other.lose_answer = [&](const std::string&) {
+    return ++imports == 1 ? Lost::after_creating : Lost::no;
+  };
+  restore::RestoreProgress progress;
+  restore::RestoreTarget target;
+  target.into = {"Restored"};
+  const RestoreReport report =
+      restore::run_restore({other, tenant.repository().tenant(), tenant.repository().clock()},
+                           point, {}, target, {}, [](const ItemReport&) {}, progress, {});
+  check_green(report);
+  CHECK(imports == 2);
+}
+
+TEST_CASE("an answer that stays lost fails the item", "[restore]") {
+  Fixture fixture;
+  fixture.selection.items = {"item 3"};
+  fixture.service->lose_answer = [](const std::string&) { return Lost::before_creating; };
+  const RestoreReport report = fixture.run();
+  CHECK(report.items.failed == 1);
+  CHECK(report.problems.at(0).code == "Uncertain");
+  CHECK(fixture.tenant.service().calls(Call::import_unit) == 4);
+}
+
+TEST_CASE("two equal items are two, also after an interruption", "[restore]") {
+  Fixture fixture;
+  fixture.tenant.service().put_item("sent", "twin 1", body("twin"));
+  fixture.tenant.service().put_item("sent", "twin 2", body("twin"));
+  fixture.point = *fixture.tenant.back_up().snapshot;
+  fixture.selection.folders = {"sent"};
+  fixture.restore_to_another();
+  check_green(fixture.run());
+  CHECK(fixture.contents("Restored>Sent Items").size() == 2);
+  const std::string folder =
+      *fixture.other.folder_named(*fixture.other.folder_named("root", "Restored"), "Sent Items");
+  fixture.other.remove_item(folder, fixture.other.items(folder).begin()->first);
+
+  const RestoreReport again = fixture.run();
+  check_green(again);
+  CHECK(again.items.restored == 1);
+  CHECK(again.items.skipped == 1);
+  CHECK(fixture.contents("Restored>Sent Items").size() == 2);
+}
+
+TEST_CASE("an altered copy in the target is not green", "[restore]") {
+  Fixture fixture;
+  fixture.selection.items = {"item 3", "item 4"};
+  fixture.service->before_call = [&](Call call, const std::string& folder) {
+    if (call != Call::item_details || fixture.service->items(folder).empty()) return;
+    const std::string id = fixture.service->items(folder).begin()->first;
+    fixture.service->item(folder, id).item_class = "IPM.Appointment";
+  };
+  const RestoreReport report = fixture.run();
+  CHECK(report.items.restored == 2);
+  CHECK(report.items.verified == 1);
+  REQUIRE(report.problems.size() == 1);
+  CHECK(report.problems[0].code == "NotVerified");
+}
+
+TEST_CASE("an item that the service refuses costs that item", "[restore]") {
+  Fixture fixture;
+  int imports = 0;
+  fixture.service->refuse_import = [&](const std::string&) -> std::optional<graph::ImportRefused> {
+    if (++imports != 5) return std::nullopt;
+    return graph::ImportRefused{{"ErrorCorruptData", "altered stream", false}, false};
+  };
+  const RestoreReport report = fixture.run();
+  CHECK(report.items.failed == 1);
+  CHECK(report.items.restored == 30);
+  CHECK(report.items.verified == 30);
+  CHECK(report.problems.at(0).code == "ErrorCorruptData");
+}
+
+TEST_CASE("a full target stops the restore, which says what is missing", "[restore]") {
+  Fixture fixture;
+  fixture.settings.lanes = 1;
+  int imports = 0;
+  fixture.service->refuse_import = [&](const std::string&) -> std::optional<graph::ImportRefused> {
+    if (++imports <= 10) return std::nullopt;
+    return graph::ImportRefused{{"ErrorQuotaExceeded", "the mailbox is full", false}, true};
+  };
+  const RestoreReport report = fixture.run();
+  REQUIRE(report.stopped_by);
+  CHECK_THAT(report.stopped_by->what(),
+             test::contains_text("full") && test::contains_text("21 of 31"));
+  CHECK(report.items.restored == 10);
+  CHECK(report.items.verified == 10);
+  CHECK(imports == 11);
+
+  fixture.service->refuse_import = nullptr;
+  const RestoreReport rest = fixture.run();
+  check_green(rest);
+  CHECK(rest.items.restored == 21);
+  CHECK(rest.items.skipped == 10);
+}
+
+TEST_CASE("a stopped restore is resumed by running it again", "[restore]") {
+  Fixture fixture;
+  std::stop_source stop;
+  int imports = 0;
+  fixture.service->before_call = [&](Call call, const std::string&) {
+    if (call == Call::import_unit && ++imports == 12) stop.request_stop();
+  };
+  const RestoreReport report = fixture.run(stop.get_token());
+  CHECK(report.cancelled);
+  CHECK(report.items.restored < 31);
+  fixture.service->before_call = nullptr;
+  check_green(fixture.run());
+  CHECK(fixture.contents("Restored>Inbox") == fixture.inbox_of_point());
+}
+
+TEST_CASE("a missing right stops the restore and is named", "[restore]") {
+  Fixture fixture;
+  fixture.service->before_call = [](Call call, const std::string&) {
+    if (call == Call::create_folder)
+      throw Error{ErrorKind::denied, "MailboxFolder.ReadWrite.All is missing"};
+  };
+  const RestoreReport report = fixture.run();
+  REQUIRE(report.stopped_by);
+  CHECK((report.stopped_by->kind() == ErrorKind::denied));
+  CHECK_THAT(report.stopped_by->what(), test::contains_text("MailboxFolder.ReadWrite.All"));
+  CHECK(report.items.restored == 0);
+}
+
+TEST_CASE("damage in the store costs the item and nothing wrong is sent", "[restore]") {
+  Fixture fixture;
+  fixture.selection.folders = {"work"};
+  for (const std::string& name : fixture.tenant.backend().names("pack/d/")) {
+    fixture.tenant.backend().alter(name, [](base::Bytes& bytes) {
+      for (std::size_t i = 256; i + 512 < bytes.size(); i += 7) bytes[i] ^= std::byte{0x55};
+    });
+  }
+  const RestoreReport report = fixture.run();
+  CHECK(report.items.failed + (report.stopped_by ? 1U : 0U) >= 1);
+  CHECK(report.items.restored == 0);
+}
+
+TEST_CASE("items go newest first", "[restore]") {
+  Fixture fixture;
+  fixture.settings.lanes = 1;
+  fixture.selection.folders = {"inbox"};
+  fixture.run();
+  std::vector<std::string> order;
+  for (const ItemReport& line : fixture.lines) {
+    if (line.source_folder == "Inbox") order.push_back(line.item_id);
+  }
+  std::vector<std::string> expected;
+  for (int i = 29; i >= 0; --i) expected.push_back(base::text("item ", i));
+  CHECK(order == expected);
+}
