@@ -75,16 +75,13 @@ jobs::ProgressReading reading_of(const backup::RunProgress& progress,
 void tell_mailboxes(Output& output, const jobs::BackupReport& report) {
   Table table{{{"Mailbox", Table::Align::left, true},
                {"Status"},
-               {"Listed", Table::Align::right},
+               {"Items", Table::Align::right},
                {"Stored", Table::Align::right},
-               {"Unchanged", Table::Align::right},
-               {"Skipped", Table::Align::right},
                {"Failed", Table::Align::right},
                {"New", Table::Align::right}}};
   for (const backup::MailboxReport& mailbox : report.mailboxes) {
     table.add({mailbox.address, std::string{jobs::name(mailbox.outcome)},
                jobs::human_count(mailbox.items.listed), jobs::human_count(mailbox.items.stored),
-               jobs::human_count(mailbox.items.unchanged), jobs::human_count(mailbox.items.skipped),
                jobs::human_count(mailbox.items.failed), base::human_bytes(mailbox.new_bytes)});
   }
   if (table.empty()) return;
@@ -134,10 +131,13 @@ void tell(Output& output, const jobs::BackupReport& report) {
                            " stored, ", jobs::human_count(items.unchanged), " unchanged, ",
                            jobs::human_count(items.skipped), " skipped, ",
                            jobs::human_count(items.failed), " failed"));
-  output.remark(base::text(base::human_bytes(exported), " exported, ", base::human_bytes(stored),
-                           " added to the store, ", counted(report.service.requests, "request"),
-                           ", ", jobs::human_duration(report.service.throttled_time),
-                           " lost to throttling"));
+  const base::Duration throttled = report.service.throttled_time;
+  output.remark(
+      base::text(base::human_bytes(exported), " exported, ", base::human_bytes(stored),
+                 " added to the store, ", counted(report.service.requests, "request"),
+                 throttled > base::Duration{0}
+                     ? base::text(", ", jobs::human_duration(throttled), " lost to throttling")
+                     : std::string{}));
   output.remark(base::text("Backup ", jobs::name(jobs::status(report)), ": ",
                            counted(report.mailboxes.size(), "mailbox"), " in ",
                            jobs::human_duration(report.took)));

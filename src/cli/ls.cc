@@ -12,6 +12,7 @@ jobs::ExitStatus run(const Context& context, const LsOptions& options) {
   appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
   const jobs::RestorePoint point =
       jobs::open_restore_point(store.repository(), options.mailbox, options.at);
+  if (options.folder) static_cast<void>(jobs::folder_ids(point, {*options.folder}));
   output.remark(base::text(base::printable(point.snapshot.address), " at ",
                            short_time(point.snapshot.time), " UTC, restore point ",
                            point.snapshot.id, point.snapshot.complete ? "" : " (incomplete)"));

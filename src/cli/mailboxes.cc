@@ -38,14 +38,22 @@ void tell(Output& output, const std::vector<jobs::Record>& records) {
                {"Type"},
                {"Policy", Table::Align::left, true},
                {"Last good (UTC)"},
-               {"Not protected because", Table::Align::left, true}}};
+               {"Protected"}}};
   for (const jobs::Record& record : records) {
     const std::string purpose = text_of(record, "purpose");
     const std::string policy = text_of(record, "policy");
     table.add({text_of(record, "address"), purpose.empty() ? "-" : purpose,
-               policy.empty() ? "-" : policy, last_backup(record), text_of(record, "reason")});
+               policy.empty() ? "-" : policy, last_backup(record),
+               is_protected(record) ? "yes" : "no"});
   }
   for (const std::string& line : table.lines(output.columns())) output.line(line);
+  output.line("");
+  // The reasons are sentences, too long for a column.
+  for (const jobs::Record& record : records) {
+    if (is_protected(record)) continue;
+    output.line(base::printable(base::text("not protected: ", text_of(record, "address"), ": ",
+                                           text_of(record, "reason"))));
+  }
 }
 
 }  // namespace

@@ -24,7 +24,9 @@ std::string remedy_for(const base::Error& error) {
       return "check the app's credential, its rights and the admin consent; `coffer doctor` names "
              "what is missing";
     case base::ErrorKind::not_found:
-      return "`coffer snapshots` lists what the store has, `coffer mailboxes` what the tenant has";
+      return "`coffer mailboxes` lists the tenant's mailboxes, `coffer snapshots` the restore "
+             "points, "
+             "`coffer ls MAILBOX` folders and items";
     case base::ErrorKind::no_store:
       return "check 'url' in [store], or create the store with `coffer init`";
     case base::ErrorKind::in_use:

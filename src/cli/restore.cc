@@ -1,6 +1,7 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/catalog/folder_paths.h"
+#include "src/catalog/selection.h"
 #include "src/cli/commands.h"
 #include "src/cli/progress_bar.h"
 #include "src/daemon/appliance.h"
@@ -176,7 +177,9 @@ jobs::ExitStatus run(const Context& context, const RestoreOptions& options) {
   const jobs::RestorePoint point =
       jobs::open_restore_point(store.repository(), options.mailbox, options.at);
   // What is asked for is looked up before anybody signs in.
-  static_cast<void>(jobs::folder_ids(point, options.folders));
+  static_cast<void>(catalog::select(*point.reader, point.paths,
+                                    jobs::folder_ids(point, options.folders),
+                                    {options.items.begin(), options.items.end()}));
   Destination destination = destination_of(context, configuration, options, point.snapshot);
   const jobs::RestoreRequest request =
       request_of(options, point, destination, configuration.limits);

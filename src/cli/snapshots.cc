@@ -12,13 +12,17 @@
 namespace cli {
 namespace {
 
+std::string key_of(const store::Snapshot& point) {
+  return base::text(point.tenant.name, "/", point.mailbox_id);
+}
+
 void tell(Output& output, const std::vector<store::Snapshot>& points) {
+  std::map<std::string, std::string> addresses;  // the latest of each mailbox
+  for (const store::Snapshot& point : points) addresses[key_of(point)] = point.address;
   // A table per mailbox: ids are needed whole, and addresses are long.
   std::map<std::string, Table> tables;
-  std::map<std::string, std::string> titles;
   for (const store::Snapshot& point : points) {
-    const std::string key = point.tenant.name + "/" + point.mailbox_id;
-    titles[key] = point.address;  // the latest
+    const std::string key = base::text(addresses[key_of(point)], " ", key_of(point));
     Table& table = tables
                        .try_emplace(key, Table{{{"Id"},
                                                 {"Time (UTC)"},
@@ -30,7 +34,7 @@ void tell(Output& output, const std::vector<store::Snapshot>& points) {
                base::human_bytes(point.bytes), point.complete ? "complete" : "incomplete"});
   }
   for (const auto& [key, table] : tables) {
-    output.line(base::printable(titles[key]));
+    output.line(base::printable(key.substr(0, key.find(' '))));
     for (const std::string& line : table.lines(output.columns() - 2)) output.line("  " + line);
     output.line("");
   }

@@ -30,8 +30,7 @@ std::optional<std::uint64_t> scaled(std::string_view text,
   if (!parsed) return std::nullopt;
   const auto factor = factors.find(parsed->unit);
   if (factor == factors.end()) return std::nullopt;
-  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (parsed->number > kMost / factor->second) return std::nullopt;
+  if (parsed->number > kLargestNumber / factor->second) return std::nullopt;
   return parsed->number * factor->second;
 }
 

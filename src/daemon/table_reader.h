@@ -6,7 +6,6 @@
 #include "src/daemon/toml_document.h"
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +18,9 @@ namespace appliance {
 std::optional<std::uint64_t> parse_size(std::string_view text);
 // "90s", "15m", "12h", "14d". Empty unless it is a whole number with one of these units.
 std::optional<base::Duration> parse_duration(std::string_view text);
+
+// Of those that TOML can write.
+inline constexpr std::uint64_t kLargestNumber = std::uint64_t{1} << 62;
 
 // Keys that were never asked for are unknown: call finish() when all of them have been. Everything
 // throws Error(usage) with file and line. The table outlives the reader.
@@ -36,9 +38,9 @@ class TableReader {
   // The same; a single string is taken for a list of one.
   std::optional<std::vector<std::string>> text_or_texts(const std::string& key);
   std::optional<bool> truth(const std::string& key);
-  std::optional<std::uint64_t> number(
-      const std::string& key, std::uint64_t least = 0,
-      std::uint64_t most = std::numeric_limits<std::int64_t>::max());
+  std::optional<std::uint64_t> number(const std::string& key, std::uint64_t least = 0,
+                                      std::uint64_t most = std::uint64_t{
+                                          std::numeric_limits<std::int64_t>::max()});
   std::optional<std::uint64_t> size(const std::string& key);
   std::optional<base::Duration> duration(const std::string& key);
   // Null if it is absent.
