@@ -38,7 +38,7 @@ struct PackRow {
   base::Bytes tenant_tag;  // 16 bytes
   std::uint64_t size_bytes = 0;
   std::uint32_t chunks = 0;
-  std::uint64_t plain_bytes = 0;  // of its chunks together, for statistics
+  std::uint64_t plain_bytes = 0;  // of its chunks together; filled in by add_pack()
 };
 
 struct IndexedChunk {

@@ -208,14 +208,12 @@ void heal_copies(const KeyRing& keys, Backend& backend) {
 
 base::Secret Repository::create(Backend& backend, const Settings& settings,
                                 const base::Secret& passphrase, base::Clock&) {
-  const auto require_empty = [&] {
-    backend.list("", [&](const std::string& name, std::uint64_t) {
-      throw base::Error{base::ErrorKind::usage,
-                        base::text(backend.describe(), " is not empty (", name,
-                                   "): give a new place for the store")};
-    });
-  };
-  require_empty();  // before the lock leaves its own file in a place that is not ours
+  // Before the lock leaves its own file in a place that is not ours.
+  if (const std::optional<std::string> stranger = backend.occupied_by()) {
+    throw base::Error{base::ErrorKind::usage,
+                      base::text(backend.describe(), " is not empty (", *stranger,
+                                 "): give a new place for the store")};
+  }
   const std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
   base::Secret recovery_key =
       KeyRing::create(backend, passphrase, {settings.kdf_memory_bytes, settings.kdf_passes});

@@ -1,8 +1,14 @@
-// A repository: packs of sealed chunks, the hash-chained commit log, and the RocksDB index that can always be
-// made again from the two.
+// A repository: packs of sealed chunks, the hash-chained commit log, and the RocksDB index that can
+// always be made again from the two.
 //
 // One process writes at a time, any number read beside it. Thread-safe.
 #pragma once
+
+#include "src/base/clock.h"
+#include "src/base/secret.h"
+#include "store/backend.h"
+#include "store/content.h"
+#include "store/snapshot.h"
 
 #include <chrono>
 #include <filesystem>
@@ -14,18 +20,12 @@
 #include <string>
 #include <vector>
 
-#include "src/base/clock.h"
-#include "src/base/secret.h"
-#include "store/backend.h"
-#include "store/content.h"
-#include "store/snapshot.h"
-
 namespace store {
 
 enum class Access : std::uint8_t { read, write };
 
 struct StoreStatistics {
-  std::uint64_t logical_bytes = 0;  // of all streams of all snapshots, each counted as often as it is named
+  std::uint64_t logical_bytes = 0;  // of all streams of all snapshots, shared ones each time
   std::uint64_t unique_bytes = 0;   // plaintext of the chunks held
   std::uint64_t stored_bytes = 0;   // of the packs
   std::uint64_t packs = 0;
@@ -70,11 +70,13 @@ class TenantStore {
 
   [[nodiscard]] virtual std::unique_ptr<ContentWriter> new_content() = 0;
   // Error(corrupt) if the store does not hold it.
-  [[nodiscard]] virtual std::unique_ptr<ContentReader> open_content(const ContentRef& ref) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<ContentReader> open_content(
+      const ContentRef& ref) const = 0;
   // For small contents (notes of the engine): whole.
   [[nodiscard]] virtual base::Bytes read_content(const ContentRef& ref) const = 0;
 
-  [[nodiscard]] virtual std::unique_ptr<SnapshotReader> open_snapshot(const Snapshot& snapshot) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<SnapshotReader> open_snapshot(
+      const Snapshot& snapshot) const = 0;
   // `base`: the snapshot to start from.
   [[nodiscard]] virtual std::unique_ptr<SnapshotWriter> new_snapshot(const Snapshot* base) = 0;
 
@@ -88,7 +90,8 @@ class Repository {
 
   struct Settings {
     std::filesystem::path index;  // the RocksDB folder; never inside the repository
-    // Parameters of new key slots (Argon2id); the defaults are the least that is allowed outside tests.
+    // Parameters of new key slots (Argon2id); the defaults are the least that is allowed outside
+    // tests.
     std::uint64_t kdf_memory_bytes = std::uint64_t{256} << 20;
     std::uint32_t kdf_passes = 3;
   };
@@ -97,10 +100,12 @@ class Repository {
   static base::Secret create(Backend& backend, const Settings& settings,
                              const base::Secret& passphrase, base::Clock& clock);
 
-  // Errors: no_store, wrong_key, in_use, corrupt; usage for a format newer than this program. A missing,
-  // stale or damaged index is noticed and made anew. Backend and clock outlive the repository.
+  // Errors: no_store, wrong_key, in_use, corrupt; usage for a format newer than this program. A
+  // missing, stale or damaged index is noticed and made anew. Backend and clock outlive the
+  // repository.
   static std::unique_ptr<Repository> open(Backend& backend, const Settings& settings,
-                                          const base::Secret& key, Access access, base::Clock& clock);
+                                          const base::Secret& key, Access access,
+                                          base::Clock& clock);
 
   // Makes the index anew from packs and log, whatever is there.
   static std::unique_ptr<Repository> rebuild_index(Backend& backend, const Settings& settings,
@@ -116,7 +121,8 @@ class Repository {
   [[nodiscard]] virtual std::vector<Snapshot> snapshots_of(const TenantDomain& tenant,
                                                            const std::string& mailbox_id) const = 0;
 
-  // Acknowledges: packs are flushed, then one commit record with all of these is put and synced. All or none.
+  // Acknowledges: packs are flushed, then one commit record with all of these is put and synced.
+  // All or none.
   virtual void commit(std::span<const PreparedSnapshot> snapshots) = 0;
 
   [[nodiscard]] virtual StoreStatistics statistics() const = 0;

@@ -152,7 +152,8 @@ base::Bytes encode(const PackRow& pack) {
       .number(static_cast<std::uint8_t>(pack.chunk_class))
       .raw(pack.tenant_tag)
       .number(pack.size_bytes)
-      .number(pack.chunks);
+      .number(pack.chunks)
+      .number(pack.plain_bytes);
   return fields.take();
 }
 
@@ -166,6 +167,7 @@ PackRow decode_pack(base::ByteView value) {
   pack.tenant_tag = base::to_bytes(fields.raw(16));
   pack.size_bytes = fields.number<std::uint64_t>();
   pack.chunks = fields.number<std::uint32_t>();
+  pack.plain_bytes = fields.number<std::uint64_t>();
   return pack;
 }
 
@@ -385,13 +387,16 @@ void RocksdbIndex::add_pack(const PackRow& pack, std::span<const IndexedChunk> c
   const auto put = [&](Family family_name, const rocksdb::Slice& row, base::ByteView value) {
     check_status(batch.Put(family(family_name), row, slice(value)), path_);
   };
-  put(Family::pack, {key.data(), key.size()}, encode(pack));
+  PackRow row = pack;
+  row.plain_bytes = 0;
   put(Family::packid, slice(pack.id.view()), number_value.view());
   for (const IndexedChunk& chunk : chunks) {
     ChunkLocation location = chunk.location;
     location.pack_number = number;
+    row.plain_bytes += location.plain_bytes;
     put(Family::chunk, slice(chunk_key(pack.tenant_tag, chunk.id)), encode(location));
   }
+  put(Family::pack, {key.data(), key.size()}, encode(row));
   FixedFieldWriter next_value;
   next_value.number(next + 1);
   put(Family::cursor, kNextPackKey, next_value.view());
