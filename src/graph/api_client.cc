@@ -242,6 +242,7 @@ Answer ApiClient::ask(const Call& call, std::stop_token stop) {
     wait(call, verdict, attempted, stop);
     if (verdict.action == http::Action::repeat) continue;
     if (broken) throw Error{*broken}.add_context(std::string{name(call.operation)});
+    if (cut_request) fail(call, attempted);
     throw_unless_final(call, attempted);
     answer.head = std::move(attempted.transfer.head);
     answer.error = std::move(attempted.error);

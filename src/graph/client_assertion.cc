@@ -27,7 +27,8 @@ using DigestContext = std::unique_ptr<EVP_MD_CTX, base::Release<&EVP_MD_CTX_free
 constexpr auto kAssertionLifetime = std::chrono::minutes{10};
 
 Bio reader(std::string_view text) {
-  Bio bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
+  // OpenSSL takes no null pointer, however few bytes it is to read there.
+  Bio bio{BIO_new_mem_buf(text.empty() ? "" : text.data(), static_cast<int>(text.size()))};
   if (!bio) throw std::bad_alloc{};
   return bio;
 }

@@ -216,19 +216,19 @@ std::size_t ExportScanner::step_escape(std::string_view text) {
 
 void ExportScanner::take_code_unit(std::uint32_t unit) {
   constexpr std::uint32_t kReplacement = 0xfffd;
-  if (unit >= 0xd800 && unit < 0xdc00) {
-    if (high_surrogate_ != 0) append_character(kReplacement);
+  const bool is_high = unit >= 0xd800 && unit < 0xdc00;
+  const bool is_low = unit >= 0xdc00 && unit < 0xe000;
+  if (is_low && high_surrogate_ != 0) {
+    const std::uint32_t high = std::exchange(high_surrogate_, 0);
+    append_character(0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
+    return;
+  }
+  flush_surrogate();
+  if (is_high) {
     high_surrogate_ = unit;
-    return;
+  } else {
+    append_character(is_low ? kReplacement : unit);
   }
-  const std::uint32_t high = std::exchange(high_surrogate_, 0);
-  if (unit >= 0xdc00 && unit < 0xe000) {
-    append_character(high != 0 ? 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00)
-                               : kReplacement);
-    return;
-  }
-  if (high != 0) append_character(kReplacement);
-  append_character(unit);
 }
 
 void ExportScanner::append_character(std::uint32_t character) {
@@ -253,7 +253,14 @@ void ExportScanner::append_character(std::uint32_t character) {
   take_run({bytes.data(), size});
 }
 
+// The first half of a pair that did not come.
+void ExportScanner::flush_surrogate() {
+  constexpr std::uint32_t kReplacement = 0xfffd;
+  if (std::exchange(high_surrogate_, 0) != 0) append_character(kReplacement);
+}
+
 void ExportScanner::take_run(std::string_view run) {
+  flush_surrogate();
   if (take_ == Take::data) return take_data(run);
   if (take_ == Take::nothing) return;
   const std::size_t longest = take_ == Take::key ? kLongestKey : kLongestId;
@@ -281,7 +288,7 @@ void ExportScanner::take_data(std::string_view run) {
 }
 
 void ExportScanner::end_text() {
-  if (high_surrogate_ != 0) take_code_unit(0xfffd);
+  flush_surrogate();
   if (take_ == Take::key) return end_key();
   using Data = ExportElement::Data;
   switch (member_) {

@@ -101,6 +101,7 @@ class ExportScanner {
   void take_run(std::string_view run);
   void take_data(std::string_view run);
   void take_code_unit(std::uint32_t unit);
+  void flush_surrogate();
   void append_character(std::uint32_t character);
   void set_member(std::string& member, std::size_t longest);
   void take_other_type();

@@ -8,6 +8,7 @@
 #include "src/graph/paths.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace graph {
 namespace {
@@ -138,6 +139,45 @@ Importer::Sent Importer::send(const MailboxId& mailbox, const Session& session,
   return sent;
 }
 
+http::Verdict Importer::judge(const MailboxId& mailbox, Sent& sent, unsigned attempt) {
+  const auto verdict =
+      http::judge({sent.transfer, attempt, true, wiring_.clock.now(), wiring_.jitter.next()},
+                  http::Repeatable::unless_sent);
+  if (verdict.throttled) ++wiring_.counters.throttled;
+  if (verdict.holds_others) wiring_.gate.hold(mailbox.value, verdict.wait);
+  sent.pass.reset();
+  return verdict;
+}
+
+ImportResult Importer::result_of(const Sent& sent, http::Action action) {
+  const auto& transfer = sent.transfer;
+  const int status = transfer.head.status;
+  const std::string answered =
+      base::text("the import host answered ", status, " ", sent.error.text());
+  if (transfer.arrived() && !is_success(status)) {
+    throw_if_mailbox_gone(sent.error);
+    if (says_corrupt(sent.error)) return ImportRefused{unit_error(status, sent.error), false};
+  }
+  if (action == http::Action::lost || transfer.failure == http::TransferFailure::too_large) {
+    return ImportUncertain{transfer.arrived() ? answered : transfer.detail};
+  }
+  if (action == http::Action::give_up) {
+    const bool untrusted = transfer.failure == http::TransferFailure::untrusted;
+    throw Error{untrusted ? ErrorKind::failed : ErrorKind::unavailable,
+                base::text("importing an item: ", transfer.arrived() ? answered : transfer.detail)};
+  }
+  if (!is_success(status)) {
+    return ImportRefused{unit_error(status, sent.error), says_full(status, sent.error)};
+  }
+  try {
+    const Json document = Json::parse(sent.body);
+    return Imported{std::string{document.required_text("itemId")},
+                    std::string{document["changeKey"].text()}};
+  } catch (const Error& error) {
+    return ImportUncertain{base::text("the item was accepted, but ", error.message())};
+  }
+}
+
 ImportResult Importer::import(const MailboxId& mailbox, const std::string& folder_id,
                               StreamSource& stream, const std::optional<ImportOver>& over,
                               std::stop_token stop) {
@@ -149,63 +189,24 @@ ImportResult Importer::import(const MailboxId& mailbox, const std::string& folde
         sessions.get([&](const Session& held) { return wiring_.clock.monotonic() < held.renew_at; },
                      [&] { return open_session(mailbox, stop); }, stop);
     Sent sent = send(mailbox, *session, body, stop);
-    const int status = sent.transfer.head.status;
     if (sent.transfer.failure == http::TransferFailure::cancelled) {
       return ImportUncertain{"stopped while the item was under way"};
     }
+    const int status = sent.transfer.head.status;
     if (status == 401 || status == 403) {
       sessions.refuse(session);
-      if (session_renewed) {
+      if (std::exchange(session_renewed, true)) {
         throw Error{ErrorKind::denied,
                     base::text("the import host refuses a fresh import session (", status, " ",
                                sent.error.text(), ")")};
       }
-      session_renewed = true;
       ++wiring_.counters.retried;
       continue;
     }
-    if (sent.transfer.arrived() && !is_success(status)) {
-      throw_if_mailbox_gone(sent.error);
-      if (says_corrupt(sent.error)) return ImportRefused{unit_error(status, sent.error), false};
-    }
-    const auto verdict =
-        http::judge({sent.transfer, attempt, true, wiring_.clock.now(), wiring_.jitter.next()},
-                    http::Repeatable::unless_sent);
-    if (verdict.throttled) ++wiring_.counters.throttled;
-    if (verdict.holds_others) wiring_.gate.hold(mailbox.value, verdict.wait);
-    sent.pass.reset();
-    switch (verdict.action) {
-      case http::Action::repeat:
-        ++wiring_.counters.retried;
-        if (!verdict.holds_others) wiring_.clock.sleep_for(verdict.wait, stop);
-        continue;
-      case http::Action::lost:
-        return ImportUncertain{sent.transfer.arrived() ? base::text("the import host answered ",
-                                                                    status, " ", sent.error.text())
-                                                       : sent.transfer.detail};
-      case http::Action::give_up:
-        if (sent.transfer.failure == http::TransferFailure::too_large) {
-          return ImportUncertain{sent.transfer.detail};
-        }
-        throw Error{
-            sent.transfer.failure == http::TransferFailure::untrusted ? ErrorKind::failed
-                                                                      : ErrorKind::unavailable,
-            sent.transfer.arrived() ? base::text("importing an item: the import host answered ",
-                                                 status, " ", sent.error.text())
-                                    : base::text("importing an item: ", sent.transfer.detail)};
-      case http::Action::take:
-        break;
-    }
-    if (!is_success(status)) {
-      return ImportRefused{unit_error(status, sent.error), says_full(status, sent.error)};
-    }
-    try {
-      const Json document = Json::parse(sent.body);
-      return Imported{std::string{document.required_text("itemId")},
-                      std::string{document["changeKey"].text()}};
-    } catch (const Error& error) {
-      return ImportUncertain{base::text("the item was accepted, but ", error.message())};
-    }
+    const auto verdict = judge(mailbox, sent, attempt);
+    if (verdict.action != http::Action::repeat) return result_of(sent, verdict.action);
+    ++wiring_.counters.retried;
+    if (!verdict.holds_others) wiring_.clock.sleep_for(verdict.wait, stop);
   }
 }
 

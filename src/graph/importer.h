@@ -36,6 +36,10 @@ class Importer {
   };
   struct Sent;
 
+  // What to do about it; counts it and holds the mailbox where the service asks for that.
+  http::Verdict judge(const MailboxId& mailbox, Sent& sent, unsigned attempt);
+  // What the last answer means.
+  static ImportResult result_of(const Sent& sent, http::Action action);
   Session open_session(const MailboxId& mailbox, std::stop_token stop);
   Renewable<Session>& sessions_of(const MailboxId& mailbox);
   Sent send(const MailboxId& mailbox, const Session& session, http::BodySource& body,

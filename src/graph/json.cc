@@ -1,9 +1,9 @@
 #include "src/graph/json.h"
 
+#include "src/base/bytes.h"
 #include "src/base/error.h"
 #include "src/base/text.h"
 
-#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -162,7 +162,8 @@ std::string json_quoted(std::string_view text) {
       result += '\\';
       result += c;
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      result += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      const auto byte = static_cast<std::byte>(c);
+      result += base::text("\\u00", base::to_hex({&byte, 1}));
     } else {
       result += c;
     }

@@ -4,6 +4,7 @@
 #include "src/base/release.h"
 #include "src/base/synchronized.h"
 #include "src/base/text.h"
+#include "src/http/head_reader.h"
 #include "src/http/url.h"
 
 #include <curl/curl.h>
@@ -44,7 +45,7 @@ void set(const EasyHandle& easy, CURLoption option, Value value) {
 // in perform(), which returns only after the latter has let go of it.
 struct Exchange {
   Exchange(const CurlSettings& bounds, std::uint64_t body_bytes)
-      : settings(bounds), unread_bytes(body_bytes) {}
+      : settings(bounds), head(bounds.header_limit_bytes), unread_bytes(body_bytes) {}
 
   const CurlSettings& settings;
   EasyHandle easy;
@@ -54,10 +55,7 @@ struct Exchange {
   std::mutex mutex;
   std::condition_variable_any changed;
   // All below is guarded by the mutex, but for `head` once it is complete.
-  ResponseHead head;
-  std::size_t header_bytes = 0;
-  bool head_complete = false;
-  bool headers_too_large = false;
+  HeadReader head;
   base::Bytes received;
   bool receive_paused = false;
   base::Bytes to_send;
@@ -90,43 +88,12 @@ std::size_t receive_body(char* data, std::size_t, std::size_t size, void* user) 
   }
 }
 
-void begin_head(Exchange& exchange, std::string_view status_line) {
-  exchange.head = {};
-  const std::size_t blank = status_line.find(' ');
-  if (blank == std::string_view::npos) return;
-  int status = 0;
-  for (const char c : status_line.substr(blank + 1, 3)) {
-    if (c >= '0' && c <= '9') status = status * 10 + (c - '0');
-  }
-  exchange.head.status = status;
-}
-
-void take_header_line(Exchange& exchange, std::string_view line) {
-  if (line.starts_with("HTTP/")) return begin_head(exchange, line);
-  line = base::trim(line);
-  if (line.empty()) {
-    // The end of an interim answer (100, 103) is not the end of the head.
-    exchange.head_complete = exchange.head.status >= 200;
-    return;
-  }
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return;
-  exchange.head.headers.push_back({std::string{base::trim(line.substr(0, colon))},
-                                   std::string{base::trim(line.substr(colon + 1))}});
-}
-
 std::size_t receive_header(char* data, std::size_t, std::size_t size, void* user) noexcept {
   auto& exchange = *static_cast<Exchange*>(user);
   try {
     std::lock_guard lock{exchange.mutex};
-    exchange.header_bytes += size;
-    if (exchange.header_bytes > exchange.settings.header_limit_bytes) {
-      exchange.headers_too_large = true;
-      return 0;
-    }
-    if (exchange.head_complete) return size;  // trailers
-    take_header_line(exchange, {data, size});
-    if (exchange.head_complete) exchange.changed.notify_all();
+    if (!exchange.head.add({data, size})) return 0;
+    if (exchange.head.complete()) exchange.changed.notify_all();
     return size;
   } catch (...) {
     return 0;
@@ -365,10 +332,10 @@ TransferFailure classify_handshake(std::string_view detail) {
 }
 
 TransferFailure classify(const Exchange& exchange, std::string_view detail) {
-  if (exchange.headers_too_large) return TransferFailure::too_large;
+  if (exchange.head.too_large()) return TransferFailure::too_large;
   switch (exchange.result) {
     case CURLE_OK:
-      return exchange.head_complete ? TransferFailure::none : TransferFailure::interrupted;
+      return exchange.head.complete() ? TransferFailure::none : TransferFailure::interrupted;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
@@ -452,14 +419,14 @@ class CurlTransport final : public Transport {
     std::unique_lock lock{exchange.mutex};
     while (true) {
       const auto has_work = [&] {
-        return exchange.finished || (exchange.head_complete && !head_told) ||
+        return exchange.finished || (exchange.head.complete() && !head_told) ||
                !exchange.received.empty() || exchange.wants_body();
       };
       if (!exchange.changed.wait(lock, stop, has_work) || stop.stop_requested()) return false;
-      if (exchange.head_complete && !head_told) {
+      if (exchange.head.complete() && !head_told) {
         head_told = true;
         lock.unlock();
-        sink.on_head(exchange.head);
+        sink.on_head(exchange.head.head());
       } else if (!exchange.received.empty()) {
         piece.clear();
         std::swap(piece, exchange.received);
@@ -493,7 +460,7 @@ class CurlTransport final : public Transport {
     std::string detail = base::printable(exchange.error_text.data());
     if (detail.empty()) detail = curl_easy_strerror(exchange.result);
     transfer.failure = classify(exchange, detail);
-    if (exchange.head_complete) transfer.head = std::move(exchange.head);
+    if (exchange.head.complete()) transfer.head = exchange.head.head();
     if (!transfer.arrived()) {
       transfer.detail =
           base::text(url.origin.text(), ": ", name(transfer.failure), " (", detail, ")");
