@@ -10,15 +10,16 @@
 namespace jobs {
 namespace {
 
-backup::Discovery discover_part(const store::Repository& repository, const BackupPart& part,
+backup::Discovery discover_part(store::Repository& repository, const BackupPart& part,
                                 const BackupSettings& settings, base::Clock& clock,
                                 std::stop_token stop) {
   backup::DiscoverySettings discovery;
   discovery.tenant = part.tenant;
   discovery.policies = part.policies;
   discovery.only = part.only;
-  backup::Discovery found = backup::discover(
-      part.directory, discovery, newest_points(repository.snapshots(), part.tenant), clock, stop);
+  backup::Discovery found = backup::discover(part.directory, discovery,
+                                             newest_points(repository.snapshots(), part.tenant),
+                                             clock, stop, backup::recall_from(repository));
   const auto left_out = [&](const backup::Mailbox& mailbox) {
     if (settings.policy) return mailbox.policy != *settings.policy;
     return part.only.empty() && mailbox.policy.empty();
