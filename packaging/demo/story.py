@@ -262,6 +262,7 @@ class Story:
             f"and hashed again, {megabytes(check['bytes_read'])} read: 0 errors."
         )
         stats = self.command("stats").of_type("stats")[0]
+        expect(stats["dedup_factor"] and stats["compression_factor"], f"no factors: {stats}")
         show(
             f"{plural(stats['snapshots'], 'restore point')} of {stats['mailboxes']} mailboxes: "
             f"{megabytes(stats['logical_bytes'])} in all, {megabytes(stats['unique_bytes'])} "
