@@ -56,20 +56,23 @@ PackReader::Record PackReader::read(const ChunkId& id, const ChunkLocation& loca
       location.sealed_bytes > kMostChunkBytes + kSealTagBytes) {
     corrupt(base::text("the index gives chunk ", id.hex(), " an impossible length"));
   }
-  const base::Bytes bytes =
+  Record record;
+  record.bytes =
       read_promised(backend_, name_, location.offset, kRecordHeaderBytes + location.sealed_bytes);
-  const base::ByteView record = bytes;
-  const auto header = cipher_.open_header(location.offset, record.first(kRecordHeaderBytes));
+  const base::MutableByteView whole = record.bytes;
+  const auto header = cipher_.open_header(location.offset, whole.first(kRecordHeaderBytes));
   if (!header || header->type != RecordType::chunk || header->id != id ||
       header->sealed_bytes != location.sealed_bytes ||
       header->plain_bytes != location.plain_bytes) {
     corrupt(base::text("pack ", name_, " does not hold chunk ", id.hex(), " at ", location.offset));
   }
-  Record result{*header, base::Bytes(header->sealed_bytes - kSealTagBytes)};
-  if (!cipher_.open(location.offset, *header, record.subspan(kRecordHeaderBytes), result.payload)) {
+  record.header = *header;
+  const base::MutableByteView sealed = whole.subspan(kRecordHeaderBytes);
+  if (!cipher_.open(location.offset, *header, sealed,
+                    sealed.first(sealed.size() - kSealTagBytes))) {
     corrupt(base::text("chunk ", id.hex(), " in pack ", name_, " is damaged"));
   }
-  return result;
+  return record;
 }
 
 PackTail read_tail(base::ByteView tail, std::uint64_t pack_bytes, const RepositoryId& repository,

@@ -5,6 +5,7 @@
 #include "store/index.h"
 #include "store/internal/pack_cipher.h"
 #include "store/internal/pack_format.h"
+#include "store/internal/sodium.h"
 #include "store/keys.h"
 
 #include <cstdint>
@@ -24,7 +25,12 @@ class PackReader {
 
   struct Record {
     RecordHeader header;
-    base::Bytes payload;
+    base::Bytes bytes;  // of the whole record; the payload is opened in its place
+
+    [[nodiscard]] base::ByteView payload() const {
+      return base::ByteView{bytes}.subspan(kRecordHeaderBytes,
+                                           bytes.size() - kRecordHeaderBytes - kSealTagBytes);
+    }
   };
   // The chunk's record. Error(corrupt) unless exactly that lies there.
   [[nodiscard]] Record read(const ChunkId& id, const ChunkLocation& location) const;

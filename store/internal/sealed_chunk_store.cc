@@ -249,7 +249,7 @@ std::optional<base::Bytes> SealedChunkStore::get(const ChunkId& id) const {
   const std::optional<ChunkLocation> location = index_.find(keys_.tag(), id);
   if (!location) return std::nullopt;
   const PackReader::Record record = readers_.reader(location->pack_number)->read(id, *location);
-  return decode(record.header, record.payload);
+  return decode(record.header, record.payload());
 }
 
 bool SealedChunkStore::contains(const ChunkId& id) const {
