@@ -152,8 +152,8 @@ class Session {
     if (!response.stream) {
       const bool cut = left_ && *left_ < response.body.size();
       text += std::string_view{response.body}.substr(0, cut ? *left_ : std::string::npos);
-      if (!write(text)) return false;
-      return cut ? reset() : keep_alive;
+      if (cut) return write(text) && reset();
+      return finish(response, text) && keep_alive;
     }
     if (!write(text)) return false;
     while (const auto piece = response.stream->next()) {
@@ -165,7 +165,16 @@ class Session {
       if (left_) *left_ -= piece->size();
       if (!write(fmt::format("{:x}\r\n", piece->size()) + *piece + "\r\n")) return false;
     }
-    return write("0\r\n\r\n") && keep_alive;
+    return finish(response, "0\r\n\r\n") && keep_alive;
+  }
+
+  // Writes the end of an answer. The place is given back before its last byte: whoever has seen the
+  // whole answer may count on the place.
+  bool finish(Response& response, std::string_view text) {
+    const std::size_t last = text.size() - 1;
+    if (!write(text.substr(0, last))) return false;
+    response.place.reset();
+    return write(text.substr(last));
   }
 
   bool write(std::string_view text) {

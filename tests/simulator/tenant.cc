@@ -238,6 +238,9 @@ Response Tenant::answer(const RequestHead& head, const std::string& body, Instan
   } catch (const Refusal& refusal) {
     response = error_answer(refusal, head.headers, now);
     if (refusal.status() == 502) response.body = "<html><body>502 Bad Gateway</body></html>";
+  } catch (const Json::exception& error) {
+    // A member of the wrong type, in a body or an assertion.
+    response = error_answer({400, "BadRequest", error.what()}, head.headers, now);
   }
   ++world->statistics.requests[{operation, response.fault.reset ? 0 : response.status}];
   add_common_headers(response, head.headers, now);

@@ -176,6 +176,14 @@ TEST_CASE("folders are created with a type, and names do not clash", "[simulator
   test::SmallTenant small;
   const std::string target = small.mailbox_path() + "/folders";
   CHECK(small.send("POST", target, {{"displayName", "A"}}).status == 400);
+  CHECK(small.send("POST", target, {{"displayName", 5}, {"type", "IPF.Note"}}).status == 400);
+  const Json property = {{"id", 5}, {"value", "x"}};
+  CHECK(small
+            .send("POST", target,
+                  {{"displayName", "A"},
+                   {"type", "IPF.Note"},
+                   {"singleValueExtendedProperties", Json::array({property})}})
+            .status == 400);
   const test::Answer created =
       small.send("POST", target, {{"displayName", "A/B"}, {"type", "IPF.Note"}});
   REQUIRE(created.status == 201);
