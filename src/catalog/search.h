@@ -15,12 +15,12 @@ namespace catalog {
 
 // What is left empty matches everything.
 struct SearchQuery {
-  std::string subject;     // a part of it
-  std::string sender;      // a part of the sender's name or address
-  std::string item_class;  // "IPM.Note" and its subclasses ("IPM.Note.SMIME"); or a glob
+  std::string subject{};     // a part of it
+  std::string sender{};      // a part of the sender's name or address
+  std::string item_class{};  // "IPM.Note" and its subclasses ("IPM.Note.SMIME"); or a glob
   // By the received time; by the sent, else the created time of items that were never received.
-  std::optional<base::Instant> after;   // at or after
-  std::optional<base::Instant> before;  // at or before
+  std::optional<base::Instant> after{};   // at or after
+  std::optional<base::Instant> before{};  // at or before
 };
 
 // The time by which people know an item.

@@ -41,6 +41,8 @@ class StoredFolder final : public store::SnapshotReader {
     return entry;
   }
 
+  void changes_since(const store::SnapshotReader&, const OnChange&) const override {}
+
  private:
   store::Snapshot snapshot_;
   std::map<std::string, std::string> items_;

@@ -5,6 +5,8 @@
 #include "tests/support/virtual_clock.h"
 
 #include <algorithm>
+#include <atomic>
+#include <map>
 
 namespace {
 

@@ -357,7 +357,7 @@ TEST_CASE("missing details never fail an item, and are asked for again", "[backu
       .open_snapshot(*report.snapshot)
       ->displayed_items(std::nullopt,
                         [&](const store::ItemEntry&, const store::ItemDisplay& display) {
-                          with_subject += display.subject.empty() ? 0 : 1;
+                          if (!display.subject.empty()) ++with_subject;
                           return true;
                         });
   CHECK(with_subject == 3);
@@ -402,7 +402,7 @@ TEST_CASE("one lane and many give the same roots", "[backup]") {
     check_complete(report);
     return tenant.stored();
   };
-  CHECK(live(1) == live(4));
+  CHECK(live(std::size_t{1}) == live(std::size_t{4}));
 }
 
 TEST_CASE("notes that contradict the snapshot cost a full listing", "[backup]") {
