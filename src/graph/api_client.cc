@@ -230,10 +230,8 @@ Answer ApiClient::ask(const Call& call, std::stop_token stop) {
         broken = error;  // a page that was cut is worth another try
       }
     }
-    // 400 with this text is a fault of the network between us and the service.
     const bool cut_request =
-        attempted.transfer.head.status == 400 &&
-        attempted.error.message.find("IO error during request payload read") != std::string::npos;
+        attempted.transfer.head.status == 400 && attempted.error.says_request_unread();
     http::Transfer judged = attempted.transfer;
     if (cut_request) judged.head.status = 502;
     const auto verdict = http::judge(

@@ -17,6 +17,7 @@ constexpr std::size_t kLongestErrorText = 1000;
 constexpr std::size_t kLongestLiteral = 64;
 // Decoded in blocks that stay in the cache.
 constexpr std::size_t kDecodeBlock = 64 * 1024;
+constexpr std::uint32_t kReplacement = 0xfffd;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -215,7 +216,6 @@ std::size_t ExportScanner::step_escape(std::string_view text) {
 }
 
 void ExportScanner::take_code_unit(std::uint32_t unit) {
-  constexpr std::uint32_t kReplacement = 0xfffd;
   const bool is_high = unit >= 0xd800 && unit < 0xdc00;
   const bool is_low = unit >= 0xdc00 && unit < 0xe000;
   if (is_low && high_surrogate_ != 0) {
@@ -255,7 +255,6 @@ void ExportScanner::append_character(std::uint32_t character) {
 
 // The first half of a pair that did not come.
 void ExportScanner::flush_surrogate() {
-  constexpr std::uint32_t kReplacement = 0xfffd;
   if (std::exchange(high_surrogate_, 0) != 0) append_character(kReplacement);
 }
 

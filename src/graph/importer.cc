@@ -140,8 +140,13 @@ Importer::Sent Importer::send(const MailboxId& mailbox, const Session& session,
 }
 
 http::Verdict Importer::judge(const MailboxId& mailbox, Sent& sent, unsigned attempt) {
+  http::Transfer judged = sent.transfer;
+  // As good as not sent: the service could not read it, so it cannot have acted on it.
+  if (judged.head.status == 400 && sent.error.says_request_unread()) {
+    judged.failure = http::TransferFailure::not_sent;
+  }
   const auto verdict =
-      http::judge({sent.transfer, attempt, true, wiring_.clock.now(), wiring_.jitter.next()},
+      http::judge({judged, attempt, true, wiring_.clock.now(), wiring_.jitter.next()},
                   http::Repeatable::unless_sent);
   if (verdict.throttled) ++wiring_.counters.throttled;
   if (verdict.holds_others) wiring_.gate.hold(mailbox.value, verdict.wait);

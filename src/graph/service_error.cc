@@ -24,6 +24,10 @@ bool ServiceError::is_any_of(std::initializer_list<std::string_view> codes) cons
   });
 }
 
+bool ServiceError::says_request_unread() const {
+  return message.find("IO error during request payload read") != std::string::npos;
+}
+
 std::string ServiceError::text() const {
   if (code.empty()) return message;
   return message.empty() ? code : base::text(code, ": ", message);

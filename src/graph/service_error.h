@@ -17,6 +17,8 @@ struct ServiceError {
 
   // Whether the code, or one nested in it, is among `codes`, without regard to case.
   [[nodiscard]] bool is_any_of(std::initializer_list<std::string_view> codes) const;
+  // The service says that it could not read the request: a fault on the way, and nothing was done.
+  [[nodiscard]] bool says_request_unread() const;
   // "ErrorItemNotFound: The specified object was not found"
   [[nodiscard]] std::string text() const;
 };

@@ -20,7 +20,7 @@ enum class Repeatable : std::uint8_t {
 // Attempts in all, the first included, by why the earlier ones failed.
 struct AttemptLimits {
   unsigned throttled = 12;   // 423, 429, 503, 504, 509
-  unsigned broken = 4;       // 500, 502, cut answers, lost connections
+  unsigned broken = 6;       // 500, 502, cut answers, lost connections
   unsigned unreachable = 6;  // never sent
 };
 
