@@ -12,9 +12,9 @@
 #include <string>
 #include <thread>
 
+namespace store {
 namespace {
 
-using namespace store;
 using base::ErrorKind;
 using test::failure_of;
 using test::noise;
@@ -340,3 +340,4 @@ TEST_CASE("readers and a writer work side by side", "[store][chunks]") {
 }
 
 }  // namespace
+}  // namespace store

@@ -9,9 +9,9 @@
 #include <fstream>
 #include <string>
 
+namespace store {
 namespace {
 
-using namespace store;
 using base::ErrorKind;
 using test::failure_of;
 
@@ -194,3 +194,4 @@ TEST_CASE("whatever file of an index is damaged, it is noticed or does not matte
 }
 
 }  // namespace
+}  // namespace store

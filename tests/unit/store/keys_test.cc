@@ -11,9 +11,9 @@
 #include <set>
 #include <string>
 
+namespace store {
 namespace {
 
-using namespace store;
 using base::ErrorKind;
 using test::failure_of;
 
@@ -317,3 +317,4 @@ TEST_CASE("a changed parameter makes a slot fail to open, never open wrongly", "
 }
 
 }  // namespace
+}  // namespace store

@@ -14,9 +14,9 @@
 #include <set>
 #include <string>
 
+namespace store {
 namespace {
 
-using namespace store;
 using base::ErrorKind;
 using test::failure_of;
 using test::noise;
@@ -374,3 +374,4 @@ TEST_CASE("strangers among the packs are named", "[store][packs]") {
 }
 
 }  // namespace
+}  // namespace store

@@ -8,9 +8,8 @@
 
 #include <array>
 
+namespace store {
 namespace {
-
-using namespace store;
 
 base::Bytes from_text(std::string_view text) { return base::to_bytes(base::as_bytes(text)); }
 
@@ -109,3 +108,4 @@ TEST_CASE("zstd gives back what it was given, and refuses everything else", "[st
 }
 
 }  // namespace
+}  // namespace store
