@@ -17,9 +17,9 @@ constexpr std::uint8_t kVersion = 1;
 constexpr unsigned kHighestLevel = 40;
 
 // FORMAT.md says what these sizes cost and gain.
-constexpr std::size_t kLeastNodeBytes = 1024;
-constexpr std::size_t kUsualNodeBytes = 4096;
-constexpr std::size_t kMostNodeBytes = 16 * 1024;
+constexpr std::size_t kLeastNodeBytes = 512;
+constexpr std::size_t kUsualNodeBytes = 2048;
+constexpr std::size_t kMostNodeBytes = 8 * 1024;
 
 // FNV-1a with a final mix: spreads keys evenly, which is all it must do.
 std::uint64_t spread(unsigned level, std::string_view key) {
