@@ -17,7 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
-from harness import Coffer, Mismatch, Simulator, compare_placed, expect  # noqa: E402
+from harness import Coffer, Mismatch, Simulator, compare_placed, expect, find_ports  # noqa: E402
 from harness.figures import megabytes, plural  # noqa: E402
 
 COLUMNS = 80
@@ -49,6 +49,7 @@ class Story:
         self.program = arguments.coffer.absolute()
         self.simulator_program = arguments.simulator.absolute()
         self.tenant_options = {
+            "port": find_ports(),  # tenant.py brings it back there
             "tls": True,
             "mailboxes": arguments.mailboxes,
             "items": arguments.items,

@@ -3,8 +3,7 @@
 
   packaging/demo/tenant.py [DIRECTORY]        default: build/demo, or $COFFER_DEMO_DIR
 
-The tenant begins anew with its first day; the demo's configuration then names its new addresses.
-Ctrl-C ends it.
+The tenant begins anew with its first day, at the addresses it had. Ctrl-C ends it.
 """
 
 import json
@@ -27,6 +26,8 @@ def main():
     except FileNotFoundError:
         sys.exit(f"{directory} holds no finished demo: packaging/dev demo makes one")
     with Simulator(demo["simulator"], directory / "tenant", **demo["tenant"]) as simulator:
+        # Its delta tokens name places in a history that has begun anew.
+        simulator.operations({"operation": "reject_delta_tokens"})
         coffer = Coffer(demo["coffer"], directory, simulator.fragment)
         print(f"The tenant is up. In another terminal:\n\n  export COFFER_CONFIG={coffer.config}")
         print(f"  {coffer.program} backup\n\nCtrl-C ends it.", flush=True)

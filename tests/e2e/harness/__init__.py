@@ -2,7 +2,7 @@
 
 from .coffer import Coffer, Run
 from .comparison import Mismatch, compare_placed, expect
-from .simulator import Simulator
+from .simulator import Simulator, find_ports
 from .tenant_record import Item, MailboxRecord
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "Mismatch",
     "compare_placed",
     "expect",
+    "find_ports",
 ]

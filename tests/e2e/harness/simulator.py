@@ -1,9 +1,11 @@
 """The simulated tenant as a process, and its admin endpoint."""
 
+import contextlib
 import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -147,6 +149,20 @@ class Simulator:
     def fragment(self):
         """The tenant's part of coffer.toml."""
         return (self.directory / "coffer.toml").read_text()
+
+
+def find_ports(count=4):
+    """The first of so many free ports in a row, for a tenant that is to come back there."""
+    for first in range(21_000, 60_000, 97):
+        with contextlib.ExitStack() as held:
+            try:
+                for port in range(first, first + count):
+                    listener = held.enter_context(socket.socket())
+                    listener.bind(("127.0.0.1", port))
+                return first
+            except OSError:
+                continue  # somebody has one of them
+    raise RuntimeError(f"there are no {count} free ports in a row")
 
 
 def without_proxies():
