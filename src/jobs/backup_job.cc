@@ -79,11 +79,24 @@ OutcomeCounts outcomes(const BackupReport& report) {
   return counts;
 }
 
+// The mailbox as a whole, by consent or scope; a single item's refusal does not count.
 bool was_denied(const backup::MailboxReport& mailbox) {
-  return std::any_of(mailbox.problems.begin(), mailbox.problems.end(),
-                     [](const backup::Problem& problem) {
-                       return problem.code == base::name(base::ErrorKind::denied);
-                     });
+  return std::any_of(
+      mailbox.problems.begin(), mailbox.problems.end(), [](const backup::Problem& problem) {
+        return problem.item.empty() && problem.code == base::name(base::ErrorKind::denied);
+      });
+}
+
+// Every mailbox that was tried: then it is the app that lacks a right, not some mailbox that has a
+// problem.
+bool all_denied(const BackupReport& report) {
+  bool any = false;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    if (mailbox.outcome == backup::Outcome::skipped) continue;
+    if (mailbox.outcome == backup::Outcome::complete || !was_denied(mailbox)) return false;
+    any = true;
+  }
+  return any;
 }
 
 bool accounted_for(const store::ItemCounts& items) {
@@ -211,6 +224,7 @@ JobStatus status(const BackupReport& report) {
   const bool stopped = report.cancelled || report.stopped_by.has_value();
   // Skipped mailboxes are reported, and nothing is wrong with a run that has only them.
   if (!anything_done && (counts.failed > 0 || stopped)) return JobStatus::failed;
+  if (all_denied(report)) return JobStatus::failed;
   const bool sums_close = std::all_of(
       report.mailboxes.begin(), report.mailboxes.end(),
       [](const backup::MailboxReport& mailbox) { return accounted_for(mailbox.items); });
@@ -224,15 +238,12 @@ std::optional<base::Error> failure(const BackupReport& report) {
   }
   if (report.stopped_by) return report.stopped_by;
   if (status(report) != JobStatus::failed) return std::nullopt;
-  bool all_denied = true;
   const backup::Problem* first = nullptr;
   for (const backup::MailboxReport& mailbox : report.mailboxes) {
-    if (mailbox.outcome != backup::Outcome::failed) continue;
-    all_denied = all_denied && was_denied(mailbox);
     if (first == nullptr && !mailbox.problems.empty()) first = &mailbox.problems.front();
   }
   base::Error error{
-      all_denied ? base::ErrorKind::denied : base::ErrorKind::failed,
+      all_denied(report) ? base::ErrorKind::denied : base::ErrorKind::failed,
       first == nullptr ? std::string{"no mailbox could be backed up"} : first->message};
   return error.add_context("backing up any mailbox");
 }

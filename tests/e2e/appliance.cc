@@ -122,9 +122,8 @@ void write_private_file(const std::filesystem::path& path, const std::string& te
   base::replace_file(path, base::as_bytes(text), 0600);
 }
 
-std::multimap<std::string, std::string> contents_of(const Json& state, const std::string& address,
-                                                    const std::string& below) {
-  std::multimap<std::string, std::string> contents;
+Contents contents_of(const Json& state, const std::string& address, const std::string& below) {
+  Contents contents;
   for (const Json& mailbox : state.at("mailboxes")) {
     if (mailbox.value("address", "") != address) continue;
     std::map<std::string, std::string> paths;

@@ -12,7 +12,9 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace test {
@@ -85,9 +87,11 @@ std::vector<Json> records_of(const std::string& output);
 
 void write_private_file(const std::filesystem::path& path, const std::string& text);
 
-// Pairs of folder path and stream digest of a mailbox, from the simulator's state. `below`: only
+// Pairs of folder path and stream digest.
+using Contents = std::multiset<std::pair<std::string, std::string>>;
+
+// What a mailbox holds, from the simulator's state. `below`: only
 // the folders below that path, which is cut off.
-std::multimap<std::string, std::string> contents_of(const Json& state, const std::string& address,
-                                                    const std::string& below = {});
+Contents contents_of(const Json& state, const std::string& address, const std::string& below = {});
 
 }  // namespace test

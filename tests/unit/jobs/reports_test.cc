@@ -43,6 +43,7 @@ TEST_CASE("a backup's status and exit status follow from its mailboxes", "[jobs]
   const auto partial = mailbox(Outcome::partial, "ErrorItemCorrupt");
   const auto failed = mailbox(Outcome::failed, "unavailable");
   const auto denied = mailbox(Outcome::failed, "denied");
+  const auto half_denied = mailbox(Outcome::partial, "denied");
   const auto skipped = mailbox(Outcome::skipped, "MailboxNotEnabledForRESTAPI");
   const std::vector<BackupRow> table{
       {"all complete", {complete, complete}, false, {}, "complete", 0},
@@ -53,6 +54,8 @@ TEST_CASE("a backup's status and exit status follow from its mailboxes", "[jobs]
       {"an item went unaccounted for", {unbalanced}, false, {}, "partial", 3},
       {"every mailbox failed", {failed, denied}, false, {}, "failed", 1},
       {"every mailbox was denied", {denied, denied}, false, {}, "failed", 4},
+      {"no mailbox could be exported", {half_denied, denied}, false, {}, "failed", 4},
+      {"one mailbox could not be exported", {half_denied, complete}, false, {}, "partial", 3},
       {"interrupted", {complete}, true, {}, "partial", 130},
       {"interrupted at once", {}, true, {}, "failed", 130},
       {"store full later", {complete, failed}, false, ErrorKind::full, "partial", 14},
@@ -144,82 +147,82 @@ TEST_CASE("protected is who has a policy and a complete restore point", "[jobs][
   const auto records = jobs::protection_records(tenant, found, points);
 
   REQUIRE(records.size() == 5);
-  const std::vector<std::string> wanted {
+  const std::vector<std::string> wanted{
       R"("last_good_backup":"1970-01-01T00:00:01Z","snapshots":1,"protected":false,"reason":"no policy selects it")",
       R"("last_good_backup":null,"snapshots":0,"protected":false,"reason":"not backed up yet")",
       R"("last_good_backup":null,"snapshots":1,"protected":false,"reason":"no complete backup yet")",
       R"("last_good_backup":"1970-01-01T00:00:01Z","snapshots":2,"protected":true,"reason":null)",
-      R"("protected":false,"reason":"is not known (ErrorInvalidUser)")"};
+      R"x("protected":false,"reason":"is not known (ErrorInvalidUser)")x"};
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-        CHECK_THAT(jobs::to_json(records[i]), test::contains_text(wanted[i]));
-      }
-      const auto newest = jobs::newest_points(points, tenant);
-      CHECK(newest.size() == 3);
+    CHECK_THAT(jobs::to_json(records[i]), test::contains_text(wanted[i]));
   }
+  const auto newest = jobs::newest_points(points, tenant);
+  CHECK(newest.size() == 3);
+}
 
-  TEST_CASE("a restore is green only when everything was seen in the target", "[jobs][restore]") {
-    jobs::RestoreJobReport job;
-    job.report.items = {5, 3, 1, 1, 0, 4};
-    CHECK(jobs::number(jobs::exit_status(job, false)) == 0);
-    job.report.items.verified = 3;
-    CHECK(jobs::number(jobs::exit_status(job, false)) == 3);
-    CHECK(jobs::number(jobs::exit_status(job, true)) == 0);
-    job.report.items = {5, 3, 1, 0, 1, 4};
-    CHECK(jobs::number(jobs::exit_status(job, false)) == 3);
-    job.report.items = {5, 0, 0, 0, 5, 0};
-    CHECK(jobs::number(jobs::exit_status(job, false)) == 1);
-    job.report.stopped_by = base::Error{ErrorKind::full, "the mailbox is full"};
-    CHECK(jobs::number(jobs::exit_status(job, false)) == 1);  // 14 is said of the store
-    job.report.stopped_by = base::Error{ErrorKind::denied, "no right"};
-    CHECK(jobs::number(jobs::exit_status(job, false)) == 4);
-    job.report.cancelled = true;
-    CHECK(jobs::number(jobs::exit_status(job, false)) == 130);
-  }
+TEST_CASE("a restore is green only when everything was seen in the target", "[jobs][restore]") {
+  jobs::RestoreJobReport job;
+  job.report.items = {5, 3, 1, 1, 0, 4};
+  CHECK(jobs::number(jobs::exit_status(job, false)) == 0);
+  job.report.items.verified = 3;
+  CHECK(jobs::number(jobs::exit_status(job, false)) == 3);
+  CHECK(jobs::number(jobs::exit_status(job, true)) == 0);
+  job.report.items = {5, 3, 1, 0, 1, 4};
+  CHECK(jobs::number(jobs::exit_status(job, false)) == 3);
+  job.report.items = {5, 0, 0, 0, 5, 0};
+  CHECK(jobs::number(jobs::exit_status(job, false)) == 1);
+  job.report.stopped_by = base::Error{ErrorKind::full, "the mailbox is full"};
+  CHECK(jobs::number(jobs::exit_status(job, false)) == 1);  // 14 is said of the store
+  job.report.stopped_by = base::Error{ErrorKind::denied, "no right"};
+  CHECK(jobs::number(jobs::exit_status(job, false)) == 4);
+  job.report.cancelled = true;
+  CHECK(jobs::number(jobs::exit_status(job, false)) == 130);
+}
 
-  TEST_CASE("the least time of a restore follows from the service's upload limit",
-            "[jobs][restore]") {
-    CHECK(jobs::least_upload_time(0) == base::Duration{0});
-    CHECK(jobs::least_upload_time(112'500'000) == base::Duration{0});
-    CHECK(jobs::least_upload_time(225'000'000) == std::chrono::minutes{5});
-    const base::Duration ten_gigabytes = jobs::least_upload_time(10'000'000'000);
-    CHECK(ten_gigabytes > std::chrono::hours{7});
-    CHECK(ten_gigabytes < std::chrono::hours{8});
-  }
+TEST_CASE("the least time of a restore follows from the service's upload limit",
+          "[jobs][restore]") {
+  CHECK(jobs::least_upload_time(0) == base::Duration{0});
+  CHECK(jobs::least_upload_time(112'500'000) == base::Duration{0});
+  CHECK(jobs::least_upload_time(225'000'000) == std::chrono::minutes{5});
+  const base::Duration ten_gigabytes = jobs::least_upload_time(10'000'000'000);
+  CHECK(ten_gigabytes > std::chrono::hours{7});
+  CHECK(ten_gigabytes < std::chrono::hours{8});
+}
 
-  TEST_CASE("a restore that never began has the same fields", "[jobs][restore]") {
-    const std::string summary = jobs::to_json(jobs::restore_summary_of_none());
-    CHECK_THAT(
-        summary,
-        test::contains_text(
-            R"("items":{"selected":0,"restored":0,"skipped":0,"replaced":0,"failed":0,"verified":0})"));
-    CHECK_THAT(summary, test::contains_text(R"("target":null)"));
-    CHECK_THAT(summary, test::contains_text(R"("folders":{"created":0,"reused":0})"));
-  }
+TEST_CASE("a restore that never began has the same fields", "[jobs][restore]") {
+  const std::string summary = jobs::to_json(jobs::restore_summary_of_none());
+  CHECK_THAT(
+      summary,
+      test::contains_text(
+          R"("items":{"selected":0,"restored":0,"skipped":0,"replaced":0,"failed":0,"verified":0})"));
+  CHECK_THAT(summary, test::contains_text(R"("target":null)"));
+  CHECK_THAT(summary, test::contains_text(R"("folders":{"created":0,"reused":0})"));
+}
 
-  TEST_CASE("damage found is exit status 13, with what is affected", "[jobs][check]") {
-    store::CheckReport report;
-    report.packs = 2;
-    report.chunks = 7;
-    CHECK(jobs::number(jobs::exit_status(report)) == 0);
-    report.errors = {"chunk 1 fails its checksum"};
-    report.affected = {{"a@x", "Inbox", "id1", {"s1", "s2"}}};
-    CHECK(jobs::number(jobs::exit_status(report)) == 13);
-    const std::string summary =
-        jobs::to_json(jobs::check_summary(report, store::CheckLevel::full, 1.5));
-    CHECK_THAT(
-        summary,
-        test::contains_text(
-            R"("packs":2,"chunks":7,"bytes_read":0,"errors":1,"healed":0,)"
-            R"("affected":[{"mailbox":"a@x","folder":"Inbox","item":"id1","snapshots":["s1","s2"]}]})"));
-  }
+TEST_CASE("damage found is exit status 13, with what is affected", "[jobs][check]") {
+  store::CheckReport report;
+  report.packs = 2;
+  report.chunks = 7;
+  CHECK(jobs::number(jobs::exit_status(report)) == 0);
+  report.errors = {"chunk 1 fails its checksum"};
+  report.affected = {{"a@x", "Inbox", "id1", {"s1", "s2"}}};
+  CHECK(jobs::number(jobs::exit_status(report)) == 13);
+  const std::string summary =
+      jobs::to_json(jobs::check_summary(report, store::CheckLevel::full, 1.5));
+  CHECK_THAT(
+      summary,
+      test::contains_text(
+          R"("packs":2,"chunks":7,"bytes_read":0,"errors":1,"healed":0,)"
+          R"("affected":[{"mailbox":"a@x","folder":"Inbox","item":"id1","snapshots":["s1","s2"]}]})"));
+}
 
-  TEST_CASE("factors are null as long as there is nothing to divide by", "[jobs][stats]") {
-    store::StoreStatistics figures;
-    CHECK_THAT(jobs::to_json(jobs::stats_record(figures)),
-               test::contains_text(R"("dedup_factor":null,"compression_factor":null)"));
-    figures.logical_bytes = 300;
-    figures.unique_bytes = 100;
-    figures.stored_bytes = 40;
-    CHECK_THAT(jobs::to_json(jobs::stats_record(figures)),
-               test::contains_text(R"("dedup_factor":3.0,"compression_factor":2.5)"));
-  }
+TEST_CASE("factors are null as long as there is nothing to divide by", "[jobs][stats]") {
+  store::StoreStatistics figures;
+  CHECK_THAT(jobs::to_json(jobs::stats_record(figures)),
+             test::contains_text(R"("dedup_factor":null,"compression_factor":null)"));
+  figures.logical_bytes = 300;
+  figures.unique_bytes = 100;
+  figures.stored_bytes = 40;
+  CHECK_THAT(jobs::to_json(jobs::stats_record(figures)),
+             test::contains_text(R"("dedup_factor":3.0,"compression_factor":2.5)"));
+}
