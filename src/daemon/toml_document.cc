@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace appliance {
 namespace {
@@ -18,12 +19,13 @@ TomlTable translate_table(const toml::table& table) {
     TomlValue value = translate(node);
     // The key's line, which people see, rather than where the value begins.
     if (key.source().begin.line > 0) value.line = key.source().begin.line;
-    translated.entries.emplace_back(std::string{key.str()}, std::move(value));
+    translated.entries.push_back({std::string{key.str()}, std::move(value)});
   }
   // The parser sorts by name; errors should be told in the order of the file.
-  std::stable_sort(
-      translated.entries.begin(), translated.entries.end(),
-      [](const auto& left, const auto& right) { return left.second.line < right.second.line; });
+  std::stable_sort(translated.entries.begin(), translated.entries.end(),
+                   [](const TomlEntry& left, const TomlEntry& right) {
+                     return left.value.line < right.value.line;
+                   });
   return translated;
 }
 

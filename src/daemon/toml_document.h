@@ -6,17 +6,17 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
 namespace appliance {
 
+struct TomlEntry;
 struct TomlValue;
 
 // In the order of the file.
 struct TomlTable {
-  std::vector<std::pair<std::string, TomlValue>> entries;
+  std::vector<TomlEntry> entries;
 };
 
 // A kind of value that no key of ours takes: dates, times, floating point numbers.
@@ -31,6 +31,11 @@ struct TomlValue {
 
   // "a string", "a table", ...: for messages.
   [[nodiscard]] std::string_view kind() const;
+};
+
+struct TomlEntry {
+  std::string key;
+  TomlValue value;
 };
 
 // Error(usage) with `file_name` and the line where the text breaks the rules of TOML; a key that is
