@@ -91,6 +91,7 @@ class PackedRepository final : public Repository {
   std::unique_ptr<Index> index_;
   std::vector<SnapshotRow> newer_;  // committed, but not in an index opened for reading
   base::Synchronized<Heads> heads_;
+  std::vector<SnapshotRow> unindexed_;  // committed, but refused by the index; guarded by heads_
   mutable base::Synchronized<Tenants> tenants_;  // last: the stores use the others
 };
 
@@ -150,17 +151,20 @@ void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots
   for (const auto& [writer, cursor] : heads) {
     if (writer != own) others.push_back(cursor);
   }
-  head = log_.append(head, clock_->now(), std::move(others), snapshots);
-  std::vector<SnapshotRow> rows;
+  std::vector<SnapshotRow> rows = unindexed_;
   for (const Snapshot& snapshot : snapshots) rows.push_back(rows_.seal(snapshot));
+  head = log_.append(head, clock_->now(), std::move(others), snapshots);
+  // The cursor of a later commit would pass over what the index has missed.
+  unindexed_ = std::move(rows);
   try {
-    index_->apply_commit(head, rows);
+    index_->apply_commit(head, unindexed_);
   } catch (base::Error& error) {
     error.add_context(
         "the restore points are safe in the commit log, and the index takes them from there when "
         "the store is opened again");
     throw;
   }
+  unindexed_.clear();
 }
 
 StoreStatistics PackedRepository::statistics() const {

@@ -22,6 +22,9 @@ constexpr std::array<char, 8> kMagic{'\x8f', 'C', 'L', 'O', 'G', '\r', '\n', '\x
 constexpr std::uint32_t kFormat = 1;
 constexpr std::uint8_t kSnapshotVersion = 1;
 constexpr std::size_t kHeaderBytes = 128;
+constexpr std::size_t kReservedBytes = 16;
+// What the log tells of another writer: its id, a number, a hash.
+constexpr std::size_t kLeastOtherBytes = WriterId::kSizeBytes + 1 + base::Sha256::kSizeBytes;
 
 constexpr std::uint8_t kComplete = 1;
 constexpr std::uint8_t kFolders = 2;
@@ -86,8 +89,8 @@ base::Bytes encode_payload(const CommitRecord& record) {
 void decode_payload(base::ByteView payload, CommitRecord& record) {
   FieldReader fields{payload, kWhat};
   record.time = fields.instant();
-  // Each takes a byte at least, so a hostile count allocates no more than was read.
-  record.others.resize(fields.number_up_to(fields.left()));
+  // Before memory is taken: the count may be hostile.
+  record.others.resize(fields.number_up_to(fields.left() / kLeastOtherBytes));
   for (LogCursor& other : record.others) {
     other.writer = fields.fixed<WriterId>();
     other.sequence = fields.number();
@@ -216,6 +219,7 @@ CommitRecord open_commit(base::ByteView object, std::string_view name, const Key
   Nonce24 nonce;
   const base::ByteView stored_nonce = fields.raw(nonce.size());
   std::copy(stored_nonce.begin(), stored_nonce.end(), nonce.begin());
+  fields.zeros(kReservedBytes);
   const std::optional<base::Secret> payload =
       open_xchacha20(keys.log_key(), nonce, header, object.subspan(kHeaderBytes));
   if (!payload) throw damaged("is not what was written");

@@ -174,9 +174,10 @@ std::vector<Healing> find_healings(const Backend& backend, const SelfCheckedCopi
   for (const std::string& slot : slot_names(backend)) {
     try {
       const SelfCheckedCopies copies = read_copies(backend, slot, slot_magic());
+      // Whole copies that differ are left alone: which of them is forged nobody has proven.
+      const bool agreed = copies.contents.size() == 1;
       for (const std::string& name : copies.damaged) {
-        healings.push_back(
-            {name, copies.contents.empty() ? base::Bytes{} : copies.contents.front()});
+        healings.push_back({name, agreed ? copies.contents.front() : base::Bytes{}});
       }
     } catch (const base::Error&) {
       // Another slot opened the store; this one can only be reported.
@@ -244,8 +245,9 @@ class SlotOpener {
       if (slot.repository != repository_) return std::nullopt;
       seen_ = true;
       if (slot.kind != kind) return std::nullopt;
+      std::optional<base::Secret> master = open_slot(content, secret);
       tried_ = true;
-      return open_slot(content, secret);
+      return master;
     } catch (const base::Error& error) {
       failure_ = error;
       return std::nullopt;

@@ -426,6 +426,11 @@ std::unique_ptr<Backend::Lock> LocalBackend::lock_for_writing() {
                       base::text("the store '", root_.string(), "' is in use by ",
                                  owner.empty() ? "another process" : owner)};
   }
+  // A holder that died left its name, and perhaps objects that are not durable yet: from here on
+  // somebody relies on them.
+  if (status_of(file, path).st_size > 0 && ::syncfs(file.get()) != 0) {
+    fail(base::text("syncing '", root_.string(), "'"), errno);
+  }
   const std::string ourselves = base::text(who_we_are(), "\n");
   if (::ftruncate(file.get(), 0) != 0) fail(base::text("writing '", path.string(), "'"), errno);
   base::write_all(file, base::as_bytes(ourselves), path);

@@ -39,14 +39,11 @@ class PackCheck {
     ++report_->packs;
     const std::optional<std::uint32_t> number = index_->pack_number(pack.id);
     try {
-      if (level == CheckLevel::full) verify(pack, number);
+      if (level == CheckLevel::full && !verify(pack, number)) return;
       check_contents(pack, number, level);
     } catch (const base::Error& error) {
       if (error.kind() == base::ErrorKind::cancelled) throw;
-      // A full check has named the reason already.
-      if (level != CheckLevel::full || error.kind() != base::ErrorKind::corrupt) {
-        add_error(error.what());
-      }
+      add_error(error.what());
       if (number) verdicts_.add_suspect_pack(*number);
     }
   }
@@ -56,11 +53,12 @@ class PackCheck {
  private:
   void add_error(std::string error) { report_->errors.push_back(std::move(error)); }
 
-  void verify(const PackObject& pack, const std::optional<std::uint32_t>& number) {
+  // False if its table of contents cannot be read.
+  [[nodiscard]] bool verify(const PackObject& pack, const std::optional<std::uint32_t>& number) {
     const PackFindings findings = verify_pack(*backend_, *keys_, pack);
     report_->bytes_read += findings.bytes_read;
     for (const std::string& error : findings.errors) add_error(error);
-    if (!number) return;
+    if (!number) return !findings.contents_lost;
     const std::optional<PackRow> row = index_->pack(*number);
     for (const ChunkId& id : findings.damaged_chunks) {
       // Another pack may hold it too, and be the one that is read.
@@ -70,6 +68,7 @@ class PackCheck {
     }
     // Damage that no record shows may still lie under one: reading tells.
     if (findings.contents_lost) verdicts_.add_suspect_pack(*number);
+    return !findings.contents_lost;
   }
 
   void check_contents(const PackObject& pack, const std::optional<std::uint32_t>& number,

@@ -28,10 +28,15 @@ void PackPublisher::submit(Pack pack) {
   std::unique_lock lock{mutex_};
   changed_.wait(lock, [&] { return failure_ || waiting_.size() < kMostWaiting; });
   throw_failure();
-  if (!thread_.joinable()) {
-    thread_ = std::jthread{[this](std::stop_token stop) { run(std::move(stop)); }};
+  try {
+    if (!thread_.joinable()) {
+      thread_ = std::jthread{[this](std::stop_token stop) { run(std::move(stop)); }};
+    }
+    waiting_.push_back(std::move(pack));
+  } catch (...) {
+    fail();  // the pack is lost, and others may rely on its chunks already
+    throw_failure();
   }
-  waiting_.push_back(std::move(pack));
   ++submitted_;
   changed_.notify_all();
 }
@@ -53,6 +58,13 @@ void PackPublisher::throw_failure() const {
   if (failure_) throw base::Error{*failure_};
 }
 
+void PackPublisher::fail() {
+  failure_ = base::current_error();
+  failure_->add_context("writing to the store");
+  failed_ = true;
+  changed_.notify_all();
+}
+
 void PackPublisher::run(std::stop_token stop) {
   while (true) {
     Pack pack;
@@ -68,10 +80,7 @@ void PackPublisher::run(std::stop_token stop) {
       publish(*pack);
     } catch (...) {
       const std::lock_guard lock{mutex_};
-      failure_ = base::current_error();
-      failure_->add_context("writing to the store");
-      failed_ = true;
-      changed_.notify_all();
+      fail();
       return;
     }
     const std::lock_guard lock{mutex_};

@@ -50,7 +50,8 @@ class PackPublisher {
   void run(std::stop_token stop);
   void publish(PackBuilder& pack);
   void check_finished(const PackBuilder& pack) const;
-  // With the mutex held.
+  // With the mutex held. The exception that is being handled is the failure.
+  void fail();
   void throw_failure() const;
 
   Backend& backend_;

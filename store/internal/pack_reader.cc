@@ -24,6 +24,33 @@ base::Bytes read_promised(const Backend& backend, const std::string& name, std::
   }
 }
 
+// By the copy of the header at the pack's end.
+PackCipher open_by_copy(const Backend& backend, const PackRow& row, const std::string& name,
+                        const RepositoryId& repository, const TenantKeys& keys) {
+  const auto tenant = [&](base::ByteView) -> const TenantKeys& { return keys; };
+  base::Bytes end;
+  const auto more = [&](std::uint64_t from) -> base::ByteView {
+    end = read_promised(backend, name, from, static_cast<std::size_t>(row.size_bytes - from));
+    return end;
+  };
+  const base::Bytes trailer =
+      read_promised(backend, name, row.size_bytes - kTrailerBytes, kTrailerBytes);
+  return read_tail(trailer, row.size_bytes, repository, row.chunk_class, tenant, name, more).cipher;
+}
+
+PackCipher open_cipher(const Backend& backend, const PackRow& row, const std::string& name,
+                       const RepositoryId& repository, const TenantKeys& keys) {
+  try {
+    return PackCipher::open(read_promised(backend, name, 0, kPackHeaderBytes), repository,
+                            row.chunk_class, keys, name);
+  } catch (const base::Error& error) {
+    // A damaged format number reads as that of a newer program.
+    if (error.kind() != base::ErrorKind::corrupt && error.kind() != base::ErrorKind::usage) throw;
+  }
+  // Damage to these few bytes must not cost every chunk of the pack.
+  return open_by_copy(backend, row, name, repository, keys);
+}
+
 std::vector<ContentsEntry> open_contents(const PackCipher& cipher, const PackLayout& layout,
                                          base::ByteView record, const std::string& pack) {
   const auto header = cipher.open_header(layout.contents_offset, record.first(kRecordHeaderBytes));
@@ -48,8 +75,7 @@ PackReader::PackReader(const Backend& backend, const PackRow& row, const Reposit
                        const TenantKeys& keys)
     : backend_(backend),
       name_(pack_name(row.chunk_class, row.id)),
-      cipher_(PackCipher::open(read_promised(backend, name_, 0, kPackHeaderBytes), repository,
-                               row.chunk_class, keys, name_)) {}
+      cipher_(open_cipher(backend, row, name_, repository, keys)) {}
 
 PackReader::Record PackReader::read(const ChunkId& id, const ChunkLocation& location) const {
   if (location.sealed_bytes <= kSealTagBytes ||

@@ -18,8 +18,8 @@ namespace store {
 // A pack that records are read from, one ranged read each. Thread-safe.
 class PackReader {
  public:
-  // Reads the header. Error(corrupt) if it is not a pack of this repository and tenant, or is not
-  // there. The backend outlives it.
+  // Reads the header, or its copy if that is damaged. Error(corrupt) if it is not a pack of this
+  // repository and tenant, or is not there. The backend outlives it.
   PackReader(const Backend& backend, const PackRow& row, const RepositoryId& repository,
              const TenantKeys& keys);
 

@@ -54,7 +54,9 @@ std::unique_ptr<SnapshotWriter> ChunkedTenantStore::new_snapshot(const Snapshot*
 }
 
 std::uint64_t ChunkedTenantStore::uncommitted_bytes() const {
-  return chunks_.put_bytes() - committed_bytes_;
+  // In this order: a commit in between must not make the difference negative.
+  const std::uint64_t committed = committed_bytes_;
+  return chunks_.put_bytes() - committed;
 }
 
 bool ChunkedTenantStore::holds_roots(const Snapshot& snapshot) const {

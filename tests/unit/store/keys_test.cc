@@ -255,6 +255,21 @@ TEST_CASE("a forged configuration does not pass, and a true copy behind it does"
   CHECK(failure_of([&] { keys.open(); }).kind == ErrorKind::corrupt);
 }
 
+TEST_CASE("a forged copy of a slot is reported, and never copied over the true ones",
+          "[store][keys]") {
+  Keys keys;
+  const std::string slot = keys.slot(SlotKind::passphrase);
+  keys.forge(slot + "0", [](base::Bytes& copy) {
+    base::store_le(copy.data() + 32, std::uint64_t{9});  // a later revision
+  });
+  const base::Bytes before = keys.backend.read(slot + "1", 0, 192);
+  const auto ring = keys.open();
+  CHECK_FALSE(ring->damaged_copies().empty());
+  ring->heal_copies(keys.backend);
+  CHECK(keys.backend.read(slot + "1", 0, 192) == before);
+  CHECK_NOTHROW(keys.open());
+}
+
 TEST_CASE("absurd parameters in a slot are refused before anything is allocated", "[store][keys]") {
   struct Row {
     const char* what;
