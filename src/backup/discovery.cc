@@ -4,10 +4,13 @@
 #include "src/base/error.h"
 #include "src/base/side_by_side.h"
 #include "src/base/text.h"
+#include "src/graph/mailbox_service.h"
 
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -59,6 +62,9 @@ class Search {
     look_up_groups();
     const std::vector<graph::User> users = settings_.only.empty() ? all_users() : named_users();
     const std::vector<std::optional<Finding>> findings = ask_about(users);
+    // Without a single mailbox it is the app that lacks the right, not some account that lies
+    // outside its scope.
+    if (refusal_ && !any_mailbox_) throw Error{*refusal_};
     Discovery discovery;
     for (const auto& finding : findings) {
       if (const auto* mailbox = std::get_if<Mailbox>(&*finding)) {
@@ -128,20 +134,35 @@ class Search {
   Finding find(const graph::User& user) {
     const auto known = known_.find(user.id);
     const bool is_known = known != known_.end();
-    if (is_known && is_fresh(known->second)) return mailbox_of(user, known->second);
+    if (is_known && is_fresh(known->second)) {
+      any_mailbox_ = true;
+      return mailbox_of(user, known->second);
+    }
     try {
       Finding found = ask(user);
       unanswered_ = 0;
+      if (std::holds_alternative<Mailbox>(found)) any_mailbox_ = true;
       return found;
+    } catch (const graph::SignInRefused&) {
+      throw;
     } catch (Error& error) {
       error.add_context(text("asking for the mailbox of ", user.address()));
-      const bool one_account =
-          error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::protocol;
-      if (!one_account || ++unanswered_ >= kUnansweredInARow) throw;
+      if (error.kind() == ErrorKind::denied) {
+        note_refusal(error);
+      } else {
+        const bool one_account =
+            error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::protocol;
+        if (!one_account || ++unanswered_ >= kUnansweredInARow) throw;
+      }
       if (is_known) return mailbox_of(user, known->second);
       return Unprotectable{user, user.address(), std::string{base::name(error.kind())},
                            error.what()};
     }
+  }
+
+  void note_refusal(const Error& error) {
+    const std::lock_guard lock{mutex_};
+    if (!refusal_) refusal_ = error;
   }
 
   [[nodiscard]] bool is_fresh(const Known& known) const {
@@ -231,6 +252,9 @@ class Search {
   std::map<std::string, Known> known_;  // by the account's id
   std::map<std::string, std::set<std::string>> members_;
   std::atomic<int> unanswered_{0};
+  std::atomic<bool> any_mailbox_{false};  // told by the service, now or lately
+  std::mutex mutex_;
+  std::optional<Error> refusal_;  // guarded by the mutex; the first
 };
 
 }  // namespace

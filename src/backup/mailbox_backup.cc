@@ -21,6 +21,17 @@ bool stops_run(ErrorKind kind) {
   return kind == ErrorKind::full || kind == ErrorKind::disk || kind == ErrorKind::in_use;
 }
 
+// No other mailbox would fare better.
+bool is_refused_sign_in(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const graph::SignInRefused&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 // The notes of the last run, then its snapshot, are believed as long as they prove right.
 std::optional<store::PreparedSnapshot> run_with_less_and_less_trust(
     const MailboxRun::Context& context, MailboxReport& report) {
@@ -61,7 +72,6 @@ void report_failure(MailboxResult& result, const Error& error) {
                        ? Outcome::skipped
                        : Outcome::failed;
   report.problems.push_back(problem_of(report.address, "", error));
-  if (stops_run(error.kind())) result.stops_run = error;
 }
 
 }  // namespace
@@ -92,6 +102,9 @@ MailboxResult backup_mailbox(const Collaborators& with, const RunSettings& setti
     Error error = base::current_error();
     error.add_context(text("backing up mailbox ", mailbox.address));
     report_failure(result, error);
+    if (stops_run(error.kind()) || is_refused_sign_in(std::current_exception())) {
+      result.stops_run = error;
+    }
   }
   return result;
 }

@@ -99,7 +99,16 @@ void MailboxRun::classify(const std::vector<std::string>& new_ids) {
     if (!folder.well_known_name.empty() || folder.parent_id.empty() || folder.is_search_folder) {
       continue;
     }
-    const auto whole = context_.with.service.folder(context_.mailbox.id, id, context_.stop);
+    std::optional<graph::Folder> whole;
+    try {
+      whole = context_.with.service.folder(context_.mailbox.id, id, context_.stop);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unavailable && error.kind() != ErrorKind::protocol) throw;
+      // One folder that cannot be asked about waits for the next run; the others do not.
+      add_problem(problem_of(report_->address, folder.display_name, error));
+      folders_failed_ = true;
+      folders_untold_ = true;
+    }
     if (!whole) {
       folders_.erase(id);
       continue;
@@ -112,7 +121,11 @@ void MailboxRun::classify(const std::vector<std::string>& new_ids) {
 
 void MailboxRun::adopt_folders(FolderMap folders, graph::Cursor next) {
   folders_ = std::move(folders);
-  notes_.folder_cursor = std::move(next);
+  if (folders_untold_) {
+    notes_.folder_cursor.reset();  // so that they are told again
+  } else {
+    notes_.folder_cursor = std::move(next);
+  }
   notes_.skipped_folders.clear();
   for (const auto& [id, folder] : folders_) {
     if (is_skipped_folder(folder)) notes_.skipped_folders.emplace(id, folder);

@@ -89,6 +89,7 @@ class MailboxRun {
   std::uint64_t folders_settled_ = 0;
   std::uint64_t unavailable_folders_ = 0;
   bool folders_failed_ = false;
+  bool folders_untold_ = false;          // new folders that could not be asked about
   std::optional<base::Error> ended_by_;  // why no more folders are begun
 
   std::vector<std::unique_ptr<FolderWork>> open_;

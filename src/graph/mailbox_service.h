@@ -11,6 +11,7 @@
 
 #include "src/base/bytes.h"
 #include "src/base/clock.h"
+#include "src/base/error.h"
 
 #include <cstdint>
 #include <functional>
@@ -18,10 +19,19 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace graph {
+
+// The app itself may not sign in: no mailbox will fare better, so a run of many stops here. Still
+// Error(denied) for whoever need not tell the difference.
+class SignInRefused : public base::Error {
+ public:
+  explicit SignInRefused(std::string message)
+      : base::Error{base::ErrorKind::denied, std::move(message)} {}
+};
 
 // Opaque, as the service gave it ("MBX:...").
 struct MailboxId {

@@ -5,6 +5,7 @@
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "src/graph/json.h"
+#include "src/graph/mailbox_service.h"
 #include "src/graph/sign_in_error.h"
 #include "src/http/retry_policy.h"
 
@@ -124,10 +125,12 @@ Token TokenSource::sign_in(std::stop_token stop) {
     if (transfer.arrived()) {
       const SignInFailure failure = explain_sign_in_failure(transfer.head.status, sink.text());
       if (!has_code_of_clock_or_delay(failure.kind, attempt)) {
-        const bool refused = failure.kind != SignInFailure::Kind::transient;
-        throw base::Error{
-            refused ? ErrorKind::denied : ErrorKind::unavailable,
-            base::text("the ", name(settings_.app), " cannot sign in: ", failure.message)};
+        std::string why =
+            base::text("the ", name(settings_.app), " cannot sign in: ", failure.message);
+        if (failure.kind == SignInFailure::Kind::transient) {
+          throw base::Error{ErrorKind::unavailable, std::move(why)};
+        }
+        throw SignInRefused{std::move(why)};
       }
       if (verdict.action != http::Action::repeat) wait = http::backoff(attempt, jitter_.next());
     } else if (verdict.action != http::Action::repeat) {

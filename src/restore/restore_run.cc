@@ -10,6 +10,7 @@
 #include "src/restore/target_folders.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <utility>
@@ -71,6 +72,7 @@ class RestoreRun {
       for (const catalog::SelectedFolder& source : plan.folders[i].sources) {
         restore_folder(source, plan.folders[i], resolved_[i]);
       }
+      forget_contents(i);
     }
     return finish();
   }
@@ -110,6 +112,16 @@ class RestoreRun {
       return std::tie(right.time, left.id) < std::tie(left.time, right.id);
     });
     return keys;
+  }
+
+  // What lies in a target folder is held only while it is worked on; two folders of the plan may
+  // share it.
+  void forget_contents(std::size_t done) {
+    const std::string& id = resolved_[done].id;
+    const bool comes_again =
+        std::any_of(resolved_.begin() + static_cast<std::ptrdiff_t>(done) + 1, resolved_.end(),
+                    [&](const ResolvedFolder& later) { return later.id == id; });
+    if (!comes_again) contents_.erase(id);
   }
 
   // Null, and the restore ended, if the target cannot be listed.

@@ -17,6 +17,10 @@ using base::text;
 
 constexpr const char* kRootName = "msgfolderroot";  // accepted in place of the root's id
 
+bool is_named_root(const graph::Folder& folder) {
+  return base::equals_ignoring_case(folder.well_known_name, kRootName);
+}
+
 bool ends_restore(ErrorKind kind) {
   return kind == ErrorKind::denied || kind == ErrorKind::unavailable ||
          kind == ErrorKind::cancelled;
@@ -58,14 +62,21 @@ std::vector<ResolvedFolder> TargetFolders::resolve(const Plan& plan, bool dry_ru
 }
 
 ResolvedFolder TargetFolders::resolve_root() const {
+  std::string nameless;
+  std::string parent_of_others;
+  std::vector<std::string> without_parent;
   for (const auto& [id, folder] : folders_) {
-    if (folder.parent_id.empty() || folder.well_known_name == kRootName) return {id, "", true, {}};
+    if (is_named_root(folder)) return {id, "", true, {}};
+    if (folder.parent_id.empty()) without_parent.push_back(id);
+    if (!folder.parent_id.empty() && folders_.contains(folder.parent_id)) continue;
+    // The root can have a parent that nobody may list; but it alone has no name.
+    if (folder.display_name.empty()) nameless = id;
+    if (parent_of_others.empty()) parent_of_others = folder.parent_id;
   }
+  if (without_parent.size() == 1) return {without_parent.front(), "", true, {}};
+  if (!nameless.empty()) return {nameless, "", true, {}};
   // Told without its root: the root is the parent that all the others hang from.
-  for (const auto& [id, folder] : folders_) {
-    if (!folders_.contains(folder.parent_id)) return {folder.parent_id, "", true, {}};
-  }
-  return {kRootName, "", true, {}};
+  return {parent_of_others.empty() ? kRootName : parent_of_others, "", true, {}};
 }
 
 ResolvedFolder TargetFolders::resolve_below(const TargetFolder& wanted,
@@ -124,7 +135,8 @@ std::string TargetFolders::path_of(const std::string& folder_id) const {
   auto current = folders_.find(folder_id);
   // A tree deeper than it has folders would be a cycle.
   while (current != folders_.end() && names.size() <= folders_.size() &&
-         !current->second.parent_id.empty() && current->second.well_known_name != kRootName) {
+         !current->second.parent_id.empty() && !current->second.display_name.empty() &&
+         !is_named_root(current->second)) {
     names.push_back(current->second.display_name);
     current = folders_.find(current->second.parent_id);
   }

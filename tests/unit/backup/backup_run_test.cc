@@ -99,6 +99,62 @@ TEST_CASE("a denied mailbox fails alone, a vanished one is skipped with the reas
     CHECK(test::is_closed(mailbox.items));
 }
 
+TEST_CASE("a refused sign-in stops the run: no other mailbox would fare better", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(3);
+  tenant.service().before_call = [](Call call, const std::string& mailbox) {
+    if (call == Call::folder_changes && mailbox == "MBX:1") {
+      throw graph::SignInRefused{"the secret has expired"};
+    }
+  };
+  const RunReport report = tenant.run(mailboxes(tenant, 4), settings_of(1));
+  REQUIRE(report.stopped_by);
+  CHECK((report.stopped_by->kind() == ErrorKind::denied));
+  CHECK_THAT(report.stopped_by->what(), test::contains_text("secret"));
+  CHECK_FALSE(report.cancelled);
+  CHECK((report.mailboxes[0].outcome == Outcome::complete));
+  CHECK(report.mailboxes[0].snapshot);
+  CHECK((report.mailboxes[1].outcome == Outcome::failed));
+  CHECK((report.mailboxes[2].outcome == Outcome::skipped));
+  CHECK(tenant.service().calls(Call::folder_changes) == 2);
+}
+
+TEST_CASE("an account that got a new mailbox is backed up from there at once", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(3);
+  tenant.service().before_call = [](Call call, const std::string& mailbox) {
+    if (call == Call::folder_changes && mailbox == "MBX:1") {
+      throw Error{ErrorKind::not_found, "the mailbox is inactive"};
+    }
+  };
+  struct NewMailbox final : graph::Directory {
+    void users(const std::function<void(graph::User)>&, std::stop_token) override {}
+    std::optional<graph::User> find_user(const std::string&, std::stop_token) override {
+      return {};
+    }
+    std::vector<std::string> group_members(const std::string&, std::stop_token) override {
+      return {};
+    }
+    std::variant<graph::MailboxId, graph::NoMailbox> mailbox_of(const graph::User&,
+                                                                std::stop_token) override {
+      return graph::MailboxId{"MBX:new"};
+    }
+    std::variant<graph::MailboxPurpose, graph::NoMailbox> purpose_of(const graph::User&,
+                                                                     std::stop_token) override {
+      return graph::MailboxPurpose::user;
+    }
+  } directory;
+  backup::RunSettings settings = settings_of(1);
+  settings.tenant = test::SmallRepository::kTenant;
+  backup::RunProgress progress;
+  const RunReport report = backup::run_backup(
+      {tenant.service(), tenant.repository().repository(), tenant.repository().clock(), &directory},
+      settings, {tenant.mailbox()}, progress, {});
+  CHECK((report.mailboxes[0].outcome == Outcome::complete));
+  CHECK(report.mailboxes[0].mailbox_id == "MBX:new");
+  CHECK(report.mailboxes[0].snapshot->mailbox_id == "MBX:new");
+}
+
 TEST_CASE("a full store stops the run and keeps what is committed", "[backup]") {
   test::FakeTenant tenant;
   tenant.fill_inbox(3);

@@ -1,6 +1,7 @@
 #include "src/backup/discovery.h"
 
 #include "src/base/error.h"
+#include "src/graph/mailbox_service.h"
 #include "tests/support/catch.h"
 #include "tests/support/virtual_clock.h"
 
@@ -52,6 +53,7 @@ class FakeDirectory final : public graph::Directory {
   std::variant<graph::MailboxId, graph::NoMailbox> mailbox_of(const graph::User& user,
                                                               std::stop_token) override {
     ++asked;
+    if (sign_in_is_refused) throw graph::SignInRefused{"no"};
     if (fails.contains(user.id)) throw Error{fails.at(user.id), "no answer"};
     if (!purposes_.at(user.id))
       return graph::NoMailbox{"MailboxNotEnabledForRESTAPI", "on-premise"};
@@ -65,6 +67,7 @@ class FakeDirectory final : public graph::Directory {
 
   std::atomic<int> asked{0};
   std::map<std::string, ErrorKind> fails;
+  bool sign_in_is_refused = false;
 
  private:
   std::vector<graph::User> users_;
@@ -214,8 +217,21 @@ TEST_CASE("an account that the service does not tell about costs that account", 
 
 TEST_CASE("a refused sign-in is not taken for accounts without mailboxes", "[backup]") {
   Fixture tenant;
+  tenant.directory.sign_in_is_refused = true;
+  CHECK_THROWS_AS(tenant.discover(), graph::SignInRefused);
+  CHECK(tenant.directory.asked == 1);
+}
+
+TEST_CASE("an account outside the app's scope costs that account, the whole tenant is an error",
+          "[backup]") {
+  Fixture tenant;
   tenant.directory.fails["id-bob"] = ErrorKind::denied;
-  CHECK_THROWS_AS(tenant.discover(), Error);
+  const Discovery found = tenant.discover();
+  CHECK(found.mailboxes.size() == 2);
+  CHECK(found.unprotectable.size() == 2);
+
+  for (const char* id : {"id-ann", "id-info"}) tenant.directory.fails[id] = ErrorKind::denied;
+  CHECK_THROWS_WITH(tenant.discover(), test::contains_text("asking for the mailbox of"));
 }
 
 TEST_CASE("accounts asked about side by side are found the same", "[backup]") {

@@ -373,6 +373,24 @@ TEST_CASE("details that never come are not asked for for ever", "[backup]") {
   CHECK(tenant.service().calls(Call::item_details) == 0);
 }
 
+TEST_CASE("a new folder that cannot be asked about waits for the next run, alone", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(3);
+  tenant.service().put_item("work", "plan", "the plan");
+  tenant.service().before_call = [](Call call, const std::string& folder) {
+    if (call == Call::folder && folder == "work")
+      throw Error{ErrorKind::unavailable, "stayed away"};
+  };
+  const MailboxReport report = tenant.back_up();
+  CHECK((report.outcome == Outcome::partial));
+  check_counts(report, {3, 3, 0, 0, 0});
+  tenant.service().before_call = nullptr;
+  const MailboxReport next = tenant.back_up();
+  check_complete(next);
+  check_counts(next, {4, 1, 3, 0, 0});
+  CHECK(tenant.stored() == tenant.present());
+}
+
 TEST_CASE("an empty answer is not an empty mailbox", "[backup]") {
   test::FakeTenant tenant;
   tenant.fill_inbox(3);
