@@ -17,6 +17,8 @@ using base::ErrorKind;
 // Far above any page; far below what would hurt.
 constexpr std::size_t kLongestDocument = 32 * 1024 * 1024;
 constexpr std::size_t kLongestError = 256 * 1024;
+// In a row, before 401 is taken for the answer: fewer would give a mailbox up for a passing fault.
+constexpr unsigned kFreshTokens = 2;
 constexpr auto kDocumentIdle = std::chrono::minutes{3};
 // The service assembles a large answer before its first byte.
 constexpr auto kStreamIdle = std::chrono::minutes{10};
@@ -210,12 +212,13 @@ void ApiClient::throw_unless_final(const Call& call, const Attempted& attempted)
 }
 
 Answer ApiClient::ask(const Call& call, std::stop_token stop) {
-  bool token_renewed = false;
+  unsigned fresh_tokens = 0;
   for (unsigned attempt = 1;; ++attempt) {
     http::CollectingSink body{kLongestDocument};
     Attempted attempted = send(call, false, body, stop);
-    if (attempted.transfer.head.status == 401 && !token_renewed) {
-      token_renewed = true;
+    if (attempted.transfer.head.status != 401) {
+      fresh_tokens = 0;
+    } else if (++fresh_tokens <= kFreshTokens) {
       tokens_.refuse(attempted.token);
       ++wiring_.counters.retried;
       continue;
@@ -258,11 +261,12 @@ Json ApiClient::ask_for_success(const Call& call, std::stop_token stop) {
 
 StreamOutcome ApiClient::stream(const Call& call, http::BodySink& sink, std::stop_token stop) {
   const http::AttemptLimits limits{.broken = 1};
-  bool token_renewed = false;
+  unsigned fresh_tokens = 0;
   for (unsigned attempt = 1;; ++attempt) {
     Attempted attempted = send(call, true, sink, stop);
-    if (attempted.transfer.head.status == 401 && !token_renewed) {
-      token_renewed = true;
+    if (attempted.transfer.head.status != 401) {
+      fresh_tokens = 0;
+    } else if (++fresh_tokens <= kFreshTokens) {
       tokens_.refuse(attempted.token);
       ++wiring_.counters.retried;
       continue;

@@ -7,7 +7,7 @@
 
 #include <functional>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 
 namespace graph {
 namespace {
@@ -18,21 +18,24 @@ using base::ErrorKind;
 // The service caps it as it likes; a quiet folder costs one request whatever this says.
 constexpr std::string_view kPageSize = "odata.maxpagesize=500";
 
-// Links seen in one walk: a server that leads in circles must not hold us for ever.
+// Links seen in one walk: a server that leads in circles must not hold us for ever. An empty page
+// may ask to come again to the same place, so a link may repeat a little.
 class Trail {
  public:
   void follow(const ApiClient& client, std::string_view link) {
     client.check_own(link);
-    if (!seen_.insert(std::hash<std::string_view>{}(link)).second) {
+    if (++visits_[std::hash<std::string_view>{}(link)] > kMostVisits) {
       throw Error{ErrorKind::protocol, "the service's pages lead in a circle"};
     }
-    if (seen_.size() > kMostPages)
+    if (visits_.size() > kMostPages) {
       throw Error{ErrorKind::protocol, "the service's pages do not end"};
+    }
   }
 
  private:
+  static constexpr unsigned kMostVisits = 8;
   static constexpr std::size_t kMostPages = 1'000'000;
-  std::unordered_set<std::size_t> seen_;
+  std::unordered_map<std::size_t, unsigned> visits_;
 };
 
 // What an answer that is no success means for the round; empty if it is none of the known ways.

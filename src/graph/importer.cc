@@ -18,6 +18,8 @@ using base::ErrorKind;
 
 constexpr std::size_t kLongestAnswer = 1024 * 1024;
 constexpr auto kIdle = std::chrono::minutes{10};
+// In a row, before 401 or 403 is taken for the answer.
+constexpr unsigned kFreshSessions = 2;
 // Where the service names no end.
 constexpr base::Duration kAssumedLifetime = std::chrono::seconds{300};
 constexpr base::Duration kRenewAhead = std::chrono::minutes{5};
@@ -188,7 +190,7 @@ ImportResult Importer::import(const MailboxId& mailbox, const std::string& folde
                               std::stop_token stop) {
   ImportBody body{folder_id, over, stream};
   auto& sessions = sessions_of(mailbox);
-  bool session_renewed = false;
+  unsigned fresh_sessions = 0;
   for (unsigned attempt = 1;; ++attempt) {
     const auto session =
         sessions.get([&](const Session& held) { return wiring_.clock.monotonic() < held.renew_at; },
@@ -200,7 +202,7 @@ ImportResult Importer::import(const MailboxId& mailbox, const std::string& folde
     const int status = sent.transfer.head.status;
     if (status == 401 || status == 403) {
       sessions.refuse(session);
-      if (std::exchange(session_renewed, true)) {
+      if (++fresh_sessions > kFreshSessions) {
         throw Error{ErrorKind::denied,
                     base::text("the import host refuses a fresh import session (", status, " ",
                                sent.error.text(), ")")};
@@ -208,6 +210,7 @@ ImportResult Importer::import(const MailboxId& mailbox, const std::string& folde
       ++wiring_.counters.retried;
       continue;
     }
+    fresh_sessions = 0;
     const auto verdict = judge(mailbox, sent, attempt);
     if (verdict.action != http::Action::repeat) return result_of(sent, verdict.action);
     ++wiring_.counters.retried;

@@ -31,7 +31,7 @@ TEST_CASE("each outcome of a transfer has its verdict", "[http]") {
   const Row row = GENERATE(values<Row>({
       {"200", answered(200), 1, true, Action::take, Action::take, false},
       {"200 cut", answered(200), 1, false, Action::repeat, Action::lost, false},
-      {"200 cut, last attempt", answered(200), 4, false, Action::give_up, Action::lost, false},
+      {"200 cut, last attempt", answered(200), 6, false, Action::give_up, Action::lost, false},
       {"201", answered(201), 1, true, Action::take, Action::take, false},
       {"308", answered(308), 1, true, Action::take, Action::take, false},
       {"400", answered(400), 1, true, Action::take, Action::take, false},
@@ -46,7 +46,7 @@ TEST_CASE("each outcome of a transfer has its verdict", "[http]") {
       {"429, eleventh attempt", answered(429), 11, true, Action::repeat, Action::repeat, true},
       {"429, last attempt", answered(429), 12, true, Action::give_up, Action::give_up, true},
       {"500", answered(500), 1, true, Action::repeat, Action::lost, false},
-      {"500, last attempt", answered(500), 4, true, Action::give_up, Action::lost, false},
+      {"500, last attempt", answered(500), 6, true, Action::give_up, Action::lost, false},
       {"501", answered(501), 1, true, Action::take, Action::take, false},
       {"502", answered(502), 1, true, Action::repeat, Action::lost, false},
       {"503", answered(503), 1, true, Action::repeat, Action::lost, true},
