@@ -58,12 +58,20 @@ FolderPaths::FolderPaths(std::vector<store::FolderEntry> folders) {
 }
 
 void FolderPaths::choose_root() {
+  std::string nameless;
+  std::vector<std::string> without_parent;
   for (const auto& [id, folder] : folders_) {
-    if (folder.parent_id.empty() || folder.well_known_name == "msgfolderroot") {
+    if (base::equals_ignoring_case(folder.well_known_name, "msgfolderroot")) {
       root_ = id;
-      if (folder.well_known_name == "msgfolderroot") return;
+      return;
     }
+    // The root can have a parent that nobody may list; but it alone has no name.
+    const bool is_top = folder.parent_id.empty() || !folders_.contains(folder.parent_id);
+    if (is_top && folder.display_name.empty()) nameless = id;
+    if (folder.parent_id.empty()) without_parent.push_back(id);
   }
+  // Several without a parent are the top level of a mailbox whose root was not listed.
+  root_ = without_parent.size() == 1 ? without_parent.front() : nameless;
 }
 
 void FolderPaths::connect() {

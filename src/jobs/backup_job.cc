@@ -167,8 +167,8 @@ BackupReport run_backup_job(store::Repository& repository, const std::vector<Bac
   }
   for (std::size_t i = 0; i < parts.size() && !report.cancelled && !report.stopped_by; ++i) {
     backup::RunReport run =
-        backup::run_backup({parts[i].service, repository, clock}, run_settings(parts[i], settings),
-                           found[i].mailboxes, progress, stop);
+        backup::run_backup({parts[i].service, repository, clock, &parts[i].directory},
+                           run_settings(parts[i], settings), found[i].mailboxes, progress, stop);
     std::move(run.mailboxes.begin(), run.mailboxes.end(), std::back_inserter(report.mailboxes));
     std::move(found[i].unprotectable.begin(), found[i].unprotectable.end(),
               std::back_inserter(report.unprotectable));

@@ -91,18 +91,9 @@ class Listing {
   ListedCounts counts_;
 };
 
-std::string root_id(const RestorePoint& point) {
-  for (const store::FolderEntry& folder : point.reader->folders()) {
-    if (folder.parent_id.empty()) return folder.id;
-  }
-  return {};
-}
-
 void list_everything(const RestorePoint& point, Listing& listing) {
-  const std::string root = root_id(point);
-  if (!root.empty()) listing.items_of(root);
+  if (const auto root = point.paths.root()) listing.items_of(*root);
   for (const store::FolderEntry* folder : point.paths.ordered()) {
-    if (folder->id == root) continue;
     listing.folder_line(*folder);
     listing.items_of(folder->id);
   }

@@ -61,6 +61,32 @@ TEST_CASE("folders are found by path, well-known name and id", "[catalog]") {
   CHECK_THROWS_AS(paths.path("nowhere"), base::Error);
 }
 
+TEST_CASE("the root is found however the service tells it", "[catalog]") {
+  struct Row {
+    const char* name;
+    std::vector<store::FolderEntry> folders;
+    std::optional<std::string> root;
+  };
+  const std::vector<Row> rows = {
+      {"by its well-known name",
+       {folder("root", "beyond", "Top", "MsgFolderRoot"), folder("in", "root", "Inbox")},
+       "root"},
+      {"by having no parent", {folder("root", "", "Top"), folder("in", "root", "Inbox")}, "root"},
+      {"by having no name, below a parent that is not listed",
+       {folder("root", "beyond", ""), folder("in", "root", "Inbox")},
+       "root"},
+      {"not listed", {folder("in", "root", "Inbox"), folder("out", "root", "Sent")}, std::nullopt},
+      {"not listed and not named",
+       {folder("in", "", "Inbox"), folder("out", "", "Sent")},
+       std::nullopt}};
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const FolderPaths paths{row.folders};
+    CHECK(paths.root() == row.root);
+    CHECK(paths.path("in") == "Inbox");
+  }
+}
+
 TEST_CASE("an exact name goes before one in another case", "[catalog]") {
   const FolderPaths paths{
       {folder("root", "", ""), folder("a", "root", "NEWS"), folder("b", "root", "news")}};
