@@ -405,7 +405,9 @@ TEST_CASE("a server that the authorities do not vouch for gets nothing",
   const auto other = perform(*aware, {.url = base::text("https://[::1]:", proxy.port(), "/")});
   CHECK(other.transfer.failure != TransferFailure::none);
   // TLS to a server that speaks none.
-  const auto plain = perform(*aware, {.url = base::text("https://127.0.0.1:", server.port(), "/")});
+  LoopbackServer speechless{[](Connection& connection) { connection.send("220 no TLS here\r\n"); }};
+  const auto plain =
+      perform(*aware, {.url = base::text("https://127.0.0.1:", speechless.port(), "/")});
   CHECK(plain.transfer.failure != TransferFailure::none);
   CHECK(plain.transfer.failure != TransferFailure::interrupted);
 }
