@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <map>
 #include <random>
+#include <set>
 #include <unistd.h>
 
 namespace {
@@ -148,14 +149,19 @@ class Subject {
     fs::remove_all(beside());
     fs::copy(original(beside()), beside(), fs::copy_options::recursive);
   }
-  // Nothing but the flipped file and the index may have changed.
-  [[nodiscard]] bool is_as_made() const {
-    const std::vector<FileSize> before = files_below(original(recorded_.store));
-    const std::vector<FileSize> now = files_below(recorded_.store);
-    const auto same = [&](const FileSize& left, const FileSize& right) {
-      return original(left.path) == right.path && left.bytes == right.bytes;
-    };
-    return std::equal(now.begin(), now.end(), before.begin(), before.end(), same);
+  // Names and sizes that are not as they were made. Nothing but the flipped file and the index may
+  // have changed.
+  [[nodiscard]] std::vector<std::string> changed_files() const {
+    std::set<std::string> changed;
+    for (const FileSize& file : files_below(original(recorded_.store))) {
+      changed.insert(base::text(fs::relative(file.path, pristine()).string(), " ", file.bytes));
+    }
+    for (const FileSize& file : files_below(recorded_.store)) {
+      const std::string line =
+          base::text(fs::relative(file.path, root()).string(), " ", file.bytes);
+      if (changed.erase(line) == 0) changed.insert("new: " + line);
+    }
+    return {changed.begin(), changed.end()};
   }
 
  private:
@@ -228,7 +234,7 @@ TEST_CASE("every flipped bit is found, and no read lies", "[store][crash]") {
       flip_in_repository(subject, flip, access, tally);
     }
     subject.restore_files(flip);
-    REQUIRE(subject.is_as_made());
+    REQUIRE(subject.changed_files() == std::vector<std::string>{});
   }
   for (const auto& [kind, tally] : tallies) {
     // The campaign reads these lines.

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """Memory stays flat: one large item among small ones, and a whole gigabyte of them, cost the same.
 
-Peak memory is what the kernel counted for the process (ru_maxrss), for backup and for restore.
+Peak memory is what the kernel counted for the process (ru_maxrss), for backup and for restore. The
+service takes 150 MB in five minutes into a mailbox and coffer keeps to it ahead of time, so that each
+further large item that is restored (--restored) adds five minutes.
 """
+
+import collections
 
 from campaign import Campaign, megabytes, size
 from harness import compare_placed, expect
@@ -18,8 +22,6 @@ def measure(campaign, arguments, large_items):
         bytes=arguments.bytes,
         large_items=large_items,
         large_size=arguments.large,
-        # Restoring a gigabyte at the service's pace would take most of an hour.
-        upload_limit=1_000 * arguments.large,
     ) as (simulator, coffer):
         records = simulator.record()
         heavy = max(records.values(), key=lambda record: record.bytes())
@@ -28,13 +30,18 @@ def measure(campaign, arguments, large_items):
         backup = coffer.backup()
         problems = backup.summary["problems"]
         expect(backup.summary["items"]["failed"] == 0, f"items failed: {problems[:3]}")
-        restore = coffer.run("restore", heavy.address, "--to", light.address, "--into", "Proof")
+        by_size = sorted(heavy.items.values(), key=lambda item: (item.bytes, item.id))
+        chosen = by_size[-arguments.restored :]
+        options = [part for item in chosen for part in ("--item", item.id)]
+        options += ["--to", light.address, "--into", "Proof"]
+        restore = coffer.run("restore", heavy.address, *options)
+        expected = collections.Counter((item.folder, item.sha256) for item in chosen)
         restored = simulator.record_of(light.address)
-        compare_placed(f"{heavy.address} restored", heavy.placed(), restored.placed_below("Proof"))
+        compare_placed("the large items restored", expected, restored.placed_below("Proof"))
         campaign.say(
             f"{large_items} items of {megabytes(arguments.large)}: backup of "
             f"{megabytes(backup.summary['bytes']['exported'])} in {backup.seconds:.1f} s, peak "
-            f"{megabytes(backup.peak_memory_bytes)}; restore of {megabytes(heavy.bytes())} in "
+            f"{megabytes(backup.peak_memory_bytes)}; restore of {len(chosen)} of them in "
             f"{restore.seconds:.1f} s, peak {megabytes(restore.peak_memory_bytes)}"
         )
         return backup.peak_memory_bytes, restore.peak_memory_bytes
@@ -59,5 +66,6 @@ if __name__ == "__main__":
     campaign.argument("--bytes", type=size, default=size("50MB"), help="of the small items")
     campaign.argument("--large", type=size, default=size("150MB"), help="of one large item")
     campaign.argument("--large-total", type=size, default=size("1GB"))
+    campaign.argument("--restored", type=int, default=1, help="large items to restore")
     campaign.argument("--limit", type=size, default=size("400MB"))
     campaign.main(run)
