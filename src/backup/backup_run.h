@@ -67,7 +67,7 @@ struct RunProgress {
 struct RunSettings {
   store::TenantDomain tenant;
   std::size_t concurrent_mailboxes = 32;
-  std::size_t lanes_per_mailbox = 3;  // export calls in flight
+  std::size_t lanes_per_mailbox = 2;  // export calls in flight
   bool full = false;                  // list everything again and reconcile
   std::uint64_t commit_bytes = std::uint64_t{256}
                                << 20;  // new data after which finished mailboxes are committed

@@ -1,6 +1,7 @@
 #include "src/catalog/restore_points.h"
 
 #include "src/base/error.h"
+#include "src/base/log.h"
 #include "src/base/text.h"
 
 #include <algorithm>
@@ -58,7 +59,16 @@ store::Snapshot choose_by_time(const std::vector<store::Snapshot>& points,
     if (!point.complete || (latest && point.time > *latest)) continue;
     if (chosen == nullptr || point.time >= chosen->time) chosen = &point;
   }
-  if (chosen != nullptr) return *chosen;
+  if (chosen != nullptr) {
+    for (const store::Snapshot& point : points) {
+      if (point.complete || point.time <= chosen->time || (latest && point.time > *latest))
+        continue;
+      base::log(base::LogLevel::warning, "restore point ", point.id, " of ",
+                base::format_rfc3339(point.time),
+                " is newer but partial; --at with its id chooses it");
+    }
+    return *chosen;
+  }
   throw Error{ErrorKind::not_found, text("no complete restore point at or before ",
                                          base::printable(at), ": ", what_there_is(points))};
 }

@@ -73,7 +73,9 @@ std::vector<backup::NamedPolicy> policies_of(const Configuration& configuration,
 
 // How many mailboxes run side by side within the memory of the limits.
 std::size_t concurrent_mailboxes(const LimitSettings& limits);
-// Lanes of export or import per mailbox: one request stays free for listing.
+// Lanes of export or import per mailbox: one request stays free for listing, and one for a request
+// that the service still counts when its answer has arrived. Two lanes are as fast as three
+// (graph-api: measured).
 std::size_t lanes_per_mailbox(const LimitSettings& limits);
 
 }  // namespace appliance

@@ -116,7 +116,10 @@ class TenantChecks {
     const std::string what = base::text("sign-in of the ", who);
     if (!report.succeeded) {
       tell(what, Status::failed, report.problem,
-           "correct the app's entry in the configuration, or its registration in the tenant", true);
+           report.refused
+               ? "correct the app's entry in the configuration, or its registration in the tenant"
+               : "check the network and login_url in the configuration",
+           report.refused);
     } else {
       tell(what, Status::ok,
            base::text("a token for ",

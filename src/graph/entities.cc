@@ -40,7 +40,7 @@ std::optional<std::uint32_t> property_tag(std::string_view id) {
 
 std::string_view property(const Json& json, std::uint32_t tag) {
   for (const Json& entry : json["singleValueExtendedProperties"].elements()) {
-    if (property_tag(entry["id"].text()) == tag) return entry["value"].text();
+    if (property_tag(entry["id"].text()) == tag) return entry["value"].text_or_nothing();
   }
   return {};
 }

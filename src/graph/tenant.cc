@@ -159,6 +159,7 @@ SignInReport Tenant::probe_sign_in(App app, std::stop_token stop) {
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::cancelled) throw;
     report.problem = error.what();
+    report.refused = error.kind() == ErrorKind::denied;
   }
   return report;
 }

@@ -45,6 +45,7 @@ struct SignInReport {
   App app = App::backup;
   bool succeeded = false;
   std::string problem{};  // in words, with the remedy; empty on success
+  bool refused = false;   // the login service said no, rather than nothing
   std::vector<std::string> roles{};
   base::Duration lifetime{};
   std::optional<base::Duration> clock_skew{};       // the service's clock minus ours

@@ -10,6 +10,7 @@
 #include "src/http/retry_policy.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace graph {
 namespace {
@@ -18,6 +19,15 @@ using base::ErrorKind;
 
 constexpr std::size_t kLongestAnswer = 1024 * 1024;
 constexpr base::Duration kRenewAhead = std::chrono::minutes{5};
+
+// Seconds; the older token endpoint wrote the number as a text.
+std::int64_t lifetime_seconds(const Json& expires_in) {
+  const std::string_view text = expires_in.text_or_nothing();
+  if (text.empty()) return expires_in.integer().value_or(0);
+  std::int64_t seconds = 0;
+  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  return seconds;
+}
 
 std::string without_slash(std::string url) {
   while (url.ends_with('/')) url.pop_back();
@@ -87,7 +97,7 @@ Token TokenSource::read_token(const http::Transfer& transfer, std::string_view b
   const Json document = Json::parse(body);
   Token token;
   token.text = base::Secret{document.required_text("access_token")};
-  const auto seconds = document["expires_in"].integer().value_or(0);
+  const std::int64_t seconds = lifetime_seconds(document["expires_in"]);
   constexpr std::int64_t kLongestSeconds = 7 * 24 * 3600;
   token.lifetime = std::chrono::seconds{std::clamp<std::int64_t>(seconds, 0, kLongestSeconds)};
   token.renew_at = clock_.monotonic() + token.lifetime - std::min(kRenewAhead, token.lifetime / 2);

@@ -32,7 +32,7 @@ struct BackupSettings {
   std::optional<std::string> policy;  // only the mailboxes of this one
   bool full = false;
   std::size_t concurrent_mailboxes = 32;
-  std::size_t lanes_per_mailbox = 3;
+  std::size_t lanes_per_mailbox = 2;
 };
 
 // Counters of the service, of all parts together.

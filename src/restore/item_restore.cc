@@ -69,7 +69,7 @@ void BatchRestore::compare(std::vector<RestoreItem>& items) {
   std::set<std::string> to_hash;
   for (const RestoreItem& item : items) {
     for (const std::string& id :
-         to_.contents.candidates(item.entry.id, item.search_key, to_.same_mailbox)) {
+         to_.contents.candidates(item.entry, item.search_key, to_.same_mailbox)) {
       const bool same_version = to_.same_mailbox && id == item.entry.id &&
                                 to_.contents.find(id)->change_key == item.entry.change_key;
       if (!same_version) to_hash.insert(id);
@@ -94,7 +94,7 @@ std::vector<Candidate> BatchRestore::candidates_of(
     const RestoreItem& item, const std::map<std::string, base::Sha256>& hashes) const {
   std::vector<Candidate> candidates;
   for (const std::string& id :
-       to_.contents.candidates(item.entry.id, item.search_key, to_.same_mailbox)) {
+       to_.contents.candidates(item.entry, item.search_key, to_.same_mailbox)) {
     const TargetItem& target = *to_.contents.find(id);
     Candidate candidate;
     candidate.item_id = id;
@@ -102,11 +102,16 @@ std::vector<Candidate> BatchRestore::candidates_of(
     candidate.same_id = to_.same_mailbox && id == item.entry.id;
     candidate.modified = target.modified;
     const auto hash = hashes.find(id);
-    if (candidate.same_id && target.change_key == item.entry.change_key) {
+    const bool same_bytes = hash != hashes.end() && hash->second == item.entry.content.sha256;
+    if (!candidate.same_id && item.search_key.empty() && !same_bytes) continue;
+    // A copy that lies there as it came is the item, even where the service exports what it
+    // imported with other bytes: its import keeps what the item is, not its stream.
+    const bool untouched_copy = !candidate.same_id && target.is_untouched();
+    if (same_bytes || untouched_copy ||
+        (candidate.same_id && target.change_key == item.entry.change_key)) {
       candidate.likeness = Likeness::unchanged;
     } else if (hash != hashes.end()) {
-      candidate.likeness =
-          hash->second == item.entry.content.sha256 ? Likeness::unchanged : Likeness::changed;
+      candidate.likeness = Likeness::changed;
     }
     candidates.push_back(std::move(candidate));
   }

@@ -130,7 +130,8 @@ class RestoreRun {
     if (!contents) {
       TargetItems before;
       try {
-        if (folder.existed) {
+        // Also one made just now: it may have been there, unlisted by a feed that runs behind.
+        if (!folder.id.empty()) {
           before = list_items(context_.with.service, target_.mailbox, folder.id, {}, context_.stop);
         }
       } catch (const Error& error) {

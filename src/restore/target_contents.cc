@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/base/side_by_side.h"
+#include "src/base/text.h"
 
 #include <algorithm>
 #include <mutex>
@@ -40,8 +41,9 @@ TargetItems list_items(graph::MailboxService& service, const graph::MailboxId& m
   service.item_details(
       mailbox, folder_id, item_ids,
       [&](const graph::Item& item, const graph::ItemDetails& details) {
-        items.insert_or_assign(item.id, TargetItem{item.change_key, item.item_class,
-                                                   details.search_key, item.modified});
+        items.insert_or_assign(
+            item.id, TargetItem{item.change_key, item.item_class, details.search_key, item.created,
+                                item.modified});
       },
       std::move(stop));
   return items;
@@ -53,16 +55,22 @@ TargetContents::TargetContents(TargetItems before) : before_(std::move(before)) 
   }
 }
 
-std::vector<std::string> TargetContents::candidates(const std::string& source_id,
+std::vector<std::string> TargetContents::candidates(const store::ItemEntry& source,
                                                     const std::string& search_key,
                                                     bool same_mailbox) const {
   std::set<std::string> found;
-  if (same_mailbox && before_.contains(source_id)) found.insert(source_id);
-  const auto [begin, end] = ids_by_key_.equal_range(search_key);
-  std::for_each(begin, end, [&](const auto& entry) { found.insert(entry.second); });
+  if (same_mailbox && before_.contains(source.id)) found.insert(source.id);
+  if (search_key.empty()) {
+    for (const auto& [id, item] : before_) {
+      if (base::equals_ignoring_case(item.item_class, source.item_class)) found.insert(id);
+    }
+  } else {
+    const auto [begin, end] = ids_by_key_.equal_range(search_key);
+    std::for_each(begin, end, [&](const auto& entry) { found.insert(entry.second); });
+  }
   std::erase_if(found, [&](const std::string& id) {
     const auto claim = claims_.find(id);
-    return claim != claims_.end() && claim->second != source_id;
+    return claim != claims_.end() && claim->second != source.id;
   });
   return {found.begin(), found.end()};
 }

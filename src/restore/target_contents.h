@@ -4,6 +4,7 @@
 
 #include "src/base/digest.h"
 #include "src/graph/mailbox_service.h"
+#include "store/snapshot.h"
 
 #include <cstddef>
 #include <map>
@@ -20,7 +21,11 @@ struct TargetItem {
   std::string change_key;
   std::string item_class;
   std::string search_key;  // binary
+  std::optional<base::Instant> created;
   std::optional<base::Instant> modified;
+
+  // Nobody has changed it since it came into the folder.
+  [[nodiscard]] bool is_untouched() const { return created && modified && *modified <= *created; }
 };
 
 using TargetItems = std::map<std::string, TargetItem>;  // by id
@@ -36,9 +41,10 @@ class TargetContents {
  public:
   explicit TargetContents(TargetItems before);
 
-  // Items with the source's id (if it is of the same mailbox) or its search key (an empty one
-  // matches none) that are not claimed for another source.
-  [[nodiscard]] std::vector<std::string> candidates(const std::string& source_id,
+  // Items with the source's id (if it is of the same mailbox) or its search key that are not
+  // claimed for another source. For a source without a search key, every such item of its class:
+  // only equal bytes tell then.
+  [[nodiscard]] std::vector<std::string> candidates(const store::ItemEntry& source,
                                                     const std::string& search_key,
                                                     bool same_mailbox) const;
   [[nodiscard]] const TargetItem* find(const std::string& id) const;

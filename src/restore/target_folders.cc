@@ -66,17 +66,17 @@ ResolvedFolder TargetFolders::resolve_root() const {
   std::string parent_of_others;
   std::vector<std::string> without_parent;
   for (const auto& [id, folder] : folders_) {
-    if (is_named_root(folder)) return {id, "", true, {}};
+    if (is_named_root(folder)) return {id, "", {}};
     if (folder.parent_id.empty()) without_parent.push_back(id);
     if (!folder.parent_id.empty() && folders_.contains(folder.parent_id)) continue;
     // The root can have a parent that nobody may list; but it alone has no name.
     if (folder.display_name.empty()) nameless = id;
     if (parent_of_others.empty()) parent_of_others = folder.parent_id;
   }
-  if (without_parent.size() == 1) return {without_parent.front(), "", true, {}};
-  if (!nameless.empty()) return {nameless, "", true, {}};
+  if (without_parent.size() == 1) return {without_parent.front(), "", {}};
+  if (!nameless.empty()) return {nameless, "", {}};
   // Told without its root: the root is the parent that all the others hang from.
-  return {parent_of_others.empty() ? kRootName : parent_of_others, "", true, {}};
+  return {parent_of_others.empty() ? kRootName : parent_of_others, "", {}};
 }
 
 ResolvedFolder TargetFolders::resolve_below(const TargetFolder& wanted,
@@ -86,7 +86,6 @@ ResolvedFolder TargetFolders::resolve_below(const TargetFolder& wanted,
     ++reused_;
     resolved.id = found->id;
     resolved.path = path_of(found->id);
-    resolved.existed = true;
     return resolved;
   }
   resolved.path = parent.path.empty()

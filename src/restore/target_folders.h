@@ -17,9 +17,8 @@ namespace restore {
 
 // A folder of the plan as the target has it.
 struct ResolvedFolder {
-  std::string id;        // empty if a dry run would create it, or if it could not be created
-  std::string path;      // as the target shows it
-  bool existed = false;  // before this run
+  std::string id;    // empty if a dry run would create it, or if it could not be created
+  std::string path;  // as the target shows it
   std::optional<base::Error> failure;  // why it, or what it lies in, could not be created
 };
 
