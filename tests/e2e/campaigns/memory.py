@@ -2,7 +2,7 @@
 """Memory stays flat: one large item among small ones, and a whole gigabyte of them, cost the same.
 
 Peak memory is what the kernel counted for the process (ru_maxrss), for backup and for restore. The
-service takes 150 MB in five minutes into a mailbox and coffer keeps to it ahead of time, so that each
+service takes 150 MB in five minutes into a mailbox and coffer keeps to it ahead of time, so each
 further large item that is restored (--restored) adds five minutes.
 """
 
