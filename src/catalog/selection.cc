@@ -61,7 +61,7 @@ Selected select(const store::SnapshotReader& point, const FolderPaths& paths,
     } else {
       continue;
     }
-    if (!selected.everything && !below.contains(id)) selected.tops.insert(id);
+    if (whole.contains(id) && !below.contains(id)) selected.tops.insert(id);
   }
   return selected;
 }

@@ -23,7 +23,9 @@ struct SelectedFolder {
 
 struct Selected {
   std::vector<SelectedFolder> folders;  // ordered by path; the mailbox root, if selected, first
-  // Selected folders that lie below no other selected folder: where mirroring begins.
+  // Folders selected as a whole that lie below no other: where mirroring begins. Single items are
+  // mirrored with their whole path, so that those of equal names under different parents stay
+  // apart.
   std::set<std::string> tops;
   bool everything = false;
 };

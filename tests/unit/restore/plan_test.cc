@@ -77,12 +77,11 @@ TEST_CASE("a selected folder appears below the given one with all that lies in i
         std::map<std::string, std::string>{{"work", "R/Work"}, {"deep", "R/Work/Deep\\/er"}});
 }
 
-TEST_CASE("the folder of a single item appears alone", "[restore]") {
+TEST_CASE("a single item keeps the whole path of its folder", "[restore]") {
   Selected selected;
   selected.folders = {{"deep", false, {"item"}}};
-  selected.tops = {"deep"};
   const restore::Plan plan = restore::make_plan(paths(), selected, into({"R"}));
-  CHECK(mapping(plan) == std::map<std::string, std::string>{{"deep", "R/Deep\\/er"}});
+  CHECK(mapping(plan) == std::map<std::string, std::string>{{"deep", "R/Inbox/Work/Deep\\/er"}});
   CHECK(plan.folders.back().sources.front().items == std::set<std::string>{"item"});
 }
 
@@ -100,7 +99,6 @@ TEST_CASE("classes of folders are kept, and mail is meant where there is none", 
 TEST_CASE("in place, folders keep their paths and well-known names", "[restore]") {
   Selected selected;
   selected.folders = {{"deep", false, {"item"}}};
-  selected.tops = {"deep"};
   restore::RestoreTarget target;
   target.in_place = true;
   const restore::Plan plan = restore::make_plan(paths(), selected, target);
