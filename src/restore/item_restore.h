@@ -72,7 +72,6 @@ class BatchRestore {
 
   const Context& context_;
   const Destination& to_;
-  bool target_full_ = false;
 };
 
 }  // namespace restore
