@@ -12,7 +12,7 @@ double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6;
 double ratio(double value, double to) { return to > 0 ? value / to : 0; }
 
 std::string row(const Measured& measured, std::uint64_t bytes) {
-  return fmt::format("{:<22}{:>8.0f}{:>9.0f}{:>9.0f}{:>9.0f}{:>10.0f}{:>7.2f}{:>8.0f}\n",
+  return fmt::format("{:<30}{:>8.0f}{:>9.0f}{:>9.0f}{:>9.0f}{:>10.0f}{:>7.2f}{:>8.0f}\n",
                      measured.name, rate(bytes, measured.new_data),
                      rate(bytes, measured.known_data), rate(bytes, measured.restore),
                      rate(bytes, measured.check), megabytes(measured.stored_bytes),
@@ -24,7 +24,7 @@ std::string ratio_row(const Measured& coffer, const Measured& peer) {
   const auto times = [](const Cost& ours, const Cost& theirs) {
     return ratio(theirs.cpu_seconds, ours.cpu_seconds);
   };
-  return fmt::format("{:<22}{:>8.2f}{:>9.2f}{:>9.2f}{:>9.2f}{:>10.2f}\n", "  against " + peer.name,
+  return fmt::format("{:<30}{:>8.2f}{:>9.2f}{:>9.2f}{:>9.2f}{:>10.2f}\n", "  against " + peer.name,
                      times(coffer.new_data, peer.new_data),
                      times(coffer.known_data, peer.known_data), times(coffer.restore, peer.restore),
                      times(coffer.check, peer.check),
@@ -89,7 +89,7 @@ std::string table(const Report& report) {
       report.corpus.streams, megabytes(bytes), report.corpus.messages, report.corpus.mailboxes,
       megabytes(report.corpus.largest_bytes), report.shape.seed);
   text += "MB of items per second of processor time, whole programs\n";
-  text += fmt::format("{:<22}{:>8}{:>9}{:>9}{:>9}{:>10}{:>7}{:>8}\n", "", "new", "known", "restore",
+  text += fmt::format("{:<30}{:>8}{:>9}{:>9}{:>9}{:>10}{:>7}{:>8}\n", "", "new", "known", "restore",
                       "check", "stored MB", "of", "RSS MB");
   text += row(report.coffer, bytes);
   for (const Measured& peer : report.peers) text += row(peer, bytes);
@@ -101,12 +101,13 @@ std::string table(const Report& report) {
   const double sha_rate = rate(bytes, report.sha256.cost);
   text += "\nThe store alone (without start and key derivation), MB/s per core; wall clock\n";
   const auto phase = [&](const char* name, const PhaseResult& result) {
-    return fmt::format("{:<22}{:>8.0f}{:>9.2f} s\n", name, rate(result.bytes, result.cost),
+    return fmt::format("{:<30}{:>8.0f}{:>9.2f} s\n", name, rate(result.bytes, result.cost),
                        result.cost.wall_seconds);
   };
   text += phase("ingest, new data", report.ingest_new) +
           phase("ingest, known data", report.ingest_known) +
-          phase("restore reading", report.restore) + phase("full check", report.check);
+          phase("restore reading", report.restore) +
+          phase("full check (stored bytes)", report.check);
   text +=
       fmt::format("\nThis machine: zstd -3 {:.0f} MB/s (to {:.2f}), SHA-256 {:.0f} MB/s\n",
                   zstd_rate, ratio(megabytes(report.zstd.bytes_out), megabytes(bytes)), sha_rate);
