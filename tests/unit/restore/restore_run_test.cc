@@ -267,7 +267,8 @@ TEST_CASE("two equal items are two, also after an interruption", "[restore]") {
   CHECK(fixture.contents("Restored>Sent Items").size() == 2);
   const std::string folder =
       *fixture.other.folder_named(*fixture.other.folder_named("root", "Restored"), "Sent Items");
-  fixture.other.remove_item(folder, fixture.other.items(folder).begin()->first);
+  const std::string one = fixture.other.items(folder).begin()->first;
+  fixture.other.remove_item(folder, one);
 
   const RestoreReport again = fixture.run();
   check_green(again);
