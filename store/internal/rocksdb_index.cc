@@ -3,6 +3,7 @@
 #include "src/base/text.h"
 #include "store/index.h"
 #include "store/internal/fixed_fields.h"
+#include "store/internal/index_logs.h"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
@@ -479,6 +480,7 @@ std::unique_ptr<Index> Index::open(const std::filesystem::path& path,
     }
     if (error) throw base::system_error(base::text("making '", path.string(), "'"), error.value());
   }
+  if (mode == Mode::read) check_index_logs(path);
   return std::make_unique<RocksdbIndex>(path, repository, mode);
 }
 

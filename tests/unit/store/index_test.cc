@@ -113,6 +113,30 @@ TEST_CASE("adding a pack again changes nothing", "[store][index]") {
   check_filled(*index);
 }
 
+// One bit makes a whole record (type 1) a recyclable one (5), at which RocksDB's reader for
+// secondaries would wait for ever.
+TEST_CASE("a log record of an impossible type is damage, not a reader that never ends",
+          "[store][index]") {
+  const test::TemporaryDirectory directory;
+  const std::filesystem::path path = directory / "i";
+  fill(*Index::open(path, repository(1), Index::Mode::create));
+  check_filled(*Index::open(path, repository(1), Index::Mode::read));
+  for (const auto& entry : std::filesystem::directory_iterator{path}) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("MANIFEST-") && !name.ends_with(".log")) continue;
+    base::Bytes bytes = base::read_file(entry.path());
+    if (bytes.size() < 7) continue;
+    CAPTURE(name);
+    bytes[6] ^= std::byte{4};
+    base::replace_file(entry.path(), bytes);
+    CHECK(failure_of([&] { Index::open(path, repository(1), Index::Mode::read); }).kind ==
+          ErrorKind::corrupt);
+    bytes[6] ^= std::byte{4};
+    base::replace_file(entry.path(), bytes);
+  }
+  check_filled(*Index::open(path, repository(1), Index::Mode::read));
+}
+
 TEST_CASE("an index is opened only if it is one, and of this repository", "[store][index]") {
   const test::TemporaryDirectory directory;
   const auto open = [&](Index::Mode mode, std::uint64_t seed = 1) {
