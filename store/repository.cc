@@ -218,6 +218,7 @@ base::Secret Repository::create(Backend& backend, const Settings& settings,
                       base::text(backend.describe(), " is not empty (", *stranger,
                                  "): give a new place for the store")};
   }
+  check_index_place(settings.index);
   const std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
   base::Secret recovery_key =
       KeyRing::create(backend, passphrase, {settings.kdf_memory_bytes, settings.kdf_passes});

@@ -24,6 +24,41 @@ std::vector<PackObject> list_packs_with_warnings(const Backend& backend) {
   });
 }
 
+// The names that RocksDB gives to its files.
+bool is_index_file(std::string_view name) {
+  for (const std::string_view whole : {"CURRENT", "IDENTITY", "LOCK", "LOG"}) {
+    if (name == whole) return true;
+  }
+  for (const std::string_view beginning : {"MANIFEST-", "OPTIONS-", "LOG.old."}) {
+    if (name.starts_with(beginning)) return true;
+  }
+  for (const std::string_view ending : {".sst", ".log", ".dbtmp"}) {
+    if (name.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+void check_holds_only_an_index(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (status.type() == fs::file_type::not_found) return;
+  const auto refuse = [&](const std::string& what) {
+    throw base::Error{base::ErrorKind::usage,
+                      base::text("'", path.string(), "' ", what,
+                                 ": nothing was touched there; let store.index name a place of its "
+                                 "own for the index")};
+  };
+  if (status.type() != fs::file_type::directory) refuse("is not a directory");
+  fs::directory_iterator entry{path, error};
+  for (; !error && entry != fs::directory_iterator{}; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!is_index_file(name))
+      refuse(base::text("holds '", base::printable(name), "', which is no part of an index"));
+  }
+  if (error) throw base::system_error(base::text("listing '", path.string(), "'"), error.value());
+}
+
 bool is_behind(const Index& index, const CommitLog::Chains& chains) {
   const std::map<WriterId, LogCursor> cursors = cursors_of(index);
   return std::any_of(chains.begin(), chains.end(), [&](const auto& chain) {
@@ -111,11 +146,17 @@ std::unique_ptr<Index> IndexUpkeep::open_for_writing() const {
   return index;
 }
 
+void check_index_place(const std::filesystem::path& path) {
+  check_holds_only_an_index(path);
+  check_holds_only_an_index(path.string() + ".set-aside");
+}
+
 std::unique_ptr<Index> IndexUpkeep::rebuild(const OnProgress& on_progress) const {
   // Nothing else vouches for the log now, so all of it is proven before any of it is believed.
   log_->verify([](const CommitRecord&, const LogCursor&) {},
                [](const base::Error& error) { throw base::Error{error}; });
   const CommitLog::Chains chains = log_->chains();
+  check_index_place(path_);
   Index::move_aside(path_);
   std::unique_ptr<Index> index = Index::open(path_, keys_->repository(), Index::Mode::create);
   add_packs(*index, on_progress);

@@ -16,6 +16,11 @@
 
 namespace store {
 
+// An index is made, moved aside and dropped only in a place of its own: nothing there, an empty
+// directory, or one that holds nothing but an index. Error(usage) otherwise, for `path` and for
+// where it is set aside.
+void check_index_place(const std::filesystem::path& path);
+
 class IndexUpkeep {
  public:
   // All but the path outlive it.

@@ -85,7 +85,7 @@ struct ImportScanner::State {
         return advance(c == ':', Expect::value);
       case Expect::value:
         if (c == 'n') {
-          token = "n";
+          token.assign(1, c);
           return advance(true, Expect::in_null);
         }
         if (c == '"' && name == "Data") {

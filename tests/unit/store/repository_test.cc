@@ -443,3 +443,22 @@ TEST_CASE("damage in the log is told at opening when it would be needed", "[stor
     CHECK_THAT(failure.what, Catch::Contains(first));
   }
 }
+
+TEST_CASE("an index path that holds anything else is refused, and nothing there is touched",
+          "[store][repository]") {
+  const test::TemporaryDirectory directory;
+  const std::filesystem::path keys = directory / "keys";
+  std::filesystem::create_directory(keys);
+  std::ofstream{keys / "backup.key"} << "precious";
+  store::MemoryBackend backend;
+  test::VirtualClock clock;
+  const base::Secret passphrase{std::string_view{"passphrase"}};
+  for (const std::filesystem::path& place : {keys, keys / "backup.key"}) {
+    CAPTURE(place);
+    CHECK_THROWS_WITH(
+        store::Repository::create(backend, {place, std::uint64_t{8} << 20, 1}, passphrase, clock),
+        Catch::Contains("nothing was touched"));
+  }
+  CHECK(std::filesystem::file_size(keys / "backup.key") == 8);
+  CHECK_FALSE(std::filesystem::exists(directory / "keys.set-aside"));
+}
