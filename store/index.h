@@ -69,7 +69,7 @@ class Index {
   static std::unique_ptr<Index> open(const std::filesystem::path& path,
                                      const RepositoryId& repository, Mode mode);
   // Moves whatever is at `path` aside so that a new one can be made; the oldest moved one is
-  // dropped.
+  // dropped. The caller has made sure that both are an index (check_index_place).
   static void move_aside(const std::filesystem::path& path);
 
   [[nodiscard]] virtual std::optional<ChunkLocation> find(base::ByteView tenant_tag,
