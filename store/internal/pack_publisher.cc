@@ -8,11 +8,6 @@
 #include <utility>
 
 namespace store {
-namespace {
-
-constexpr std::size_t kMostWaiting = 1;
-
-}  // namespace
 
 PackPublisher::PackPublisher(Backend& backend, Index& index, const RepositoryId& repository,
                              const TenantKeys& keys, OnPublished on_published)
@@ -26,13 +21,13 @@ PackPublisher::~PackPublisher() = default;
 
 void PackPublisher::submit(Pack pack) {
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, [&] { return failure_ || waiting_.size() < kMostWaiting; });
+  changed_.wait(lock, [&] { return failure_ || published_ == submitted_; });
   throw_failure();
   try {
     if (!thread_.joinable()) {
       thread_ = std::jthread{[this](std::stop_token stop) { run(std::move(stop)); }};
     }
-    waiting_.push_back(std::move(pack));
+    next_ = std::move(pack);
   } catch (...) {
     fail();  // the pack is lost, and others may rely on its chunks already
     throw_failure();
@@ -70,11 +65,9 @@ void PackPublisher::run(std::stop_token stop) {
     Pack pack;
     {
       std::unique_lock lock{mutex_};
-      changed_.wait(lock, stop, [&] { return !waiting_.empty(); });
+      changed_.wait(lock, stop, [&] { return next_ != nullptr; });
       if (stop.stop_requested()) return;
-      pack = waiting_.front();
-      waiting_.pop_front();
-      changed_.notify_all();
+      pack = std::exchange(next_, nullptr);
     }
     try {
       publish(*pack);
@@ -83,6 +76,7 @@ void PackPublisher::run(std::stop_token stop) {
       fail();
       return;
     }
+    pack.reset();  // its buffer is free before the next pack is let in
     const std::lock_guard lock{mutex_};
     ++published_;
     changed_.notify_all();

@@ -1,7 +1,8 @@
 // Takes full packs out of the writers' way: finishes, publishes and indexes them, one after the
 // other, on a thread of its own.
 //
-// One pack is being written and one may wait; who brings another waits too, so memory stays flat.
+// Who brings a pack while another is being written waits until that is done, so memory stays flat:
+// one pack is written while the next is filled.
 // The first failure is final: everything after it throws that error.
 #pragma once
 
@@ -14,7 +15,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -62,7 +62,7 @@ class PackPublisher {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Pack> waiting_;
+  Pack next_;  // null unless it has just been submitted
   std::uint64_t submitted_ = 0;
   std::uint64_t published_ = 0;
   std::optional<base::Error> failure_;

@@ -52,6 +52,9 @@ class SealedChunkStore final : public ChunkStore {
   class Storing;
 
   struct ClassState {
+    // Not shared between the classes: packs of metadata are short, and a buffer that data has been
+    // in stays as large as data made it.
+    std::shared_ptr<PackBuffers> buffers = std::make_shared<PackBuffers>();
     OpenPack pack;
     base::Duration opened_at{};
     bool closing = false;  // somebody is handing the last one over; wait, or packs pile up
@@ -63,7 +66,7 @@ class SealedChunkStore final : public ChunkStore {
   void verify(ChunkClass chunk_class, const PackBuilder& pack, const ContentsEntry& entry) const;
   // Hands the open pack, if any, to the publisher; the lock is released meanwhile.
   void close_pack(std::unique_lock<std::mutex>& lock, ClassState& state);
-  [[nodiscard]] OpenPack new_pack(ChunkClass chunk_class);
+  [[nodiscard]] OpenPack new_pack(ChunkClass chunk_class, const ClassState& state) const;
   [[nodiscard]] std::optional<Pending> find_pending(const ChunkId& id) const;
   [[nodiscard]] base::Bytes decode(const RecordHeader& header, base::ByteView payload) const;
   void forget_published(const PackBuilder& pack);
@@ -75,7 +78,6 @@ class SealedChunkStore final : public ChunkStore {
   const ChunkStoreSettings settings_;
   ChunkEncoder encoder_;
   mutable PackReaderCache readers_;
-  std::shared_ptr<PackBuffers> buffers_ = std::make_shared<PackBuffers>();
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -165,7 +167,7 @@ SealedChunkStore::Pending SealedChunkStore::reserve(ChunkClass chunk_class,
     changed_.wait(lock, [&] { return !state.closing; });
     const base::Duration now = clock_.monotonic();
     if (!state.pack) {
-      state.pack = new_pack(chunk_class);
+      state.pack = new_pack(chunk_class, state);
       state.opened_at = now;
     }
     if (state.pack->fits(header.sealed_bytes) && now - state.opened_at < settings_.close_after) {
@@ -193,7 +195,7 @@ void SealedChunkStore::close_pack(std::unique_lock<std::mutex>& lock, ClassState
   if (failure) throw base::Error{*failure};
 }
 
-OpenPack SealedChunkStore::new_pack(ChunkClass chunk_class) {
+OpenPack SealedChunkStore::new_pack(ChunkClass chunk_class, const ClassState& state) const {
   PackHeader header;
   header.chunk_class = chunk_class;
   header.generation = keys_.current_generation();
@@ -203,7 +205,7 @@ OpenPack SealedChunkStore::new_pack(ChunkClass chunk_class) {
   header.writer = index_.writer();
   header.sequence = static_cast<std::uint64_t>(base::to_milliseconds(clock_.now()));
   return std::make_shared<PackBuilder>(
-      header, keys_, PackLimits{settings_.pack_bytes, settings_.pack_records}, buffers_);
+      header, keys_, PackLimits{settings_.pack_bytes, settings_.pack_records}, state.buffers);
 }
 
 // Reads the record back out of the pack: a broken encoder or bad memory must not be able to store

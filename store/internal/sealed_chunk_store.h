@@ -24,7 +24,7 @@ struct ChunkStoreSettings {
 };
 
 // Everything given outlives the store. It is for reading only if the index was opened so. Memory:
-// up to three packs of data and three of metadata (a pack's buffer grows with what is put in it).
+// two packs of data and two of metadata (a pack's buffer grows with what is put in it).
 std::unique_ptr<ChunkStore> open_chunk_store(Backend& backend, Index& index,
                                              const RepositoryId& repository, const TenantKeys& keys,
                                              const Codec& codec, base::Clock& clock,
