@@ -53,10 +53,15 @@ struct LogCursor {
   base::Sha256 hash;  // of that commit object
 };
 
-// A row of the snapshot table: ordered by key; the value is what the commit record held.
-struct SnapshotRow {
+// What commits fill. The numbers are part of the sealed rows.
+enum class Table : std::uint8_t { snapshot = 1, tombstone = 2, hold = 3 };
+
+// A change to a table, whose rows are ordered by key. What the values say is not the index's
+// affair.
+struct StateRow {
+  Table table = Table::snapshot;
   std::string key;
-  base::Bytes value;
+  std::optional<base::Bytes> value;  // empty: the row goes
 };
 
 class Index {
@@ -82,12 +87,12 @@ class Index {
   // One synced batch: the pack's row and its chunks. Adding a pack again changes nothing.
   virtual void add_pack(const PackRow& pack, std::span<const IndexedChunk> chunks) = 0;
 
-  // One synced batch: snapshot rows and the cursor that now includes them.
-  virtual void apply_commit(const LogCursor& cursor, std::span<const SnapshotRow> rows) = 0;
+  // One synced batch: what the commit changes, in this order, and the cursor that now includes it.
+  virtual void apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) = 0;
   [[nodiscard]] virtual std::vector<LogCursor> cursors() const = 0;
-  // Rows whose key begins with `prefix`, in key order.
-  virtual void snapshots(std::string_view prefix,
-                         const std::function<void(const SnapshotRow&)>& on_row) const = 0;
+  // Rows whose key begins with `prefix`, in key order. The view lasts for the call.
+  using OnRow = std::function<void(const std::string& key, base::ByteView value)>;
+  virtual void rows(Table table, std::string_view prefix, const OnRow& on_row) const = 0;
 
   // The writer id of this appliance; kept with the index.
   [[nodiscard]] virtual WriterId writer() const = 0;

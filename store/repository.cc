@@ -9,15 +9,15 @@
 #include "store/internal/commit_log.h"
 #include "store/internal/index_upkeep.h"
 #include "store/internal/repository_check.h"
+#include "store/internal/repository_state.h"
 #include "store/internal/sealed_chunk_store.h"
-#include "store/internal/snapshot_rows.h"
+#include "store/internal/state_rows.h"
 #include "store/internal/tenant_store.h"
 #include "store/keys.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 namespace store {
@@ -57,12 +57,20 @@ class PackedRepository final : public Repository {
   [[nodiscard]] TenantStore& tenant(const TenantDomain& domain) override {
     return store_of(domain);
   }
-  [[nodiscard]] std::vector<Snapshot> snapshots() const override { return read_rows(""); }
+  [[nodiscard]] std::vector<Snapshot> snapshots() const override { return state().shown(""); }
   [[nodiscard]] std::vector<Snapshot> snapshots_of(const TenantDomain& domain,
                                                    const std::string& mailbox_id) const override {
-    return read_rows(rows_.prefix(domain, mailbox_id));
+    return state().shown(rows_.prefix(domain, mailbox_id));
   }
   void commit(std::span<const PreparedSnapshot> snapshots) override;
+  void forget(std::span<const Forgetting> which) override;
+  void recall(std::span<const Snapshot> which) override;
+  [[nodiscard]] std::vector<ForgottenSnapshot> forgotten() const override {
+    return state().forgotten();
+  }
+  void add_hold(const Hold& hold) override;
+  void remove_hold(const std::string& id, const std::string& reason) override;
+  [[nodiscard]] std::vector<Hold> holds() const override { return state().holds(); }
   [[nodiscard]] StoreStatistics statistics() const override;
   [[nodiscard]] CheckReport check(CheckLevel level, const OnProgress& on_progress,
                                   std::stop_token stop) const override;
@@ -77,8 +85,12 @@ class PackedRepository final : public Repository {
   }
 
   ChunkedTenantStore& store_of(const TenantDomain& domain) const;
-  [[nodiscard]] std::vector<Snapshot> read_rows(const std::string& prefix) const;
-  void append_to_log(std::span<const PreparedSnapshot> snapshots, Heads& heads);
+  [[nodiscard]] RepositoryState state() const { return {*index_, rows_, newer_}; }
+  // Error(not_found) unless the restore point is there, and forgotten or not as it has to be.
+  void require_forgotten(const RepositoryState::Tombstones& tombstones, const Snapshot& snapshot,
+                         bool forgotten) const;
+  void append_to_log(std::span<const PreparedSnapshot> snapshots, std::vector<LogEvent> events,
+                     Heads& heads);
 
   Backend* backend_;
   base::Clock* clock_;
@@ -86,12 +98,12 @@ class PackedRepository final : public Repository {
   std::unique_ptr<Backend::Lock> lock_;  // given back last
   std::unique_ptr<KeyRing> keys_;
   CommitLog log_;
-  SnapshotRows rows_;
+  StateRows rows_;
   std::unique_ptr<Codec> codec_;
   std::unique_ptr<Index> index_;
-  std::vector<SnapshotRow> newer_;  // committed, but not in an index opened for reading
+  std::vector<StateRow> newer_;  // committed, but not in an index opened for reading
   base::Synchronized<Heads> heads_;
-  std::vector<SnapshotRow> unindexed_;  // committed, but refused by the index; guarded by heads_
+  std::vector<StateRow> unindexed_;  // committed, but refused by the index; guarded by heads_
   mutable base::Synchronized<Tenants> tenants_;  // last: the stores use the others
 };
 
@@ -105,24 +117,6 @@ ChunkedTenantStore& PackedRepository::store_of(const TenantDomain& domain) const
         open_chunk_store(*backend_, *index_, keys_->repository(), keys, *codec_, *clock_), access_);
   }
   return *tenant;
-}
-
-std::vector<Snapshot> PackedRepository::read_rows(const std::string& prefix) const {
-  std::map<std::string, Snapshot> by_key;
-  index_->snapshots(prefix, [&](const SnapshotRow& row) { by_key[row.key] = rows_.open(row); });
-  for (const SnapshotRow& row : newer_) {
-    if (row.key.starts_with(prefix)) by_key[row.key] = rows_.open(row);
-  }
-  std::vector<Snapshot> snapshots;
-  snapshots.reserve(by_key.size());
-  for (auto& [key, snapshot] : by_key) snapshots.push_back(std::move(snapshot));
-  const auto place = [](const Snapshot& snapshot) {
-    return std::tie(snapshot.mailbox_id, snapshot.tenant.name, snapshot.time, snapshot.id);
-  };
-  std::sort(snapshots.begin(), snapshots.end(), [&](const Snapshot& left, const Snapshot& right) {
-    return place(left) < place(right);
-  });
-  return snapshots;
 }
 
 void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
@@ -139,32 +133,97 @@ void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
       base::check(store_of(snapshot.tenant).holds_roots(snapshot),
                   "a snapshot is committed after what it names was put");
     }
-    append_to_log(snapshots, *heads);
+    append_to_log(snapshots, {}, *heads);
   }
   for (const auto& [tenant, mark] : marks) tenant->committed_up_to(mark);
 }
 
-void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots, Heads& heads) {
+void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots,
+                                     std::vector<LogEvent> events, Heads& heads) {
   const WriterId own = index_->writer();
   LogCursor& head = heads.try_emplace(own, LogCursor{own, 0, {}}).first->second;
-  std::vector<LogCursor> others;
+  CommitRecord record;
+  record.time = clock_->now();
   for (const auto& [writer, cursor] : heads) {
-    if (writer != own) others.push_back(cursor);
+    if (writer != own) record.others.push_back(cursor);
   }
-  std::vector<SnapshotRow> rows = unindexed_;
-  for (const Snapshot& snapshot : snapshots) rows.push_back(rows_.seal(snapshot));
-  head = log_.append(head, clock_->now(), std::move(others), snapshots);
+  record.snapshots.assign(snapshots.begin(), snapshots.end());
+  record.events = std::move(events);
+  std::vector<StateRow> rows = unindexed_;
+  for (StateRow& row : rows_.of(record)) rows.push_back(std::move(row));
+  head = log_.append(head, std::move(record));
   // The cursor of a later commit would pass over what the index has missed.
   unindexed_ = std::move(rows);
   try {
     index_->apply_commit(head, unindexed_);
   } catch (base::Error& error) {
     error.add_context(
-        "the restore points are safe in the commit log, and the index takes them from there when "
-        "the store is opened again");
+        "the commit is safe in the log, and the index takes it from there when the store is opened "
+        "again");
     throw;
   }
   unindexed_.clear();
+}
+
+void PackedRepository::require_forgotten(const RepositoryState::Tombstones& tombstones,
+                                         const Snapshot& snapshot, bool forgotten) const {
+  const std::string key = rows_.key_of(snapshot);
+  const bool known = state().unpurged(key).contains(key);
+  if (known && tombstones.contains(key) == forgotten) return;
+  throw base::Error{base::ErrorKind::not_found,
+                    base::text("restore point ", snapshot.id, " of ", snapshot.address,
+                               !known      ? " is gone"
+                               : forgotten ? " is not forgotten"
+                                           : " is forgotten already")};
+}
+
+void PackedRepository::forget(std::span<const Forgetting> which) {
+  base::check(access_ == Access::write, "a repository opened for reading forgets nothing");
+  auto heads = heads_.lock();
+  const std::vector<Hold> held = state().holds();
+  const RepositoryState::Tombstones tombstones = state().tombstones("");
+  std::vector<LogEvent> events;
+  for (const auto& [snapshot, reason] : which) {
+    require_forgotten(tombstones, snapshot, false);
+    for (const Hold& hold : held) {
+      if (!hold.covers(snapshot)) continue;
+      throw base::Error{
+          base::ErrorKind::usage,
+          base::text("restore point ", snapshot.id, " of ", snapshot.address, " is held (", hold.id,
+                     ", ", hold.reason, "): remove the hold first")};
+    }
+    events.emplace_back(SnapshotForgotten{rows_.key_of(snapshot), reason});
+  }
+  if (!events.empty()) append_to_log({}, std::move(events), *heads);
+}
+
+void PackedRepository::recall(std::span<const Snapshot> which) {
+  base::check(access_ == Access::write, "a repository opened for reading recalls nothing");
+  auto heads = heads_.lock();
+  const RepositoryState::Tombstones tombstones = state().tombstones("");
+  std::vector<LogEvent> events;
+  for (const Snapshot& snapshot : which) {
+    require_forgotten(tombstones, snapshot, true);
+    events.emplace_back(SnapshotRecalled{rows_.key_of(snapshot)});
+  }
+  if (!events.empty()) append_to_log({}, std::move(events), *heads);
+}
+
+void PackedRepository::add_hold(const Hold& hold) {
+  base::check(access_ == Access::write, "a repository opened for reading takes no hold");
+  base::check(!hold.id.empty() && !hold.mailbox_id.empty(), "a hold has an id and a mailbox");
+  auto heads = heads_.lock();
+  append_to_log({}, {HoldAdded{hold}}, *heads);
+}
+
+void PackedRepository::remove_hold(const std::string& id, const std::string& reason) {
+  base::check(access_ == Access::write, "a repository opened for reading loses no hold");
+  auto heads = heads_.lock();
+  const std::vector<Hold> held = state().holds();
+  if (std::ranges::find(held, id, &Hold::id) == held.end()) {
+    throw base::Error{base::ErrorKind::not_found, base::text("there is no hold ", id)};
+  }
+  append_to_log({}, {HoldRemoved{id, reason}}, *heads);
 }
 
 StoreStatistics PackedRepository::statistics() const {
@@ -189,13 +248,15 @@ StoreStatistics PackedRepository::statistics() const {
 
 CheckReport PackedRepository::check(CheckLevel level, const OnProgress& on_progress,
                                     std::stop_token stop) const {
+  std::vector<Snapshot> restorable;  // forgotten ones as well: they can be recalled
+  for (auto& [key, snapshot] : state().unpurged("")) restorable.push_back(std::move(snapshot));
   const CheckSubjects subjects{
       *backend_,
       *keys_,
       log_,
       *index_,
       rows_,
-      snapshots(),
+      std::move(restorable),
       [&](const TenantDomain& domain) -> const ChunkStore& { return store_of(domain).chunks(); }};
   return check_repository(subjects, level, on_progress, stop);
 }

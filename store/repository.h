@@ -8,6 +8,7 @@
 #include "src/base/secret.h"
 #include "store/backend.h"
 #include "store/content.h"
+#include "store/retention.h"
 #include "store/snapshot.h"
 
 #include <chrono>
@@ -115,7 +116,7 @@ class Repository {
   // The returned store lives as long as the repository.
   [[nodiscard]] virtual TenantStore& tenant(const TenantDomain& tenant) = 0;
 
-  // Every restore point, ordered by mailbox id, then time.
+  // Every restore point that is not forgotten, ordered by mailbox id, then time.
   [[nodiscard]] virtual std::vector<Snapshot> snapshots() const = 0;
   // Of one mailbox, by time.
   [[nodiscard]] virtual std::vector<Snapshot> snapshots_of(const TenantDomain& tenant,
@@ -124,6 +125,22 @@ class Repository {
   // Acknowledges: packs are flushed, then one commit record with all of these is put and synced.
   // All or none.
   virtual void commit(std::span<const PreparedSnapshot> snapshots) = 0;
+
+  // From now on they are not shown; recall() brings them back until they are purged. One commit
+  // record for all. Error(usage) naming the first that a hold covers, Error(not_found) naming the
+  // first that is not shown; nothing is then forgotten.
+  virtual void forget(std::span<const Forgetting> which) = 0;
+  // Error(not_found) naming the first that is not forgotten, or purged already.
+  virtual void recall(std::span<const Snapshot> which) = 0;
+  // What can still be recalled, ordered as snapshots() are.
+  [[nodiscard]] virtual std::vector<ForgottenSnapshot> forgotten() const = 0;
+
+  // A hold counts from its commit on, for what is forgotten already as well: that is not purged.
+  virtual void add_hold(const Hold& hold) = 0;
+  // Error(not_found) if there is none of that id.
+  virtual void remove_hold(const std::string& id, const std::string& reason) = 0;
+  // By time.
+  [[nodiscard]] virtual std::vector<Hold> holds() const = 0;
 
   [[nodiscard]] virtual StoreStatistics statistics() const = 0;
 

@@ -49,6 +49,18 @@ std::string stranger(const std::string& name) {
   return base::text(name, " is no commit record, but lies among them");
 }
 
+// The part of a chain that the record's writer knew and that is not there; empty if all is.
+std::optional<std::string> missing_other(const CommitRecord& record,
+                                         const CommitLog::Chains& chains) {
+  for (const LogCursor& other : record.others) {
+    const auto chain = chains.find(other.writer);
+    if (chain != chains.end() && chain->second >= other.sequence) continue;
+    return base::text("commit record ", commit_name(other.writer, other.sequence), ", which ",
+                      commit_name(record.writer, record.sequence), " knew, is missing");
+  }
+  return std::nullopt;
+}
+
 // The proven hashes of all records, to compare what chains say of each other.
 class KnownHashes {
  public:
@@ -110,20 +122,46 @@ bool CommitLog::holds(const LogCursor& cursor) const {
   return backend_->size_bytes(name) && base::sha256(read(name)) == cursor.hash;
 }
 
-LogCursor CommitLog::read_on(const LogCursor& known, std::uint64_t last,
-                             const OnRecord& on_record) const {
-  LogCursor head = known;
-  while (head.sequence < last) {
-    const std::string name = commit_name(head.writer, head.sequence + 1);
-    const base::Bytes object = read(name);
-    const CommitRecord record = open_commit(object, name, *keys_);
-    if (record.previous != head.hash) {
-      throw damaged(base::text("commit record ", name, " does not follow the one before it"));
-    }
-    head = {head.writer, record.sequence, base::sha256(object)};
-    on_record(record, head);
+CommitLog::Proven CommitLog::read_after(const LogCursor& head) const {
+  const std::string name = commit_name(head.writer, head.sequence + 1);
+  const base::Bytes object = read(name);
+  CommitRecord record = open_commit(object, name, *keys_);
+  if (record.previous != head.hash) {
+    throw damaged(base::text("commit record ", name, " does not follow the one before it"));
   }
-  return head;
+  const LogCursor cursor{head.writer, record.sequence, base::sha256(object)};
+  return {std::move(record), cursor};
+}
+
+void CommitLog::read_on(const Cursors& known, const Chains& chains,
+                        const OnRecord& on_record) const {
+  Cursors heads;                       // of what has been told
+  std::map<WriterId, Proven> waiting;  // the next record of each chain that has one
+  const auto advance = [&](const LogCursor& head) {
+    heads[head.writer] = head;
+    if (head.sequence >= chains.at(head.writer)) return;
+    Proven next = read_after(head);
+    if (const auto missing = missing_other(next.record, chains)) throw damaged(*missing);
+    waiting.emplace(head.writer, std::move(next));
+  };
+  for (const auto& [writer, last] : chains) {
+    const auto head = known.find(writer);
+    advance(head == known.end() ? LogCursor{writer, 0, {}} : head->second);
+  }
+  const auto comes_next = [&](const auto& entry) {
+    return std::ranges::all_of(entry.second.record.others, [&](const LogCursor& other) {
+      const auto head = heads.find(other.writer);
+      return head != heads.end() && head->second.sequence >= other.sequence;
+    });
+  };
+  while (!waiting.empty()) {
+    const auto next = std::ranges::find_if(waiting, comes_next);
+    if (next == waiting.end()) throw damaged("commit records each claim that others came before");
+    const Proven proven = std::move(next->second);
+    waiting.erase(next);
+    on_record(proven.record, proven.cursor);
+    advance(proven.cursor);
+  }
 }
 
 void CommitLog::verify(const OnRecord& on_record, const OnError& on_error) const {
@@ -168,16 +206,10 @@ void CommitLog::verify(const OnRecord& on_record, const OnError& on_error) const
   }
 }
 
-LogCursor CommitLog::append(const LogCursor& head, base::Instant time,
-                            std::vector<LogCursor> others,
-                            std::span<const Snapshot> snapshots) const {
-  CommitRecord record;
+LogCursor CommitLog::append(const LogCursor& head, CommitRecord record) const {
   record.writer = head.writer;
   record.sequence = head.sequence + 1;
   record.previous = head.hash;
-  record.time = time;
-  record.others = std::move(others);
-  record.snapshots.assign(snapshots.begin(), snapshots.end());
   const base::Bytes object = seal_commit(record, *keys_);
   if (object.size() > kLargestRecord) {
     throw base::Error{base::ErrorKind::failed, "too many restore points for one commit record"};

@@ -31,23 +31,31 @@ class CommitLog {
   [[nodiscard]] bool holds(const LogCursor& cursor) const;
 
   using OnRecord = std::function<void(const CommitRecord& record, const LogCursor& cursor)>;
-  // Reads on from a record that is known (sequence 0: from the beginning) up to `last`, each proven
-  // to follow the one before. Error(corrupt) otherwise. Gives the new cursor.
-  LogCursor read_on(const LogCursor& known, std::uint64_t last, const OnRecord& on_record) const;
+  // Reads on from what is known of each writer up to the ends of `chains`, in an order in which no
+  // record comes before one that its writer knew. Each is proven to follow the one before it.
+  // Error(corrupt) otherwise, and if a chain is shorter than another one says.
+  using Cursors = std::map<WriterId, LogCursor>;
+  void read_on(const Cursors& known, const Chains& chains, const OnRecord& on_record) const;
 
   // Reads and proves the whole log, and that every chain is as long as the others say.
   using OnError = std::function<void(const base::Error& error)>;
   void verify(const OnRecord& on_record, const OnError& on_error) const;
 
-  // Adds the record that follows `head`, synced. Error(in_use) if another process got there first.
-  LogCursor append(const LogCursor& head, base::Instant time, std::vector<LogCursor> others,
-                   std::span<const Snapshot> snapshots) const;
+  // Adds the record that follows `head`, synced; what says so in it is filled in. Error(in_use) if
+  // another process got there first.
+  LogCursor append(const LogCursor& head, CommitRecord record) const;
 
  private:
   struct Listing {
     std::map<WriterId, std::vector<std::uint64_t>> sequences;  // ascending
     std::vector<std::string> strangers;
   };
+  // A record, and what is known once it has been read.
+  struct Proven {
+    CommitRecord record;
+    LogCursor cursor;
+  };
+  [[nodiscard]] Proven read_after(const LogCursor& head) const;
   [[nodiscard]] Listing list() const;
   [[nodiscard]] base::Bytes read(const std::string& name) const;
 

@@ -19,7 +19,9 @@ constexpr std::string_view kWhat = "a commit record";
 constexpr std::string_view kSnapshot = "a restore point";
 // A text transfer that changes line ends breaks it.
 constexpr std::array<char, 8> kMagic{'\x8f', 'C', 'L', 'O', 'G', '\r', '\n', '\x1a'};
+// Records without events are written as of the first format, which earlier programs read.
 constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormatWithEvents = 2;
 constexpr std::uint8_t kSnapshotVersion = 1;
 constexpr std::size_t kHeaderBytes = 128;
 constexpr std::size_t kReservedBytes = 16;
@@ -83,10 +85,13 @@ base::Bytes encode_payload(const CommitRecord& record) {
   }
   fields.number(record.snapshots.size());
   for (const Snapshot& snapshot : record.snapshots) fields.block(encode(snapshot));
+  if (record.events.empty()) return fields.take();
+  fields.number(record.events.size());
+  for (const LogEvent& event : record.events) put_event(event, fields);
   return fields.take();
 }
 
-void decode_payload(base::ByteView payload, CommitRecord& record) {
+void decode_payload(base::ByteView payload, std::uint32_t format, CommitRecord& record) {
   FieldReader fields{payload, kWhat};
   record.time = fields.instant();
   // Before memory is taken: the count may be hostile.
@@ -100,13 +105,17 @@ void decode_payload(base::ByteView payload, CommitRecord& record) {
   for (std::uint64_t i = 0; i < snapshots; ++i) {
     record.snapshots.push_back(decode_snapshot(fields.block()));
   }
+  if (format >= kFormatWithEvents) {
+    const std::uint64_t events = fields.number_up_to(fields.left());
+    for (std::uint64_t i = 0; i < events; ++i) record.events.push_back(get_event(fields));
+  }
   fields.finish();
 }
 
 base::Bytes encode_header(const CommitRecord& record, const KeyRing& keys, const Nonce24& nonce) {
   FixedFieldWriter header;
   header.raw(base::as_bytes({kMagic.data(), kMagic.size()}))
-      .number(kFormat)
+      .number(record.events.empty() ? kFormat : kFormatWithEvents)
       .number(std::uint32_t{0})
       .raw(keys.repository().view())
       .raw(record.writer.view())
@@ -203,7 +212,8 @@ CommitRecord open_commit(base::ByteView object, std::string_view name, const Key
   if (base::as_text(fields.raw(kMagic.size())) != std::string_view{kMagic.data(), kMagic.size()}) {
     throw damaged("is none");
   }
-  if (fields.number<std::uint32_t>() > kFormat) throw newer(base::text("commit record ", name));
+  const auto format = fields.number<std::uint32_t>();
+  if (format > kFormatWithEvents) throw newer(base::text("commit record ", name));
   fields.zeros(sizeof(std::uint32_t));
   if (fields.fixed<RepositoryId>() != keys.repository()) {
     throw damaged("belongs to another store");
@@ -224,7 +234,7 @@ CommitRecord open_commit(base::ByteView object, std::string_view name, const Key
       open_xchacha20(keys.log_key(), nonce, header, object.subspan(kHeaderBytes));
   if (!payload) throw damaged("is not what was written");
   try {
-    decode_payload(payload->bytes(), record);
+    decode_payload(payload->bytes(), format, record);
   } catch (base::Error& error) {
     error.add_context(base::text("reading commit record ", name));
     throw;

@@ -6,6 +6,7 @@
 #include "src/base/digest.h"
 #include "store/ids.h"
 #include "store/index.h"
+#include "store/internal/log_event.h"
 #include "store/keys.h"
 #include "store/snapshot.h"
 
@@ -29,6 +30,7 @@ struct CommitRecord {
   // How far the chains of the other writers reached: none of them can vanish or shrink unseen.
   std::vector<LogCursor> others;
   std::vector<Snapshot> snapshots;
+  std::vector<LogEvent> events;
 };
 
 // "log/<writer>/<16-digit sequence>".

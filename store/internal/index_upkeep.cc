@@ -12,8 +12,8 @@
 namespace store {
 namespace {
 
-std::map<WriterId, LogCursor> cursors_of(const Index& index) {
-  std::map<WriterId, LogCursor> cursors;
+CommitLog::Cursors cursors_of(const Index& index) {
+  CommitLog::Cursors cursors;
   for (const LogCursor& cursor : index.cursors()) cursors[cursor.writer] = cursor;
   return cursors;
 }
@@ -59,24 +59,25 @@ void check_holds_only_an_index(const std::filesystem::path& path) {
   if (error) throw base::system_error(base::text("listing '", path.string(), "'"), error.value());
 }
 
+// Error(corrupt) for a row that is not what a commit made it.
+void check_rows(const Index& index, const StateRows& rows) {
+  index.rows(Table::snapshot, "", [&](const std::string& key, base::ByteView value) {
+    static_cast<void>(rows.open_snapshot(key, value));
+  });
+  index.rows(Table::tombstone, "", [&](const std::string& key, base::ByteView value) {
+    static_cast<void>(rows.open_tombstone(key, value));
+  });
+  index.rows(Table::hold, "", [&](const std::string& key, base::ByteView value) {
+    static_cast<void>(rows.open_hold(key, value));
+  });
+}
+
 bool is_behind(const Index& index, const CommitLog::Chains& chains) {
-  const std::map<WriterId, LogCursor> cursors = cursors_of(index);
+  const CommitLog::Cursors cursors = cursors_of(index);
   return std::any_of(chains.begin(), chains.end(), [&](const auto& chain) {
     const auto cursor = cursors.find(chain.first);
     return cursor == cursors.end() || cursor->second.sequence < chain.second;
   });
-}
-
-// A chain that another one knew to be longer has lost its end.
-void require_others(const CommitRecord& record, const CommitLog::Chains& chains) {
-  for (const LogCursor& other : record.others) {
-    const auto chain = chains.find(other.writer);
-    if (chain != chains.end() && chain->second >= other.sequence) continue;
-    throw base::Error{
-        base::ErrorKind::corrupt,
-        base::text("commit record ", commit_name(other.writer, other.sequence), ", which ",
-                   commit_name(record.writer, record.sequence), " knew, is missing")};
-  }
 }
 
 }  // namespace
@@ -104,7 +105,7 @@ std::string IndexUpkeep::contradiction(const Index& index) const {
                       "be an older copy, or restore points were removed from it");
   }
   try {
-    index.snapshots("", [&](const SnapshotRow& row) { static_cast<void>(rows_->open(row)); });
+    check_rows(index, *rows_);
   } catch (const base::Error& error) {
     if (error.kind() != base::ErrorKind::corrupt) throw;
     return error.message();
@@ -186,7 +187,7 @@ IndexUpkeep::ReadingView IndexUpkeep::open_for_reading() const {
     index = Index::open(path_, keys_->repository(), Index::Mode::read);
   }
   ReadingView view{std::move(index), {}};
-  read_tail(*view.index, chains, [&](const LogCursor&, const std::vector<SnapshotRow>& rows) {
+  read_tail(*view.index, chains, [&](const LogCursor&, const std::vector<StateRow>& rows) {
     view.newer.insert(view.newer.end(), rows.begin(), rows.end());
   });
   return view;
@@ -218,24 +219,17 @@ void IndexUpkeep::add_packs(Index& index, const OnProgress& on_progress) const {
 }
 
 void IndexUpkeep::replay(Index& index, const CommitLog::Chains& chains) const {
-  read_tail(index, chains, [&](const LogCursor& cursor, const std::vector<SnapshotRow>& rows) {
+  read_tail(index, chains, [&](const LogCursor& cursor, const std::vector<StateRow>& rows) {
     index.apply_commit(cursor, rows);
   });
 }
 
 void IndexUpkeep::read_tail(const Index& index, const CommitLog::Chains& chains,
                             const OnTail& on_tail) const {
-  const std::map<WriterId, LogCursor> cursors = cursors_of(index);
-  for (const auto& [writer, last] : chains) {
-    const auto known = cursors.find(writer);
-    const LogCursor from = known == cursors.end() ? LogCursor{writer, 0, {}} : known->second;
-    log_->read_on(from, last, [&](const CommitRecord& record, const LogCursor& cursor) {
-      require_others(record, chains);
-      std::vector<SnapshotRow> rows;
-      for (const Snapshot& snapshot : record.snapshots) rows.push_back(rows_->seal(snapshot));
-      on_tail(cursor, rows);
-    });
-  }
+  log_->read_on(cursors_of(index), chains,
+                [&](const CommitRecord& record, const LogCursor& cursor) {
+                  on_tail(cursor, rows_->of(record));
+                });
 }
 
 }  // namespace store

@@ -5,7 +5,7 @@
 #include "store/backend.h"
 #include "store/index.h"
 #include "store/internal/commit_log.h"
-#include "store/internal/snapshot_rows.h"
+#include "store/internal/state_rows.h"
 #include "store/keys.h"
 #include "store/repository.h"
 
@@ -24,7 +24,7 @@ void check_index_place(const std::filesystem::path& path);
 class IndexUpkeep {
  public:
   // All but the path outlive it.
-  IndexUpkeep(Backend& backend, const KeyRing& keys, const CommitLog& log, const SnapshotRows& rows,
+  IndexUpkeep(Backend& backend, const KeyRing& keys, const CommitLog& log, const StateRows& rows,
               std::filesystem::path path)
       : backend_(&backend), keys_(&keys), log_(&log), rows_(&rows), path_(std::move(path)) {}
 
@@ -35,7 +35,7 @@ class IndexUpkeep {
 
   struct ReadingView {
     std::unique_ptr<Index> index;
-    std::vector<SnapshotRow> newer;  // committed, but not in the index yet
+    std::vector<StateRow> newer;  // committed, but not in the index yet
   };
   // Beside a process that writes, if there is one. If there is none, an index that is missing,
   // damaged or behind is put in order first; otherwise Error(in_use) says what is to be waited for.
@@ -50,13 +50,13 @@ class IndexUpkeep {
 
   void add_packs(Index& index, const OnProgress& on_progress) const;
   void replay(Index& index, const CommitLog::Chains& chains) const;
-  using OnTail = std::function<void(const LogCursor& cursor, const std::vector<SnapshotRow>& rows)>;
+  using OnTail = std::function<void(const LogCursor& cursor, const std::vector<StateRow>& rows)>;
   void read_tail(const Index& index, const CommitLog::Chains& chains, const OnTail& on_tail) const;
 
   Backend* backend_;
   const KeyRing* keys_;
   const CommitLog* log_;
-  const SnapshotRows* rows_;
+  const StateRows* rows_;
   std::filesystem::path path_;
 };
 

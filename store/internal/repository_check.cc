@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -19,13 +20,18 @@ using SnapshotsByRow = std::map<std::string, Snapshot>;
 
 SnapshotsByRow snapshots_of_log(const CheckSubjects& subjects, CheckReport& report) {
   SnapshotsByRow snapshots;
+  std::set<std::string> purged;  // for good, so the order of the records does not matter
   subjects.log.verify(
       [&](const CommitRecord& record, const LogCursor&) {
         for (const Snapshot& snapshot : record.snapshots) {
           snapshots.insert_or_assign(subjects.rows.key_of(snapshot), snapshot);
         }
+        for (const LogEvent& event : record.events) {
+          if (const auto* purge = std::get_if<SnapshotPurged>(&event)) purged.insert(purge->key);
+        }
       },
       [&](const base::Error& error) { report.errors.emplace_back(error.what()); });
+  for (const std::string& key : purged) snapshots.erase(key);
   return snapshots;
 }
 

@@ -4,7 +4,7 @@
 #include "store/backend.h"
 #include "store/index.h"
 #include "store/internal/commit_log.h"
-#include "store/internal/snapshot_rows.h"
+#include "store/internal/state_rows.h"
 #include "store/internal/tenant_store.h"
 #include "store/keys.h"
 #include "store/repository.h"
@@ -21,8 +21,8 @@ struct CheckSubjects {
   const KeyRing& keys;
   const CommitLog& log;
   const Index& index;
-  const SnapshotRows& rows;
-  std::vector<Snapshot> snapshots;  // as the repository shows them
+  const StateRows& rows;
+  std::vector<Snapshot> snapshots;  // all that can be restored or recalled, as the index has them
   std::function<const ChunkStore&(const TenantDomain&)> chunks_of;
 };
 

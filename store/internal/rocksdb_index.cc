@@ -19,7 +19,7 @@
 namespace store {
 namespace {
 
-constexpr std::uint32_t kIndexFormat = 1;
+constexpr std::uint32_t kIndexFormat = 2;
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr std::size_t kChunkKeyBytes = 16 + ChunkId::kSizeBytes;
 constexpr const char* kStampKey = "stamp";
@@ -28,10 +28,19 @@ constexpr const char* kNextPackKey = "next-pack";
 constexpr const char* kWriterPrefix = "writer/";
 constexpr const char* kAsideSuffix = ".set-aside";
 
-enum class Family : std::size_t { standard, chunk, pack, packid, snapshot, hold, cursor };
+enum class Family : std::size_t {
+  standard,
+  chunk,
+  pack,
+  packid,
+  snapshot,
+  tombstone,
+  hold,
+  cursor
+};
 // In the order of Family. RocksDB wants its own default family to be there.
-constexpr std::array kFamilyNames{"default",  "chunk", "pack",  "packid",
-                                  "snapshot", "hold",  "cursor"};
+constexpr std::array kFamilyNames{"default",  "chunk",     "pack", "packid",
+                                  "snapshot", "tombstone", "hold", "cursor"};
 
 rocksdb::Slice slice(base::ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -107,6 +116,18 @@ rocksdb::DBOptions database_options(Index::Mode mode) {
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
+}
+
+Family family_of(Table table) {
+  switch (table) {
+    case Table::snapshot:
+      return Family::snapshot;
+    case Table::tombstone:
+      return Family::tombstone;
+    case Table::hold:
+      return Family::hold;
+  }
+  throw std::logic_error{"a table has a column family"};
 }
 
 std::array<char, 4> number_key(std::uint32_t number) {
@@ -242,10 +263,9 @@ class RocksdbIndex final : public Index {
   void for_each_pack(
       const std::function<void(std::uint32_t number, const PackRow&)>& on_pack) const override;
   void add_pack(const PackRow& pack, std::span<const IndexedChunk> chunks) override;
-  void apply_commit(const LogCursor& cursor, std::span<const SnapshotRow> rows) override;
+  void apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) override;
   [[nodiscard]] std::vector<LogCursor> cursors() const override;
-  void snapshots(std::string_view prefix,
-                 const std::function<void(const SnapshotRow&)>& on_row) const override;
+  void rows(Table table, std::string_view prefix, const OnRow& on_row) const override;
   [[nodiscard]] WriterId writer() const override { return writer_; }
   [[nodiscard]] std::uint64_t chunk_count() const override;
   [[nodiscard]] std::uint64_t size_bytes() const override;
@@ -407,11 +427,14 @@ void RocksdbIndex::add_pack(const PackRow& pack, std::span<const IndexedChunk> c
   write(batch);
 }
 
-void RocksdbIndex::apply_commit(const LogCursor& cursor, std::span<const SnapshotRow> rows) {
+void RocksdbIndex::apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) {
   const std::lock_guard lock{writing_};
   rocksdb::WriteBatch batch;
-  for (const SnapshotRow& row : rows) {
-    check_status(batch.Put(family(Family::snapshot), row.key, slice(row.value)), path_);
+  for (const StateRow& row : rows) {
+    rocksdb::ColumnFamilyHandle* table = family(family_of(row.table));
+    check_status(
+        row.value ? batch.Put(table, row.key, slice(*row.value)) : batch.Delete(table, row.key),
+        path_);
   }
   FixedFieldWriter fields;
   fields.number(cursor.sequence).raw(cursor.hash.view());
@@ -438,10 +461,9 @@ std::vector<LogCursor> RocksdbIndex::cursors() const {
   return found;
 }
 
-void RocksdbIndex::snapshots(std::string_view prefix,
-                             const std::function<void(const SnapshotRow&)>& on_row) const {
-  for_each(Family::snapshot, prefix, [&](base::ByteView key, base::ByteView value) {
-    on_row({std::string{base::as_text(key)}, base::to_bytes(value)});
+void RocksdbIndex::rows(Table table, std::string_view prefix, const OnRow& on_row) const {
+  for_each(family_of(table), prefix, [&](base::ByteView key, base::ByteView value) {
+    on_row(std::string{base::as_text(key)}, value);
   });
 }
 

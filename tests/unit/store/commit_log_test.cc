@@ -43,9 +43,11 @@ class LogFixture {
       std::vector<store::LogCursor> others;
       if (number == 2) others.push_back(heads.front());
       for (int i = 1; i <= 3; ++i) {
-        const std::vector<store::Snapshot> snapshots{
-            snapshot("w" + std::to_string(number) + "-" + std::to_string(i))};
-        head = log.append(head, base::from_milliseconds(i), others, snapshots);
+        store::CommitRecord record;
+        record.time = base::from_milliseconds(i);
+        record.others = others;
+        record.snapshots = {snapshot("w" + std::to_string(number) + "-" + std::to_string(i))};
+        head = log.append(head, std::move(record));
       }
       heads.push_back(head);
     }
@@ -53,12 +55,9 @@ class LogFixture {
 
   std::vector<std::string> read_all() {
     std::vector<std::string> ids;
-    for (const auto& [id, last] : log.chains()) {
-      log.read_on({id, 0, {}}, last,
-                  [&](const store::CommitRecord& record, const store::LogCursor&) {
-                    for (const store::Snapshot& each : record.snapshots) ids.push_back(each.id);
-                  });
-    }
+    log.read_on({}, log.chains(), [&](const store::CommitRecord& record, const store::LogCursor&) {
+      for (const store::Snapshot& each : record.snapshots) ids.push_back(each.id);
+    });
     return ids;
   }
 
@@ -125,21 +124,78 @@ TEST_CASE("a log is read back in order", "[store][log]") {
 TEST_CASE("a record can be read on from any that is known", "[store][log]") {
   LogFixture fixture;
   std::vector<store::LogCursor> cursors;
-  fixture.log.read_on({writer(1), 0, {}}, 3, [&](const auto&, const store::LogCursor& cursor) {
-    cursors.push_back(cursor);
-  });
+  const store::CommitLog::Chains first{{writer(1), 3}};
+  fixture.log.read_on(
+      {}, first, [&](const auto&, const store::LogCursor& cursor) { cursors.push_back(cursor); });
   REQUIRE(cursors.size() == 3);
-  int read = 0;
-  const store::LogCursor head =
-      fixture.log.read_on(cursors[1], 3, [&](const auto&, const auto&) { ++read; });
-  CHECK(read == 1);
-  CHECK(head.hash == fixture.heads[0].hash);
+  std::vector<store::LogCursor> rest;
+  fixture.log.read_on({{writer(1), cursors[1]}}, first,
+                      [&](const auto&, const store::LogCursor& cursor) { rest.push_back(cursor); });
+  REQUIRE(rest.size() == 1);
+  CHECK(rest[0].hash == fixture.heads[0].hash);
+}
+
+TEST_CASE("no record is told before one that its writer knew", "[store][log]") {
+  // The second chain's name comes first, and its records take turns with those of the first one.
+  LogFixture fixture;
+  store::MemoryBackend backend;
+  const auto keys = LogFixture::make_keys(backend);
+  const store::CommitLog log{backend, *keys};
+  const store::WriterId low = writer(3);
+  const store::WriterId high = writer(9);
+  std::map<store::WriterId, store::LogCursor> heads{{low, {low, 0, {}}}, {high, {high, 0, {}}}};
+  std::vector<std::string> written;
+  for (const store::WriterId& turn : {high, low, low, high, high, low}) {
+    store::CommitRecord record;
+    for (const auto& [id, head] : heads) {
+      if (id != turn && head.sequence > 0) record.others.push_back(head);
+    }
+    written.push_back("point " + std::to_string(written.size()));
+    record.snapshots = {snapshot(written.back())};
+    heads[turn] = log.append(heads[turn], std::move(record));
+  }
+  std::vector<std::string> told;
+  log.read_on({}, log.chains(), [&](const store::CommitRecord& record, const auto&) {
+    told.push_back(record.snapshots.front().id);
+  });
+  CHECK(told == written);
+}
+
+TEST_CASE("events come back from a record as they were written", "[store][log]") {
+  store::MemoryBackend backend;
+  const auto keys = LogFixture::make_keys(backend);
+  const store::CommitLog log{backend, *keys};
+  store::Hold hold;
+  hold.id = "01jd";
+  hold.tenant = {"contoso.com"};
+  hold.mailbox_id = "5f1d";
+  hold.subject = "a@contoso.com";
+  hold.reason = "Case 12";
+  hold.time = base::from_milliseconds(-5);
+  store::CommitRecord record;
+  record.events = {store::SnapshotForgotten{"key 1", "policy"}, store::SnapshotRecalled{"key 2"},
+                   store::SnapshotPurged{"key 3"}, store::HoldAdded{hold},
+                   store::HoldRemoved{"01jc", "over"}};
+  log.append({writer(1), 0, {}}, std::move(record));
+
+  std::vector<store::LogEvent> events;
+  log.read_on({}, log.chains(),
+              [&](const store::CommitRecord& read, const auto&) { events = read.events; });
+  REQUIRE(events.size() == 5);
+  CHECK(std::get<store::SnapshotForgotten>(events[0]).key == "key 1");
+  CHECK(std::get<store::SnapshotForgotten>(events[0]).reason == "policy");
+  CHECK(std::get<store::SnapshotRecalled>(events[1]).key == "key 2");
+  CHECK(std::get<store::SnapshotPurged>(events[2]).key == "key 3");
+  CHECK(std::get<store::HoldAdded>(events[3]).hold.reason == "Case 12");
+  CHECK(std::get<store::HoldAdded>(events[3]).hold.time == hold.time);
+  CHECK(std::get<store::HoldAdded>(events[3]).hold.snapshot_id.empty());
+  CHECK(std::get<store::HoldRemoved>(events[4]).id == "01jc");
 }
 
 TEST_CASE("two writers of one chain do not overwrite each other", "[store][log]") {
   LogFixture fixture;
   const store::LogCursor second{writer(1), 2, {}};
-  const test::Failure failure = test::failure_of([&] { fixture.log.append(second, {}, {}, {}); });
+  const test::Failure failure = test::failure_of([&] { fixture.log.append(second, {}); });
   CHECK(failure.kind == base::ErrorKind::in_use);
   CHECK(fixture.verify().empty());
 }
@@ -189,7 +245,7 @@ TEST_CASE("attacks on the log are noticed", "[store][log]") {
     store::CommitLog log{fork.backend, *fixture.keys};
     fork.backend.remove(name(1, 3));
     const store::LogCursor elsewhere{writer(1), 2, base::sha256(base::as_bytes("elsewhere"))};
-    log.append(elsewhere, {}, {}, {});
+    log.append(elsewhere, {});
     fixture.backend.plant(name(1, 3), fork.object(name(1, 3)));
     expected = "does not follow the one before it";
   }

@@ -48,7 +48,11 @@ void fill(Index& index) {
   cursor.writer = index.writer();
   cursor.sequence = 7;
   cursor.hash = base::Sha256::from(test::noise(5, 32));
-  const std::vector<SnapshotRow> rows{{"b/2", test::noise(2, 10)}, {"a/1", test::noise(1, 10)}};
+  const std::vector<StateRow> rows{{Table::snapshot, "b/2", test::noise(2, 10)},
+                                   {Table::snapshot, "a/1", test::noise(1, 10)},
+                                   {Table::tombstone, "b/2", test::noise(3, 10)},
+                                   {Table::hold, "c", test::noise(4, 10)},
+                                   {Table::hold, "c", std::nullopt}};
   index.apply_commit(cursor, rows);
 }
 
@@ -78,9 +82,17 @@ void check_filled(const Index& index) {
   CHECK(cursors[0].sequence == 7);
   CHECK(cursors[0].hash == base::Sha256::from(test::noise(5, 32)));
   std::vector<std::string> keys;
-  index.snapshots("", [&](const SnapshotRow& row) { keys.push_back(row.key); });
+  const auto note_key = [&](const std::string& key, base::ByteView) { keys.push_back(key); };
+  index.rows(Table::snapshot, "", note_key);
   CHECK(keys == std::vector<std::string>{"a/1", "b/2"});
-  index.snapshots("b/", [&](const SnapshotRow& row) { CHECK(row.value == test::noise(2, 10)); });
+  index.rows(Table::snapshot, "b/", [&](const std::string&, base::ByteView value) {
+    CHECK(base::to_bytes(value) == test::noise(2, 10));
+  });
+  keys.clear();
+  index.rows(Table::tombstone, "", note_key);
+  CHECK(keys == std::vector<std::string>{"b/2"});
+  index.rows(Table::hold, "", note_key);
+  CHECK(keys.size() == 1);
 }
 
 TEST_CASE("an index holds what was put in it, also when opened again", "[store][index]") {

@@ -1,0 +1,124 @@
+#include "store/internal/state_rows.h"
+
+#include "src/base/digest.h"
+#include "src/base/error.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
+#include "store/internal/commit_record.h"
+#include "store/internal/fields.h"
+#include "store/internal/sodium.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace store {
+namespace {
+
+constexpr std::size_t kMailboxBytes = 16;
+constexpr std::string_view kTombstone = "the tombstone of a restore point";
+
+// The same key in two tables means two things.
+base::Bytes place_of(Table table, const std::string& key) {
+  base::Bytes place{static_cast<std::byte>(table)};
+  base::append(place, base::as_bytes(key));
+  return place;
+}
+
+}  // namespace
+
+StateRows::StateRows(const KeyRing& keys)
+    : key_(base::hmac_sha256(keys.log_key(), base::as_bytes("coffer index rows")).view()) {}
+
+std::vector<StateRow> StateRows::of(const CommitRecord& record) const {
+  std::vector<StateRow> rows;
+  rows.reserve(record.snapshots.size() + record.events.size());
+  for (const Snapshot& snapshot : record.snapshots) {
+    rows.push_back(put(Table::snapshot, key_of(snapshot), encode(snapshot)));
+  }
+  for (const LogEvent& event : record.events) {
+    if (const auto* purged = std::get_if<SnapshotPurged>(&event)) {
+      rows.push_back({Table::snapshot, purged->key, std::nullopt});
+    }
+    rows.push_back(row_of(event, record.time));
+  }
+  return rows;
+}
+
+StateRow StateRows::row_of(const LogEvent& event, base::Instant time) const {
+  if (const auto* forgotten = std::get_if<SnapshotForgotten>(&event)) {
+    FieldWriter fields;
+    fields.instant(time);
+    fields.text(forgotten->reason);
+    return put(Table::tombstone, forgotten->key, fields.bytes());
+  }
+  if (const auto* recalled = std::get_if<SnapshotRecalled>(&event)) {
+    return {Table::tombstone, recalled->key, std::nullopt};
+  }
+  if (const auto* purged = std::get_if<SnapshotPurged>(&event)) {
+    return {Table::tombstone, purged->key, std::nullopt};
+  }
+  if (const auto* added = std::get_if<HoldAdded>(&event)) {
+    return put(Table::hold, added->hold.id, encode(added->hold));
+  }
+  return {Table::hold, std::get<HoldRemoved>(event).id, std::nullopt};
+}
+
+std::string StateRows::prefix(const TenantDomain& tenant, const std::string& mailbox_id) const {
+  FieldWriter name;
+  name.text(tenant.name);
+  name.text(mailbox_id);
+  const base::Sha256 digest = base::hmac_sha256(key_.bytes(), name.bytes());
+  return base::text(base::to_hex(digest.view().first(kMailboxBytes)), "/");
+}
+
+std::string StateRows::key_of(const Snapshot& snapshot) const {
+  // With the sign turned over, big-endian numbers sort as times do.
+  const auto time =
+      static_cast<std::uint64_t>(base::to_milliseconds(snapshot.time)) ^ (std::uint64_t{1} << 63);
+  std::array<std::byte, sizeof time> digits{};
+  base::store_le(digits.data(), time);
+  std::reverse(digits.begin(), digits.end());
+  return base::text(prefix(snapshot.tenant, snapshot.mailbox_id), base::to_hex(digits), "/",
+                    snapshot.id);
+}
+
+StateRow StateRows::put(Table table, std::string key, base::ByteView plain) const {
+  Nonce24 nonce;
+  base::fill_random(nonce);
+  base::Bytes value{nonce.begin(), nonce.end()};
+  base::append(value, seal_xchacha20(key_.bytes(), nonce, place_of(table, key), plain));
+  return {table, std::move(key), std::move(value)};
+}
+
+base::Secret StateRows::open(Table table, const std::string& key, base::ByteView value) const {
+  Nonce24 nonce;
+  if (value.size() >= nonce.size() + kSealTagBytes) {
+    std::copy_n(value.begin(), nonce.size(), nonce.begin());
+    std::optional<base::Secret> plain =
+        open_xchacha20(key_.bytes(), nonce, place_of(table, key), value.subspan(nonce.size()));
+    if (plain) return std::move(*plain);
+  }
+  throw base::Error{base::ErrorKind::corrupt,
+                    "the index holds a row of restore points or holds that is damaged"};
+}
+
+Snapshot StateRows::open_snapshot(const std::string& key, base::ByteView value) const {
+  return decode_snapshot(open(Table::snapshot, key, value).bytes());
+}
+
+Tombstone StateRows::open_tombstone(const std::string& key, base::ByteView value) const {
+  const base::Secret plain = open(Table::tombstone, key, value);
+  FieldReader fields{plain.bytes(), kTombstone};
+  Tombstone tombstone;
+  tombstone.time = fields.instant();
+  tombstone.reason = fields.text();
+  fields.finish();
+  return tombstone;
+}
+
+Hold StateRows::open_hold(const std::string& key, base::ByteView value) const {
+  return decode_hold(open(Table::hold, key, value).bytes());
+}
+
+}  // namespace store
