@@ -19,6 +19,10 @@ CLEAN = {
     "tests/unit/http/transport_test.cc": '#include "src/http/transport.h"\n\n#include <curl/curl.h>\n',
     "tests/unit/http/other_test.cc": "#include <curl/curl.h>\n",
     "src/cli/main.cc": '#include "src/http/transport.h"\n',
+    "schedules/time_zone.h": HEADER,
+    "schedules/time_zone.cc": '#include "schedules/time_zone.h"\n\n#include "src/base/text.h"\n\n'
+                              "#include <date/tz.h>\n",
+    "src/jobs/retention_job.cc": '#include "schedules/time_zone.h"\n',
 }
 # Name of the breach: the file, its content, the words that the complaint must hold.
 BREACHES = {
@@ -28,6 +32,14 @@ BREACHES = {
     "folder outside the layers": ("src/new/a.cc", '#include "src/base/text.h"\n', "no place"),
     "web-status includes store": ("web-status/a.cc", '#include "store/backends/s3.cc"\n',
                                   "must not include"),
+    "schedules includes store": ("schedules/a.cc", '#include "store/backends/s3.cc"\n',
+                                 "must not include"),
+    "schedules includes jobs": ("schedules/a.cc", '#include "src/jobs/retention_job.cc"\n',
+                                "must not include"),
+    "store includes schedules": ("store/a.cc", '#include "schedules/time_zone.h"\n',
+                                 "must not include"),
+    "date outside schedules": ("src/jobs/a.cc", "#include <date/date.h>\n", "must not use date"),
+    "date in two files": ("schedules/a.cc", "#include <date/date.h>\n", "one is the rule"),
     "path not from the root": ("src/http/a.cc", '#include "transport.h"\n', "no file of the project"),
     "library in a header": ("src/graph/a.h", HEADER + "#include <simdjson.h>\n", ".cc files"),
     "library of another layer": ("src/backup/a.cc", "#include <zstd.h>\n", "must not use zstd"),
