@@ -1,5 +1,6 @@
 #include "src/daemon/configuration.h"
 
+#include "schedules/time_zone.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/text.h"
@@ -177,6 +178,16 @@ void check_selectors(TableReader& table, const std::string& key,
   }
 }
 
+// Refused here rather than when the policy is first due, at night.
+void check_timezone(TableReader& table, const std::string& timezone) {
+  try {
+    schedules::TimeZone{timezone};
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::usage) throw;
+    table.fail("timezone", base::text("'timezone' in [", table.name(), "]: ", error.message()));
+  }
+}
+
 RetentionSettings read_retention(TableReader table) {
   RetentionSettings retention;
   retention.keep_last = table.number("keep_last");
@@ -205,6 +216,7 @@ PolicySettings read_policy(TableReader table, const std::string& key,
   TableReader retention = table.below("retention");
   table.finish();
   policy.retention = read_retention(std::move(retention));
+  check_timezone(table, policy.timezone);
   check_selectors(table, "include", policy.include);
   check_selectors(table, "exclude", policy.exclude);
   check_selectors(table, "order", policy.order);

@@ -226,6 +226,11 @@ TEST_CASE("a mistake is told with its place and the nearest name", "[daemon][con
       {both + "[policy.p]\ninclude = [\"\"]\n", "has an empty entry"},
       {both + "[policy.p]\nincldue = [\"*\"]\n",
        ":10: unknown key 'incldue' in [policy.p]; did you mean 'include'?"},
+      {both + "[policy.p]\ntimezone = \"Europe/Belrin\"\n",
+       ":10: 'timezone' in [policy.p]: unknown time zone \"Europe/Belrin\"; did you mean "
+       "\"Europe/Berlin\"?"},
+      {both + "[policy.p]\ntimezone = \"W. Europe Standard Time\"\n",
+       ":10: 'timezone' in [policy.p]: unknown time zone \"W. Europe Standard Time\""},
       {both + "[policy.p.retention]\nkeep_dayly = 3\n",
        "unknown key 'keep_dayly' in [policy.p.retention]; did you mean 'keep_daily'?"},
       {both + "[policy.p.retention]\nkeep_daily = -1\n", "is -1, and must be at least 0"},
