@@ -89,7 +89,8 @@ MUTANTS = {
     "one bucket too many": ("if (complete == count) break;", "if (complete > count) break;"),
     "one bucket too few": ("if (complete == count) break;", "if (complete + 1 >= count) break;"),
     "no end": ("if (complete == count) break;", ""),
-    "end skips one": ("if (complete == count) break;", "if (complete == count) continue;"),
+    "incomplete ones beyond the end": ("if (complete == count) break;",
+                                       "if (complete == count && bucket.complete) continue;"),
     "complete not counted": ("        ++complete;\n", ""),
     "incomplete not counted": ("        ++incomplete;\n", ""),
     "incomplete counted as complete": ("        ++incomplete;\n", "        ++complete;\n"),
@@ -116,7 +117,7 @@ MUTANTS = {
     "points of the last only": ("summary.points += plan", "summary.points = plan"),
     "removed of the last only": ("summary.removed += removed;", "summary.removed = removed;"),
     "rules of zero without loss": ("plan.rules_keep_nothing && removed > 0", "plan.rules_keep_nothing"),
-    "rules of zero never confirmed": ("by_empty_rules = true;", ""),
+    "rules of zero never confirmed": ("by_empty_rules = true;", "{}"),
     "a fifth is too much": ("summary.removed * 100 > summary.points", "summary.removed * 100 >= summary.points"),
     "much is never confirmed": ("summary.removed * 100 > summary.points", "summary.removed > summary.points"),
 }
