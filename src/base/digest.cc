@@ -29,6 +29,15 @@ unsigned char* octets(Sha256& digest) {
   return reinterpret_cast<unsigned char*>(digest.bytes.data());
 }
 
+void compute_hmac(ByteView key, ByteView bytes, MutableByteView digest) {
+  static constexpr std::byte kNoKey{};  // OpenSSL takes a null pointer for a key not yet given
+  const unsigned char* result =
+      HMAC(algorithm(), key.empty() ? &kNoKey : key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+           reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+  if (result == nullptr) throw Error{ErrorKind::failed, "OpenSSL cannot compute HMAC-SHA-256"};
+}
+
 }  // namespace
 
 struct Sha256Stream::State {
@@ -43,13 +52,14 @@ Sha256 sha256(ByteView bytes) {
 }
 
 Sha256 hmac_sha256(ByteView key, ByteView bytes) {
-  static constexpr std::byte kNoKey{};  // OpenSSL takes a null pointer for a key not yet given
   Sha256 digest;
-  const unsigned char* result = HMAC(
-      algorithm(), key.empty() ? &kNoKey : key.data(), static_cast<int>(key.size()),
-      reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), octets(digest), nullptr);
-  if (result == nullptr) throw Error{ErrorKind::failed, "OpenSSL cannot compute HMAC-SHA-256"};
+  compute_hmac(key, bytes, digest.bytes);
   return digest;
+}
+
+Secret hmac_sha256_key(ByteView key, ByteView bytes) {
+  return Secret::filled(Sha256::kSizeBytes,
+                        [&](MutableByteView digest) { compute_hmac(key, bytes, digest); });
 }
 
 Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) {

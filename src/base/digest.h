@@ -2,6 +2,7 @@
 #pragma once
 
 #include "src/base/bytes.h"
+#include "src/base/secret.h"
 
 #include <memory>
 
@@ -12,6 +13,8 @@ using Sha256 = FixedBytes<Sha256Tag, 32>;
 
 Sha256 sha256(ByteView bytes);
 Sha256 hmac_sha256(ByteView key, ByteView bytes);
+// The same where it is a key itself: at no time outside locked memory.
+Secret hmac_sha256_key(ByteView key, ByteView bytes);
 
 // A digest of bytes that arrive in pieces. Not thread-safe.
 class Sha256Stream {

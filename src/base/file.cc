@@ -73,16 +73,6 @@ void check_secret_mode(const std::filesystem::path& path, const struct stat& sta
   }
 }
 
-// Wiped, unlike Bytes, when the reading of a secret ends in whatever way.
-struct WipedBytes {
-  explicit WipedBytes(std::size_t size_bytes) : bytes(size_bytes) {}
-  ~WipedBytes() { ::explicit_bzero(bytes.data(), bytes.size()); }
-  WipedBytes(const WipedBytes&) = delete;
-  WipedBytes& operator=(const WipedBytes&) = delete;
-
-  Bytes bytes;
-};
-
 void write_and_rename(const std::filesystem::path& temporary, const std::filesystem::path& path,
                       ByteView bytes, mode_t mode) {
   {
@@ -170,21 +160,25 @@ Secret read_secret_file(const std::filesystem::path& path) {
     throw Error{ErrorKind::usage, text("cannot read secret file ", quoted(path), ": ",
                                        std::generic_category().message(errno))};
   }
-  check_secret_mode(path, status_of(file, path));
-  WipedBytes buffer{kLargestSecretBytes + 1};
-  std::size_t size = read_into(file, buffer.bytes, path);
-  if (size > kLargestSecretBytes) {
+  const struct stat status = status_of(file, path);
+  check_secret_mode(path, status);
+  // The whole file and one byte more, so that a longer one shows; never outside locked memory.
+  const auto expected = static_cast<std::size_t>(status.st_size);
+  if (expected > kLargestSecretBytes) {
     throw Error{ErrorKind::usage, text("secret file ", quoted(path), " is larger than 1 MiB")};
   }
-  const auto ends_with = [&](char character) {
-    return size > 0 && buffer.bytes[size - 1] == static_cast<std::byte>(character);
-  };
-  if (ends_with('\n')) {
-    --size;
-    if (ends_with('\r')) --size;
+  std::size_t size = 0;
+  const Secret whole = Secret::filled(
+      expected + 1, [&](MutableByteView bytes) { size = read_into(file, bytes, path); });
+  if (size > expected) {
+    throw Error{ErrorKind::usage, text("secret file ", quoted(path), " grew while it was read")};
   }
-  if (size == 0) throw Error{ErrorKind::usage, text("secret file ", quoted(path), " is empty")};
-  return Secret{ByteView{buffer.bytes}.first(size)};
+  std::string_view content = whole.text().substr(0, size);
+  if (content.ends_with('\n')) content.remove_suffix(content.ends_with("\r\n") ? 2 : 1);
+  if (content.empty()) {
+    throw Error{ErrorKind::usage, text("secret file ", quoted(path), " is empty")};
+  }
+  return Secret{content};
 }
 
 }  // namespace base

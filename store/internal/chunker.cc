@@ -39,20 +39,26 @@ std::size_t scan(const GearTable& gear, base::ByteView bytes, std::uint64_t limi
   return size;
 }
 
+base::Secret make_table(base::ByteView chunker_key) {
+  constexpr std::size_t kNumbers = 256;
+  constexpr std::size_t kBlockBytes = base::Sha256::kSizeBytes;
+  static_assert(std::endian::native == std::endian::little, "digests are read as numbers in place");
+  return base::Secret::filled(kNumbers * sizeof(std::uint64_t), [&](base::MutableByteView table) {
+    for (std::size_t block = 0; block < table.size() / kBlockBytes; ++block) {
+      base::Bytes label = base::to_bytes(base::as_bytes("coffer gear table"));
+      label.push_back(static_cast<std::byte>(block));
+      const base::Secret numbers = base::hmac_sha256_key(chunker_key, label);
+      std::ranges::copy(numbers.bytes(),
+                        table.begin() + static_cast<std::ptrdiff_t>(block * kBlockBytes));
+    }
+  });
+}
+
 }  // namespace
 
-GearTable::GearTable(base::ByteView chunker_key) {
-  constexpr std::size_t kNumbersInDigest = base::Sha256::kSizeBytes / sizeof(std::uint64_t);
-  for (std::size_t block = 0; block < numbers_.size() / kNumbersInDigest; ++block) {
-    base::Bytes label = base::to_bytes(base::as_bytes("coffer gear table"));
-    label.push_back(static_cast<std::byte>(block));
-    const base::Sha256 digest = base::hmac_sha256(chunker_key, label);
-    for (std::size_t i = 0; i < kNumbersInDigest; ++i) {
-      numbers_[block * kNumbersInDigest + i] =
-          base::load_le<std::uint64_t>(digest.bytes.data() + i * sizeof(std::uint64_t));
-    }
-  }
-}
+GearTable::GearTable(base::ByteView chunker_key)
+    : table_(make_table(chunker_key)),
+      numbers_(reinterpret_cast<const std::uint64_t*>(table_.bytes().data())) {}
 
 ChunkSizes chunk_sizes_at(std::uint64_t offset) {
   constexpr std::size_t kKiB = 1024;

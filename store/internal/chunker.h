@@ -3,8 +3,8 @@
 #pragma once
 
 #include "src/base/bytes.h"
+#include "src/base/secret.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -19,7 +19,8 @@ class GearTable {
   }
 
  private:
-  std::array<std::uint64_t, 256> numbers_{};
+  base::Secret table_;
+  const std::uint64_t* numbers_;  // of the table
 };
 
 struct ChunkSizes {

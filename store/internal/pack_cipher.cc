@@ -25,34 +25,28 @@ Nonce12 nonce_at(std::uint64_t offset) {
 }
 
 // HMAC-SHA-256(pack root, label, salt).
-base::Sha256 derive(base::ByteView root, std::string_view label, const PackSalt& salt) {
+base::Secret derive(base::ByteView root, std::string_view label, const PackSalt& salt) {
   base::Bytes input = base::to_bytes(base::as_bytes(label));
   base::append(input, salt);
-  return base::hmac_sha256(root, input);
+  return base::hmac_sha256_key(root, input);
 }
 
 base::Secret derive_keys(const PackHeader& header, const TenantKeys& keys) {
   const base::ByteView root = keys.pack_root(header.generation);
-  std::array<std::byte, kKeysBytes> all;
-  const auto place = [&](std::size_t offset, base::ByteView key) {
-    std::memcpy(all.data() + offset, key.data(), key.size());
-  };
-  base::Sha256 record = derive(root, "coffer pack record", header.salt);
-  base::Sha256 mask = derive(root, "coffer pack mask", header.salt);
-  base::Sha256 tag = derive(root, "coffer pack tag", header.salt);
-  base::Sha256 check = derive(root, "coffer pack check", header.salt);
-  // The first half of XChaCha20's nonce is the same for all records of a pack, so its subkey is
-  // too.
-  auto subkey = hchacha20(record.view(), base::ByteView{header.salt}.first(16));
-  place(0, subkey);
-  place(32, mask.view());
-  place(64, tag.view());
-  place(96, check.view().first(16));
-  base::Secret secret{base::ByteView{all}};
-  for (base::Sha256* key : {&record, &mask, &tag, &check}) wipe(key->bytes);
-  wipe(subkey);
-  wipe(all);
-  return secret;
+  return base::Secret::filled(kKeysBytes, [&](base::MutableByteView all) {
+    const auto place = [&](std::size_t offset, base::ByteView key) {
+      std::memcpy(all.data() + offset, key.data(), key.size());
+    };
+    // The first half of XChaCha20's nonce is the same for all records of a pack, so its subkey is
+    // too.
+    const base::Secret record = derive(root, "coffer pack record", header.salt);
+    auto subkey = hchacha20(record.bytes(), base::ByteView{header.salt}.first(16));
+    place(0, subkey);
+    wipe(subkey);
+    place(32, derive(root, "coffer pack mask", header.salt).bytes());
+    place(64, derive(root, "coffer pack tag", header.salt).bytes());
+    place(96, derive(root, "coffer pack check", header.salt).bytes().first(16));
+  });
 }
 
 // Binds a record to its pack (repository, class, tenant, salt), its place and its header.

@@ -29,17 +29,6 @@ unsigned char* writable(base::MutableByteView bytes) {
   return reinterpret_cast<unsigned char*>(bytes.data());
 }
 
-// Bytes that are wiped when left, however that is.
-template <std::size_t size_bytes>
-struct Wiped {
-  Wiped() = default;
-  ~Wiped() { sodium_memzero(bytes.data(), bytes.size()); }
-  Wiped(const Wiped&) = delete;
-  Wiped& operator=(const Wiped&) = delete;
-
-  std::array<std::byte, size_bytes> bytes{};
-};
-
 void check_size(base::ByteView bytes, std::size_t size_bytes) {
   base::check(bytes.size() == size_bytes, "keys, nonces and salts have their fixed sizes");
 }
@@ -50,27 +39,27 @@ base::Secret argon2id(base::ByteView password, base::ByteView salt, std::uint64_
                       std::uint32_t passes) {
   start_library();
   check_size(salt, crypto_pwhash_argon2id_SALTBYTES);
-  Wiped<32> key;
-  if (crypto_pwhash_argon2id(writable(key.bytes), key.bytes.size(), base::as_text(password).data(),
-                             password.size(), octets(salt), passes,
-                             static_cast<std::size_t>(memory_bytes),
-                             crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
-    throw base::Error{base::ErrorKind::failed,
-                      base::text("Argon2id cannot get ", base::human_bytes(memory_bytes),
-                                 " of memory for opening a key slot")};
-  }
-  return base::Secret{base::ByteView{key.bytes}};
+  return base::Secret::filled(32, [&](base::MutableByteView key) {
+    if (crypto_pwhash_argon2id(writable(key), key.size(), base::as_text(password).data(),
+                               password.size(), octets(salt), passes,
+                               static_cast<std::size_t>(memory_bytes),
+                               crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
+      throw base::Error{base::ErrorKind::failed,
+                        base::text("Argon2id cannot get ", base::human_bytes(memory_bytes),
+                                   " of memory for opening a key slot")};
+    }
+  });
 }
 
 base::Secret derive_subkey(base::ByteView master, std::uint64_t number, const char (&context)[9]) {
   start_library();
   check_size(master, crypto_kdf_KEYBYTES);
-  Wiped<32> subkey;
-  if (crypto_kdf_derive_from_key(writable(subkey.bytes), subkey.bytes.size(), number, context,
-                                 octets(master)) != 0) {
-    throw base::Error{base::ErrorKind::failed, "libsodium cannot derive a key"};
-  }
-  return base::Secret{base::ByteView{subkey.bytes}};
+  return base::Secret::filled(32, [&](base::MutableByteView subkey) {
+    if (crypto_kdf_derive_from_key(writable(subkey), subkey.size(), number, context,
+                                   octets(master)) != 0) {
+      throw base::Error{base::ErrorKind::failed, "libsodium cannot derive a key"};
+    }
+  });
 }
 
 std::array<std::byte, 32> hchacha20(base::ByteView key, base::ByteView input) {
@@ -98,14 +87,16 @@ std::optional<base::Secret> open_xchacha20(base::ByteView key, const Nonce24& no
   start_library();
   check_size(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
   if (sealed.size() < kSealTagBytes) return std::nullopt;
-  base::Bytes plain(sealed.size() - kSealTagBytes);
-  const int result = crypto_aead_xchacha20poly1305_ietf_decrypt(
-      writable(plain), nullptr, nullptr, octets(sealed), sealed.size(), octets(associated),
-      associated.size(), octets(base::ByteView{nonce}), octets(key));
-  if (result != 0) return std::nullopt;
-  base::Secret secret{base::ByteView{plain}};
-  sodium_memzero(plain.data(), plain.size());
-  return secret;
+  bool opened = false;
+  base::Secret plain =
+      base::Secret::filled(sealed.size() - kSealTagBytes, [&](base::MutableByteView bytes) {
+        opened = crypto_aead_xchacha20poly1305_ietf_decrypt(
+                     writable(bytes), nullptr, nullptr, octets(sealed), sealed.size(),
+                     octets(associated), associated.size(), octets(base::ByteView{nonce}),
+                     octets(key)) == 0;
+      });
+  if (!opened) return std::nullopt;
+  return plain;
 }
 
 void mix_chacha20(base::ByteView key, base::ByteView nonce, base::MutableByteView bytes) {

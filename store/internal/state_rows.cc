@@ -28,7 +28,7 @@ base::Bytes place_of(Table table, const std::string& key) {
 }  // namespace
 
 StateRows::StateRows(const KeyRing& keys)
-    : key_(base::hmac_sha256(keys.log_key(), base::as_bytes("coffer index rows")).view()) {}
+    : key_(base::hmac_sha256_key(keys.log_key(), base::as_bytes("coffer index rows"))) {}
 
 std::vector<StateRow> StateRows::of(const CommitRecord& record) const {
   std::vector<StateRow> rows;
