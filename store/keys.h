@@ -21,6 +21,10 @@ struct KdfCost {
   std::uint32_t passes = 3;
 };
 
+// What opens a slot. A passphrase may be weak and is derived slowly; the others are random, and
+// cost nothing to try.
+enum class SlotKind : std::uint8_t { passphrase = 1, recovery_key = 2, key_file = 3 };
+
 // The keys of one tenant. The id and chunker keys outlive rotation; the pack root is per
 // generation.
 class TenantKeys {
@@ -46,7 +50,8 @@ class KeyRing {
   // shown once.
   static base::Secret create(Backend& backend, const base::Secret& passphrase, const KdfCost& cost);
 
-  // `key` is a passphrase or a recovery key (recognised by its form and its checksum words).
+  // `key` is a passphrase, a recovery key or the content of a key file. Nobody has to say which: it
+  // is tried as each that it can be, passphrases last, because each costs a derivation.
   // Errors: no_store; wrong_key; usage for a newer format; corrupt when no copy of the
   // configuration is whole.
   static std::unique_ptr<KeyRing> open(const Backend& backend, const base::Secret& key);

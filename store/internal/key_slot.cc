@@ -10,6 +10,9 @@
 #include "store/internal/self_checked.h"
 #include "store/internal/sodium.h"
 
+#include <algorithm>
+#include <string_view>
+
 namespace store {
 namespace {
 
@@ -21,10 +24,21 @@ constexpr std::byte kArgon2id{1};
 constexpr std::byte kHmacSha256{2};
 constexpr std::uint64_t kLeastKdfMemoryBytes = std::uint64_t{8} << 10;
 constexpr std::string_view kRecoveryLabel = "coffer recovery key slot";
+constexpr std::string_view kKeyFileLabel = "coffer key file slot";
+constexpr std::string_view kSlotsPrefix = "keys/";
+constexpr std::size_t kIdDigits = 16;
+
+bool is_digit(char character) {
+  return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'f');
+}
 
 bool is_sane(const KdfCost& cost) {
   return cost.memory_bytes >= kLeastKdfMemoryBytes && cost.memory_bytes <= kMostKdfMemoryBytes &&
          cost.passes >= 1 && cost.passes <= kMostKdfWorkBytes / cost.memory_bytes;
+}
+
+std::string_view label_of(SlotKind kind) {
+  return kind == SlotKind::recovery_key ? kRecoveryLabel : kKeyFileLabel;
 }
 
 base::Secret wrapping_key(SlotKind kind, const base::Secret& secret, base::ByteView salt,
@@ -32,12 +46,19 @@ base::Secret wrapping_key(SlotKind kind, const base::Secret& secret, base::ByteV
   if (kind == SlotKind::passphrase) {
     return argon2id(secret.bytes(), salt, cost.memory_bytes, cost.passes);
   }
-  base::Bytes labelled = base::to_bytes(base::as_bytes(kRecoveryLabel));
+  base::Bytes labelled = base::to_bytes(base::as_bytes(label_of(kind)));
   base::append(labelled, salt);
-  base::Sha256 key = base::hmac_sha256(secret.bytes(), labelled);
-  base::Secret wrapping{key.view()};
-  wipe(key.bytes);
-  return wrapping;
+  return base::hmac_sha256_key(secret.bytes(), labelled);
+}
+
+// The kind that two bytes of a slot name; empty if it is unknown.
+std::optional<SlotKind> kind_of(std::byte kind, std::byte derivation) {
+  for (const SlotKind known : {SlotKind::passphrase, SlotKind::recovery_key, SlotKind::key_file}) {
+    const bool slow = known == SlotKind::passphrase;
+    if (kind != static_cast<std::byte>(known)) continue;
+    if (derivation == (slow ? kArgon2id : kHmacSha256)) return known;
+  }
+  return std::nullopt;
 }
 
 Nonce24 nonce_of(base::ByteView bytes) {
@@ -47,6 +68,28 @@ Nonce24 nonce_of(base::ByteView bytes) {
 }
 
 }  // namespace
+
+std::set<std::string> slot_names(const Backend& backend) {
+  std::set<std::string> names;
+  backend.list(kSlotsPrefix, [&](const std::string& name, std::uint64_t) {
+    const std::size_t dot = kSlotsPrefix.size() + kIdDigits;
+    if (name.size() != dot + 2 || name[dot] != '.') return;
+    if (name.back() < '0' || name.back() >= '0' + kCopies) return;
+    const std::string base = name.substr(0, dot + 1);
+    if (std::ranges::all_of(slot_id(base), is_digit)) names.insert(base);
+  });
+  return names;
+}
+
+std::string slot_name(const std::string& id) { return base::text(kSlotsPrefix, id, "."); }
+
+std::string new_slot_name() {
+  std::array<std::byte, kIdDigits / 2> id;
+  base::fill_random(id);
+  return slot_name(base::to_hex(id));
+}
+
+std::string slot_id(const std::string& name) { return name.substr(kSlotsPrefix.size(), kIdDigits); }
 
 void check_cost(const KdfCost& cost) {
   if (is_sane(cost)) return;
@@ -93,18 +136,17 @@ SlotDescription describe_slot(base::ByteView content) {
   fields.raw(kSaltBytes + sizeof(Nonce24) + kMasterBytes + kSealTagBytes);
   fields.zeros(kSlotBytes - kOpenPartBytes - kMasterBytes - kSealTagBytes);
   if (content.size() != kSlotBytes) fields.damaged("has a wrong size");
-  const std::byte kind = head.kinds[0];
-  const std::byte derivation = head.kinds[1];
-  if (kind == static_cast<std::byte>(SlotKind::passphrase) && derivation == kArgon2id) {
-    slot.kind = SlotKind::passphrase;
-    if (!is_sane(slot.cost) || lanes != 1) {
-      fields.damaged(base::text("asks for ", base::human_bytes(slot.cost.memory_bytes),
-                                " of memory and ", slot.cost.passes, " passes, which is refused"));
-    }
-  } else if (kind == static_cast<std::byte>(SlotKind::recovery_key) && derivation == kHmacSha256) {
-    slot.kind = SlotKind::recovery_key;
-  } else {
-    fields.damaged("is of an unknown kind");
+  const std::optional<SlotKind> kind = kind_of(head.kinds[0], head.kinds[1]);
+  if (!kind) fields.damaged("is of an unknown kind");
+  slot.kind = *kind;
+  if (slot.kind == SlotKind::passphrase && (!is_sane(slot.cost) || lanes != 1)) {
+    fields.damaged(base::text("asks for ", base::human_bytes(slot.cost.memory_bytes),
+                              " of memory, ", slot.cost.passes, " passes and ", lanes,
+                              " lanes, which is refused"));
+  }
+  if (slot.kind != SlotKind::passphrase &&
+      (slot.cost.memory_bytes != 0 || slot.cost.passes != 0 || lanes != 0)) {
+    fields.damaged("has a cost that its kind does not have");
   }
   return slot;
 }

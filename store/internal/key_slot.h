@@ -8,10 +8,21 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <string>
 
 namespace store {
 
-enum class SlotKind : std::uint8_t { passphrase = 1, recovery_key = 2 };
+// Names of slots, without the number of the copy: "keys/….". What is no slot by its name is passed
+// over.
+std::set<std::string> slot_names(const Backend& backend);
+std::string slot_name(const std::string& id);
+std::string new_slot_name();
+// The 16 hexadecimal digits.
+std::string slot_id(const std::string& name);
+
+// Shorter key files could be searched.
+inline constexpr std::size_t kLeastKeyFileBytes = 32;
 
 // Bounds of what a slot may ask for, whoever wrote it.
 inline constexpr std::uint64_t kMostKdfMemoryBytes = std::uint64_t{4} << 30;
@@ -20,8 +31,9 @@ inline constexpr std::uint64_t kMostKdfWorkBytes = std::uint64_t{16} << 30;  // 
 // A cost that a slot may not have is Error(usage).
 void check_cost(const KdfCost& cost);
 
-// The content of a slot object, without its checksum. `secret` is the passphrase, or the bytes of a
-// recovery key (which are random enough to need no slow derivation: `cost` is not used).
+// The content of a slot object, without its checksum. `secret` is the passphrase, the bytes of a
+// recovery key, or the content of a key file (the two are random enough to need no slow derivation:
+// `cost` is not used).
 base::Bytes make_slot(SlotKind kind, const RepositoryId& repository, const base::Secret& secret,
                       const KdfCost& cost, const base::Secret& master);
 

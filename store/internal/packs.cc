@@ -185,6 +185,7 @@ PackContents read_pack_contents(const Backend& backend, const KeyRing& keys,
                                   tenants_of(keys), name, more);
   PackContents contents;
   contents.row.id = pack.id;
+  contents.generation = tail.cipher.header().generation;
   contents.row.chunk_class = pack.chunk_class;
   contents.row.tenant_tag = base::to_bytes(tail.cipher.header().tenant_tag);
   contents.row.size_bytes = pack.size_bytes;
