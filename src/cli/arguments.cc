@@ -26,6 +26,10 @@ struct Words {
   Command options;
 };
 
+[[noreturn]] void fail(const std::string& message) {
+  throw base::Error{base::ErrorKind::usage, message};
+}
+
 // Repeatable, one value each time: what follows the value is not swallowed.
 void add_repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& values,
                     const std::string& description) {
@@ -77,6 +81,8 @@ void describe(CLI::App&, DoctorOptions&) {}
 void describe(CLI::App&, MailboxesOptions&) {}
 void describe(CLI::App&, RebuildIndexOptions&) {}
 void describe(CLI::App&, StatsOptions&) {}
+void describe(CLI::App&, KeyListOptions&) {}
+void describe(CLI::App&, KeyRotateOptions&) {}
 
 void describe(CLI::App& app, BackupOptions& options) {
   app.add_option("mailbox", options.mailboxes,
@@ -141,6 +147,31 @@ void describe(CLI::App& app, CheckOptions& options) {
       "structure: log, trees, tables of contents; full: every chunk too (default: structure)");
 }
 
+void describe(CLI::App& app, KeyAddOptions& options) {
+  auto* passphrase =
+      app.add_option("--passphrase-file", options.passphrase_file,
+                     "A file that holds the new passphrase, readable by its owner only");
+  app.add_option("--key-file", options.key_file,
+                 "A file of random bytes, for starting unattended; made if it is not there")
+      ->excludes(passphrase);
+  app.callback([&options] {
+    if (options.passphrase_file || options.key_file) return;
+    fail("'key add' needs --passphrase-file PATH or --key-file PATH");
+  });
+}
+
+void describe(CLI::App& app, KeyRemoveOptions& options) {
+  app.add_option("slot", options.slot, "Id of the key slot, as `coffer key list` tells it")
+      ->required();
+  app.add_flag("--force", options.force,
+               "Also the key in use, and the last recovery key; never the only key");
+}
+
+void describe(CLI::App& app, KeyRecoveryOptions& options) {
+  app.add_option("--recovery-key-file", options.recovery_key_file,
+                 "Write the recovery key to this new file instead of printing it");
+}
+
 template <typename Options>
 void add_command(CLI::App& app, std::vector<std::unique_ptr<Words>>& all, const std::string& name,
                  const std::string& description) {
@@ -165,6 +196,14 @@ std::vector<std::unique_ptr<Words>> add_commands(CLI::App& app) {
   add_command<CheckOptions>(app, all, "check", "Verify the store");
   add_command<RebuildIndexOptions>(app, all, "rebuild-index", "Make the index anew from the store");
   add_command<StatsOptions>(app, all, "stats", "Sizes, dedup and compression factors");
+  CLI::App* key = app.add_subcommand("key", "Passphrases, key files and the recovery key");
+  key->fallthrough()->require_subcommand(1);
+  add_command<KeyListOptions>(*key, all, "list", "List the key slots, and which of them is in use");
+  add_command<KeyAddOptions>(*key, all, "add", "Add a passphrase or a key file");
+  add_command<KeyRemoveOptions>(*key, all, "remove", "Shut out the key of a slot");
+  add_command<KeyRotateOptions>(*key, all, "rotate", "Give new packs a new generation of keys");
+  add_command<KeyRecoveryOptions>(*key, all, "recovery",
+                                  "Replace the recovery key, and tell the new one once");
   return all;
 }
 
@@ -187,40 +226,66 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
-[[noreturn]] void fail(const std::string& message) {
-  throw base::Error{base::ErrorKind::usage, message};
-}
-
 std::string suggestion(const std::string& unknown, const std::vector<std::string>& known) {
   const auto near = base::nearest(unknown, known);
   return near ? base::text("; did you mean '", *near, "'?") : std::string{};
+}
+
+// The commands that were named, from the program down: "key", "key add".
+std::vector<const CLI::App*> named_commands(const CLI::App& app) {
+  std::vector<const CLI::App*> named{&app};
+  while (true) {
+    const auto below = named.back()->get_subcommands();
+    if (below.empty()) return named;
+    named.push_back(below.front());
+  }
+}
+
+// "key add": without the program.
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  if (parent == nullptr || parent->get_parent() == nullptr) return command.get_name();
+  return base::text(full_name(*parent), " ", command.get_name());
+}
+
+std::vector<std::string> commands_below(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* each : command.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(each->get_name());
+  }
+  return names;
+}
+
+// Complains about a command that is named by one word of two.
+void check_half_named(const CLI::App& app) {
+  const CLI::App& last = *named_commands(app).back();
+  const std::vector<std::string> below = commands_below(last);
+  if (&last == &app || below.empty()) return;
+  fail(base::text("'", full_name(last), "' takes ", fmt::format("{}", fmt::join(below, ", "))));
 }
 
 // Complains about the first word that nothing takes.
 void check_left_over(const CLI::App& app) {
   const std::vector<std::string> left_over = app.remaining(true);
   if (left_over.empty()) return;
-  const auto commands = app.get_subcommands();
+  const auto named = named_commands(app);
   const auto is_option = [](const std::string& word) { return word.starts_with('-'); };
   const auto option = std::find_if(left_over.begin(), left_over.end(), is_option);
   if (option != left_over.end()) {
-    std::vector<std::string> known = option_names(app);
-    if (!commands.empty()) {
-      const auto own = option_names(*commands.front());
+    std::vector<std::string> known;
+    for (const CLI::App* command : named) {
+      const auto own = option_names(*command);
       known.insert(known.end(), own.begin(), own.end());
     }
     const std::string name = option->substr(0, option->find('='));
     fail(base::text("unknown option '", name, "'", suggestion(name, known)));
   }
-  if (!commands.empty()) {
-    fail(
-        base::text("'", commands.front()->get_name(), "' does not take '", left_over.front(), "'"));
+  const std::vector<std::string> known = commands_below(*named.back());
+  if (known.empty()) {
+    fail(base::text("'", full_name(*named.back()), "' does not take '", left_over.front(), "'"));
   }
-  std::vector<std::string> known;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    known.push_back(command->get_name());
-  }
-  fail(base::text("unknown command '", left_over.front(), "'",
+  const std::string before = named.size() > 1 ? full_name(*named.back()) + " " : std::string{};
+  fail(base::text("unknown command '", before, left_over.front(), "'",
                   suggestion(left_over.front(), known)));
 }
 
@@ -241,11 +306,12 @@ std::variant<Arguments, Information> parse_arguments(int argument_count,
     return Information{app.help()};
   } catch (const CLI::ParseError& error) {
     check_left_over(app);
+    check_half_named(app);
     fail(error.what());
   }
   for (const auto& words : commands) {
     if (!words->app->parsed()) continue;
-    parsed.command_name = words->app->get_name();
+    parsed.command_name = full_name(*words->app);
     parsed.command = std::move(words->options);
     return parsed;
   }
@@ -262,9 +328,11 @@ std::string command_asked_for(int argument_count, const char* const* arguments) 
   const std::span words{arguments, static_cast<std::size_t>(argument_count)};
   CLI::App app;
   for (const auto& command : add_commands(app)) {
-    const std::string name = command->app->get_name();
-    const auto is_name = [&](std::string_view word) { return word == name; };
-    if (std::any_of(words.begin(), words.end(), is_name)) return name;
+    const std::string name = full_name(*command->app);
+    const auto parts = base::split(name, ' ');
+    if (std::search(words.begin(), words.end(), parts.begin(), parts.end()) != words.end()) {
+      return name;
+    }
   }
   return {};
 }

@@ -86,13 +86,33 @@ struct RebuildIndexOptions {};
 
 struct StatsOptions {};
 
-using Command = std::variant<InitOptions, DoctorOptions, MailboxesOptions, BackupOptions,
-                             SnapshotsOptions, LsOptions, FindOptions, RestoreOptions,
-                             ExtractOptions, CheckOptions, RebuildIndexOptions, StatsOptions>;
+struct KeyListOptions {};
+
+struct KeyAddOptions {
+  std::optional<std::filesystem::path> passphrase_file;  // exactly one of the two
+  std::optional<std::filesystem::path> key_file;
+};
+
+struct KeyRemoveOptions {
+  std::string slot;
+  bool force = false;
+};
+
+struct KeyRotateOptions {};
+
+struct KeyRecoveryOptions {
+  std::optional<std::filesystem::path> recovery_key_file;
+};
+
+using Command =
+    std::variant<InitOptions, DoctorOptions, MailboxesOptions, BackupOptions, SnapshotsOptions,
+                 LsOptions, FindOptions, RestoreOptions, ExtractOptions, CheckOptions,
+                 RebuildIndexOptions, StatsOptions, KeyListOptions, KeyAddOptions, KeyRemoveOptions,
+                 KeyRotateOptions, KeyRecoveryOptions>;
 
 struct Arguments {
   GlobalOptions global;
-  std::string command_name;
+  std::string command_name;  // "backup", "key add"
   Command command;
 };
 

@@ -25,7 +25,7 @@ double seconds_since(const base::Clock& clock, base::Duration begin) {
 }
 
 std::string counted(std::uint64_t count, std::string_view singular) {
-  const bool sibilant = singular.ends_with('x');
+  const bool sibilant = singular.ends_with('x') || singular.ends_with('s');
   return base::text(jobs::human_count(count), " ", singular,
                     count == 1 ? ""
                     : sibilant ? "es"

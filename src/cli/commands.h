@@ -37,6 +37,11 @@ jobs::ExitStatus run(const Context& context, const ExtractOptions& options);
 jobs::ExitStatus run(const Context& context, const CheckOptions& options);
 jobs::ExitStatus run(const Context& context, const RebuildIndexOptions& options);
 jobs::ExitStatus run(const Context& context, const StatsOptions& options);
+jobs::ExitStatus run(const Context& context, const KeyListOptions& options);
+jobs::ExitStatus run(const Context& context, const KeyAddOptions& options);
+jobs::ExitStatus run(const Context& context, const KeyRemoveOptions& options);
+jobs::ExitStatus run(const Context& context, const KeyRotateOptions& options);
+jobs::ExitStatus run(const Context& context, const KeyRecoveryOptions& options);
 
 // "2026-11-23 02:00": for tables.
 std::string short_time(base::Instant instant);

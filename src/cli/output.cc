@@ -32,8 +32,8 @@ std::string remedy_for(const base::Error& error) {
     case base::ErrorKind::in_use:
       return "wait until the other process has ended, then run the command again";
     case base::ErrorKind::wrong_key:
-      return "put the store's passphrase, or its recovery key, into the file that "
-             "'passphrase_file' names";
+      return "put the store's passphrase, its recovery key or the content of its key file into the "
+             "file that 'passphrase_file' names";
     case base::ErrorKind::corrupt:
       return "`coffer check --level full` tells what is affected";
     case base::ErrorKind::full:

@@ -46,10 +46,15 @@ base::LogLevel log_level(const GlobalOptions& global) {
 }
 
 // Making the index anew cannot be stopped half way and costs nothing when it is killed; creating a
-// store takes a moment. Their signals are left alone.
+// store and changing its keys take a moment. Their signals are left alone.
+template <typename... Options>
+bool is_one_of(const Command& command) {
+  return (std::holds_alternative<Options>(command) || ...);
+}
+
 bool stops_on_request(const Command& command) {
-  return !std::holds_alternative<InitOptions>(command) &&
-         !std::holds_alternative<RebuildIndexOptions>(command);
+  return !is_one_of<InitOptions, RebuildIndexOptions, KeyListOptions, KeyAddOptions,
+                    KeyRemoveOptions, KeyRotateOptions, KeyRecoveryOptions>(command);
 }
 
 jobs::ExitStatus run_command(const Arguments& arguments, Output& output) {

@@ -77,6 +77,15 @@ OpenStore::OpenStore(const StoreSettings& settings, base::Clock& clock,
                                                    settings.passphrase.read_secret(), clock,
                                                    on_progress)) {}
 
+store::KeyState read_key_state(const StoreSettings& settings) {
+  return store::read_key_state(*store::open_local(settings.directory),
+                               settings.passphrase.read_secret());
+}
+
+OpenKeys::OpenKeys(const StoreSettings& settings)
+    : backend_(store::open_local(settings.directory)),
+      keys_(std::make_unique<store::KeyManagement>(*backend_, settings.passphrase.read_secret())) {}
+
 OpenTenant::OpenTenant(const TenantConfiguration& configuration, const LimitSettings& limits,
                        Apps apps, base::Clock& clock)
     : configuration_(configuration),

@@ -9,6 +9,7 @@
 #include "src/graph/tenant.h"
 #include "src/http/transport.h"
 #include "store/backend.h"
+#include "store/key_management.h"
 #include "store/repository.h"
 
 #include <cstddef>
@@ -38,6 +39,21 @@ class OpenStore {
  private:
   std::unique_ptr<store::Backend> backend_;
   std::unique_ptr<store::Repository> repository_;
+};
+
+// What the store says of its keys; beside anything that runs.
+store::KeyState read_key_state(const StoreSettings& settings);
+
+// The keys of a store, to be changed, with what they stand on. Errors of store::KeyManagement.
+class OpenKeys {
+ public:
+  explicit OpenKeys(const StoreSettings& settings);
+
+  [[nodiscard]] store::KeyManagement& keys() { return *keys_; }
+
+ private:
+  std::unique_ptr<store::Backend> backend_;
+  std::unique_ptr<store::KeyManagement> keys_;
 };
 
 // A tenant of the service, with its connections.

@@ -88,8 +88,8 @@ std::string store_remedy(const base::Error& error) {
     case base::ErrorKind::no_store:
       return "create it with `coffer init`, or correct 'url' in [store]";
     case base::ErrorKind::wrong_key:
-      return "put the store's passphrase, or its recovery key, into the file that "
-             "'passphrase_file' names";
+      return "put the store's passphrase, its recovery key or the content of its key file into the "
+             "file that 'passphrase_file' names";
     case base::ErrorKind::corrupt:
       return "run `coffer check --level full`";
     default:

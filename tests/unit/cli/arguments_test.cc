@@ -87,6 +87,26 @@ TEST_CASE("commands have their defaults", "[cli][arguments]") {
       "/o");
 }
 
+TEST_CASE("commands below a command have a name of two words", "[cli][arguments]") {
+  const cli::Arguments add = command({"key", "add", "--json", "--key-file", "/k"});
+  CHECK(add.command_name == "key add");
+  CHECK(add.global.json);
+  CHECK(std::get<cli::KeyAddOptions>(add.command).key_file == "/k");
+  const auto remove = std::get<cli::KeyRemoveOptions>(
+      command({"key", "remove", "0123456789abcdef", "--force"}).command);
+  CHECK(remove.slot == "0123456789abcdef");
+  CHECK(remove.force);
+  const auto recovery = std::get<cli::KeyRecoveryOptions>(
+      command({"key", "recovery", "--recovery-key-file", "/r"}).command);
+  CHECK(recovery.recovery_key_file == "/r");
+  CHECK(command({"key", "rotate"}).command_name == "key rotate");
+  for (const char* word : {"add", "recovery"}) {
+    const std::vector<const char*> words{"coffer", "--json", "key", word, "--wrong"};
+    CHECK(cli::command_asked_for(static_cast<int>(words.size()), words.data()) ==
+          std::string{"key "} + word);
+  }
+}
+
 TEST_CASE("a mistake on the command line names the nearest thing", "[cli][arguments]") {
   struct Row {
     std::vector<std::string> words;
@@ -110,6 +130,13 @@ TEST_CASE("a mistake on the command line names the nearest thing", "[cli][argume
       {{"restore", "a@x", "--in-place", "--into", "X"}, "--in-place"},
       {{"extract", "a@x"}, "--output"},
       {{"stats", "--config"}, "--config"},
+      {{"key"}, "'key' takes list, add, remove, rotate, recovery"},
+      {{"key", "lsit"}, "unknown command 'key lsit'; did you mean 'list'?"},
+      {{"key", "add"}, "--passphrase-file PATH or --key-file PATH"},
+      {{"key", "add", "--passphrase-file", "a", "--key-file", "b"}, "--key-file"},
+      {{"key", "add", "--passphras-file", "x"}, "did you mean '--passphrase-file'?"},
+      {{"key", "remove"}, "slot"},
+      {{"key", "list", "more"}, "'key list' does not take 'more'"},
   };
   for (const Row& row : table) {
     CAPTURE(row.words);

@@ -1,0 +1,34 @@
+// A file that a secret is written to: made before the secret is, so that none comes to exist that
+// could not be written, and gone again if none came.
+#pragma once
+
+#include "src/base/file.h"
+#include "src/base/secret.h"
+
+#include <filesystem>
+#include <string>
+
+namespace cli {
+
+class NewSecretFile {
+ public:
+  // Mode 0600. Error(usage) if there is something of that name; `option` named it.
+  NewSecretFile(std::filesystem::path path, const std::string& option);
+  ~NewSecretFile();
+  NewSecretFile(const NewSecretFile&) = delete;
+  NewSecretFile& operator=(const NewSecretFile&) = delete;
+
+  // Durable when it returns. From the first byte on the file stays: a cut one is better than none.
+  void write(const base::Secret& secret);
+  // The same with a line end, for people.
+  void write_line(const base::Secret& secret);
+
+ private:
+  void sync() const;
+
+  std::filesystem::path path_;
+  base::FileHandle file_;
+  bool written_ = false;
+};
+
+}  // namespace cli
