@@ -28,9 +28,10 @@ using Heads = std::map<WriterId, LogCursor>;
 
 class PackedRepository final : public Repository {
  public:
-  PackedRepository(Backend& backend, base::Clock& clock, Access access,
+  PackedRepository(Backend& backend, const Settings& settings, base::Clock& clock, Access access,
                    std::unique_ptr<KeyRing> keys, std::unique_ptr<Backend::Lock> lock)
       : backend_(&backend),
+        parity_(settings.parity),
         clock_(&clock),
         access_(access),
         lock_(std::move(lock)),
@@ -93,6 +94,7 @@ class PackedRepository final : public Repository {
                      Heads& heads);
 
   Backend* backend_;
+  bool parity_;
   base::Clock* clock_;
   Access access_;
   std::unique_ptr<Backend::Lock> lock_;  // given back last
@@ -112,9 +114,12 @@ ChunkedTenantStore& PackedRepository::store_of(const TenantDomain& domain) const
   std::unique_ptr<ChunkedTenantStore>& tenant = (*tenants)[domain];
   if (!tenant) {
     const TenantKeys& keys = keys_->tenant(domain);
+    ChunkStoreSettings packing;
+    packing.parity = parity_;
     tenant = std::make_unique<ChunkedTenantStore>(
         domain, keys.chunker_key(),
-        open_chunk_store(*backend_, *index_, keys_->repository(), keys, *codec_, *clock_), access_);
+        open_chunk_store(*backend_, *index_, keys_->repository(), keys, *codec_, *clock_, packing),
+        access_);
   }
   return *tenant;
 }
@@ -298,8 +303,8 @@ std::unique_ptr<Repository> Repository::open(Backend& backend, const Settings& s
     lock = backend.lock_for_writing();
     heal_copies(*keys, backend);
   }
-  auto repository =
-      std::make_unique<PackedRepository>(backend, clock, access, std::move(keys), std::move(lock));
+  auto repository = std::make_unique<PackedRepository>(backend, settings, clock, access,
+                                                       std::move(keys), std::move(lock));
   repository->open_index(settings.index);
   return repository;
 }
@@ -310,7 +315,7 @@ std::unique_ptr<Repository> Repository::rebuild_index(Backend& backend, const Se
   std::unique_ptr<KeyRing> keys = KeyRing::open(backend, key);
   std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
   heal_copies(*keys, backend);
-  auto repository = std::make_unique<PackedRepository>(backend, clock, Access::write,
+  auto repository = std::make_unique<PackedRepository>(backend, settings, clock, Access::write,
                                                        std::move(keys), std::move(lock));
   repository->rebuild_index_at(settings.index, on_progress);
   return repository;

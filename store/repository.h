@@ -95,6 +95,7 @@ class Repository {
     // tests.
     std::uint64_t kdf_memory_bytes = std::uint64_t{256} << 20;
     std::uint32_t kdf_passes = 3;
+    bool parity = false;  // new packs get parity beside them (local disks)
   };
 
   // Error(usage) if there is already something there. Gives the recovery key, to be shown once.

@@ -18,6 +18,7 @@ constexpr std::uint64_t kMailboxBytes = std::uint64_t{16} << 20;
 store::Repository::Settings repository_settings(const StoreSettings& settings) {
   store::Repository::Settings repository;
   repository.index = settings.index;
+  repository.parity = settings.parity;
   return repository;
 }
 

@@ -58,4 +58,13 @@ std::optional<PackId> pack_id_of(ChunkClass chunk_class, std::string_view name) 
   return PackId::from(base::from_hex(hex));
 }
 
+std::string parity_name(const PackId& pack) { return base::text(kParityPrefix, pack.hex()); }
+
+std::optional<PackId> parity_pack_of(std::string_view name) {
+  if (!name.starts_with(kParityPrefix)) return std::nullopt;
+  const std::string_view hex = name.substr(kParityPrefix.size());
+  if (hex.size() != kHexDigits || !is_lower_hex(hex)) return std::nullopt;
+  return PackId::from(base::from_hex(hex));
+}
+
 }  // namespace store

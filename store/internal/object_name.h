@@ -22,4 +22,9 @@ std::string pack_prefix(ChunkClass chunk_class);
 // Empty if `name` is not that of a pack of this class.
 std::optional<PackId> pack_id_of(ChunkClass chunk_class, std::string_view name);
 
+inline constexpr std::string_view kParityPrefix = "par/";
+std::string parity_name(const PackId& pack);
+// Empty if `name` is not that of a parity object.
+std::optional<PackId> parity_pack_of(std::string_view name);
+
 }  // namespace store

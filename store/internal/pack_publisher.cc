@@ -4,17 +4,19 @@
 #include "src/base/text.h"
 #include "store/internal/object_name.h"
 #include "store/internal/pack_reader.h"
+#include "store/internal/parity_objects.h"
 
 #include <utility>
 
 namespace store {
 
 PackPublisher::PackPublisher(Backend& backend, Index& index, const RepositoryId& repository,
-                             const TenantKeys& keys, OnPublished on_published)
+                             const TenantKeys& keys, bool parity, OnPublished on_published)
     : backend_(backend),
       index_(index),
       repository_(repository),
       keys_(keys),
+      parity_(parity),
       on_published_(std::move(on_published)) {}
 
 PackPublisher::~PackPublisher() = default;
@@ -104,8 +106,15 @@ void PackPublisher::publish(PackBuilder& pack) {
     again = pack.resealed();
     current = again.get();
   }
-  if (!current->empty()) index_.add_pack(current->row(), current->chunks());
+  if (!current->empty()) {
+    if (parity_) publish_parity(*current);
+    index_.add_pack(current->row(), current->chunks());
+  }
   on_published_(pack);
+}
+
+void PackPublisher::publish_parity(const PackBuilder& pack) {
+  put_parity(backend_, pack.id(), encode_parity(pack.row().chunk_class, pack.id(), pack.bytes()));
 }
 
 // The chunks have been verified one by one; this is for what was written around them.

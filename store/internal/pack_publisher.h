@@ -31,9 +31,10 @@ class PackPublisher {
   // On the publisher's thread: the pack is durable and indexed.
   using OnPublished = std::function<void(const PackBuilder&)>;
 
-  // All that is given outlives the publisher.
+  // All that is given outlives the publisher. `parity`: each pack gets its parity before it is
+  // indexed.
   PackPublisher(Backend& backend, Index& index, const RepositoryId& repository,
-                const TenantKeys& keys, OnPublished on_published);
+                const TenantKeys& keys, bool parity, OnPublished on_published);
   // Leaves packs that still wait unpublished.
   ~PackPublisher();
   PackPublisher(const PackPublisher&) = delete;
@@ -50,6 +51,7 @@ class PackPublisher {
   void run(std::stop_token stop);
   void publish(PackBuilder& pack);
   void check_finished(const PackBuilder& pack) const;
+  void publish_parity(const PackBuilder& pack);
   // With the mutex held. The exception that is being handled is the failure.
   void fail();
   void throw_failure() const;
@@ -58,6 +60,7 @@ class PackPublisher {
   Index& index_;
   const RepositoryId repository_;
   const TenantKeys& keys_;
+  const bool parity_;
   OnPublished on_published_;
 
   mutable std::mutex mutex_;

@@ -33,7 +33,7 @@ class SealedChunkStore final : public ChunkStore {
         settings_(settings),
         encoder_(keys.id_key(), codec),
         readers_(backend, index, repository, keys),
-        publisher_(backend, index, repository, keys,
+        publisher_(backend, index, repository, keys, settings.parity,
                    [this](const PackBuilder& pack) { forget_published(pack); }) {}
 
   PutResult put(ChunkClass chunk_class, base::ByteView plaintext) override;
