@@ -50,11 +50,20 @@ void read_contents_of_packs(
     const std::function<void(const PackObject&, const base::Error&)>& on_damaged,
     std::stop_token stop);
 
+// Of the parity that lies beside a pack.
+enum class ParityState : std::uint8_t {
+  whole,
+  missing,
+  damaged,
+};
+
 // The findings on one pack.
 struct PackFindings {
   std::uint64_t bytes_read = 0;
   std::uint64_t chunks_verified = 0;
-  std::vector<std::string> errors;  // empty: every byte is as written
+  std::vector<std::string> errors;          // empty: every byte is as written
+  bool is_whole = false;                    // the same, for a pack that could be read
+  ParityState parity = ParityState::whole;  // of a whole pack
   // Chunks that cannot be read from this pack any more.
   std::vector<ChunkId> damaged_chunks;
   // The table of contents could not be read: the chunks above are those that a scan of the records
@@ -63,8 +72,8 @@ struct PackFindings {
 };
 
 // Reads the whole pack: its name, the checksum of each MiB, header, table of contents and trailer;
-// each record is opened, decompressed and hashed again. Finds damage and goes on; throws only when
-// the backend cannot read.
+// each record is opened, decompressed and hashed again; then its parity. Finds damage and goes on;
+// throws only when the backend cannot read.
 PackFindings verify_pack(const Backend& backend, const KeyRing& keys, const PackObject& pack);
 
 }  // namespace store

@@ -13,7 +13,10 @@
 #include "store/internal/sealed_chunk_store.h"
 #include "store/internal/state_rows.h"
 #include "store/internal/tenant_store.h"
+#include "store/internal/verification_ledger.h"
+#include "store/internal/verified_points.h"
 #include "store/keys.h"
+#include "store/scrub.h"
 
 #include <algorithm>
 #include <map>
@@ -73,6 +76,8 @@ class PackedRepository final : public Repository {
   void remove_hold(const std::string& id, const std::string& reason) override;
   [[nodiscard]] std::vector<Hold> holds() const override { return state().holds(); }
   [[nodiscard]] StoreStatistics statistics() const override;
+  [[nodiscard]] std::vector<std::optional<base::Instant>> last_verified(
+      std::span<const Snapshot> snapshots) const override;
   [[nodiscard]] CheckReport check(CheckLevel level, const OnProgress& on_progress,
                                   std::stop_token stop) const override;
 
@@ -251,8 +256,20 @@ StoreStatistics PackedRepository::statistics() const {
   return statistics;
 }
 
+std::vector<std::optional<base::Instant>> PackedRepository::last_verified(
+    std::span<const Snapshot> snapshots) const {
+  const VerifiedPoints points{*backend_, log_, rows_,
+                              VerificationLedger::load(*backend_, clock_->now())};
+  std::vector<std::optional<base::Instant>> instants;
+  instants.reserve(snapshots.size());
+  for (const Snapshot& snapshot : snapshots) instants.push_back(points.last_verified(snapshot));
+  return instants;
+}
+
 CheckReport PackedRepository::check(CheckLevel level, const OnProgress& on_progress,
                                     std::stop_token stop) const {
+  if (level == CheckLevel::scrub) return scrub(*backend_, {}, *clock_, on_progress, stop);
+  const VerificationPass pass{clock_->now(), list_log_heads(*backend_)};
   std::vector<Snapshot> restorable;  // forgotten ones as well: they can be recalled
   for (auto& [key, snapshot] : state().unpurged("")) restorable.push_back(std::move(snapshot));
   const CheckSubjects subjects{
@@ -263,7 +280,10 @@ CheckReport PackedRepository::check(CheckLevel level, const OnProgress& on_progr
       rows_,
       std::move(restorable),
       [&](const TenantDomain& domain) -> const ChunkStore& { return store_of(domain).chunks(); }};
-  return check_repository(subjects, level, on_progress, stop);
+  PackSurvey survey;
+  const CheckReport report = check_repository(subjects, level, on_progress, stop, survey);
+  if (level == CheckLevel::full) note_full_check(*backend_, pass, clock_->now(), survey, report);
+  return report;
 }
 
 void heal_copies(const KeyRing& keys, Backend& backend) {

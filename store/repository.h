@@ -39,7 +39,8 @@ struct StoreStatistics {
 
 enum class CheckLevel : std::uint8_t {
   structure,  // log, trees, tables of contents
-  full,       // besides: every chunk opened, decompressed and hashed again
+  scrub,      // every byte of packs and parity against their names; store/scrub.h, without a key
+  full,       // structure, and every chunk opened, decompressed and hashed again
 };
 
 // Damage in the words of people: what cannot be restored, and from which restore points.
@@ -54,6 +55,8 @@ struct CheckReport {
   std::uint64_t packs = 0;
   std::uint64_t chunks = 0;
   std::uint64_t bytes_read = 0;
+  std::uint64_t packs_without_parity = 0;  // whole, so no error; told where packs were read
+  std::uint64_t packs_left = 0;            // of this pass of scrub, when it ended early
   std::vector<std::string> errors;
   std::vector<AffectedItem> affected;
 };
@@ -144,6 +147,11 @@ class Repository {
   [[nodiscard]] virtual std::vector<Hold> holds() const = 0;
 
   [[nodiscard]] virtual StoreStatistics statistics() const = 0;
+
+  // The beginning of the newest scrub or full check, both of the whole store and without a finding,
+  // that began after each of these was committed; empty where there is none. In their order.
+  [[nodiscard]] virtual std::vector<std::optional<base::Instant>> last_verified(
+      std::span<const Snapshot> snapshots) const = 0;
 
   // Finds damage and goes on; throws only when it cannot go on.
   [[nodiscard]] virtual CheckReport check(CheckLevel level, const OnProgress& on_progress,

@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "src/daemon/table_reader.h"
 
 #include <CLI/CLI.hpp>
 
@@ -53,6 +54,21 @@ void add_choice(CLI::App& app, const std::string& name, Choice& choice,
         base::ErrorKind::usage,
         base::text(name, " takes ", fmt::format("{}", fmt::join(names, ", ")), ", not '", text, "'",
                    near ? base::text("; did you mean '", *near, "'?") : std::string{})};
+  };
+  app.add_option_function<std::string>(name, take, description);
+}
+
+template <typename Value>
+void add_parsed(CLI::App& app, const std::string& name, Value& value,
+                std::optional<Value> (*parse)(std::string_view), const std::string& form,
+                const std::string& description) {
+  const auto take = [name, &value, parse, form](const std::string& text) {
+    const std::optional<Value> parsed = parse(text);
+    if (!parsed || *parsed == Value{}) {
+      throw base::Error{base::ErrorKind::usage,
+                        base::text(name, " takes ", form, ", not '", text, "'")};
+    }
+    value = *parsed;
   };
   app.add_option_function<std::string>(name, take, description);
 }
@@ -143,8 +159,17 @@ void describe(CLI::App& app, ExtractOptions& options) {
 void describe(CLI::App& app, CheckOptions& options) {
   add_choice(
       app, "--level", options.level,
-      {{"structure", store::CheckLevel::structure}, {"full", store::CheckLevel::full}},
-      "structure: log, trees, tables of contents; full: every chunk too (default: structure)");
+      {{"structure", store::CheckLevel::structure},
+       {"scrub", store::CheckLevel::scrub},
+       {"full", store::CheckLevel::full}},
+      "structure: log, trees, tables of contents; scrub: every byte against its pack's name and "
+      "parity, without a key; full: structure, and every chunk opened (default: structure)");
+  add_parsed(app, "--rate", options.scrub.bytes_per_second, &appliance::parse_size,
+             "a size per second in KiB, MiB or GiB, such as 50MiB",
+             "With --level scrub: read no faster than this a second (50MiB)");
+  add_parsed(app, "--limit-time", options.scrub.time_limit, &appliance::parse_duration,
+             "a duration in s, m, h or d, such as 30m",
+             "With --level scrub: stop after this long; the next scrub goes on from there (30m)");
 }
 
 void describe(CLI::App& app, KeyAddOptions& options) {
@@ -224,6 +249,14 @@ std::vector<std::string> option_names(const CLI::App& app) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
   return names;
+}
+
+void require_sense(const CheckOptions& options) {
+  const bool is_paced =
+      options.scrub.bytes_per_second > 0 || options.scrub.time_limit > base::Duration::zero();
+  if (is_paced && options.level != store::CheckLevel::scrub) {
+    fail("--rate and --limit-time are for --level scrub");
+  }
 }
 
 std::string suggestion(const std::string& unknown, const std::vector<std::string>& known) {
@@ -313,6 +346,7 @@ std::variant<Arguments, Information> parse_arguments(int argument_count,
     if (!words->app->parsed()) continue;
     parsed.command_name = full_name(*words->app);
     parsed.command = std::move(words->options);
+    if (const auto* check = std::get_if<CheckOptions>(&parsed.command)) require_sense(*check);
     return parsed;
   }
   fail("no command is given");

@@ -3,6 +3,7 @@
 
 #include "src/restore/restore_run.h"
 #include "store/repository.h"
+#include "store/scrub.h"
 
 #include <filesystem>
 #include <optional>
@@ -80,6 +81,7 @@ struct ExtractOptions {
 
 struct CheckOptions {
   store::CheckLevel level = store::CheckLevel::structure;
+  store::ScrubSettings scrub;
 };
 
 struct RebuildIndexOptions {};

@@ -20,9 +20,18 @@ void tell(Output& output, const store::CheckReport& report, double seconds) {
                    counted(affected.snapshots.size(), "restore point"))));
   }
   const base::Duration took{static_cast<std::int64_t>(seconds * 1000)};
-  output.remark(base::text(counted(report.packs, "pack"), " with ", counted(report.chunks, "chunk"),
-                           " checked, ", base::human_bytes(report.bytes_read), " read in ",
+  const std::string chunks =
+      report.chunks > 0 ? base::text(" with ", counted(report.chunks, "chunk")) : std::string{};
+  output.remark(base::text(counted(report.packs, "pack"), chunks, " checked, ",
+                           base::human_bytes(report.bytes_read), " read in ",
                            jobs::human_duration(took)));
+  if (report.packs_without_parity > 0) {
+    output.remark(base::text(counted(report.packs_without_parity, "pack"), " without parity"));
+  }
+  if (report.packs_left > 0) {
+    output.remark(
+        base::text(counted(report.packs_left, "pack"), " left; the next scrub goes on from there"));
+  }
   output.remark(report.errors.empty() && report.affected.empty()
                     ? std::string{"No damage found."}
                     : base::text(counted(report.errors.size(), "error"), ", ",
@@ -30,11 +39,20 @@ void tell(Output& output, const store::CheckReport& report, double seconds) {
                                  ". Restore what is affected from another restore point."));
 }
 
+store::CheckReport check(const Context& context, const CheckOptions& options,
+                         const store::OnProgress& on_progress) {
+  const auto configuration = context.configuration();
+  if (options.level == store::CheckLevel::scrub) {
+    const auto backend = appliance::open_backend(configuration.store);
+    return store::scrub(*backend, options.scrub, context.clock, on_progress, context.stop);
+  }
+  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  return store.repository().check(options.level, on_progress, context.stop);
+}
+
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const CheckOptions& options) {
-  const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
   std::atomic<std::uint64_t> done_bytes{0};
   std::atomic<std::uint64_t> total_bytes{0};
   const base::Duration begin = context.clock.monotonic();
@@ -50,15 +68,20 @@ jobs::ExitStatus run(const Context& context, const CheckOptions& options) {
       done_bytes = progress.done_bytes;
       total_bytes = progress.total_bytes;
     };
-    report = store.repository().check(options.level, on_progress, context.stop);
+    report = check(context, options, on_progress);
   }
-  if (context.stop.stop_requested()) {
+  const bool stopped = context.stop.stop_requested();
+  if (stopped && options.level != store::CheckLevel::scrub) {
     throw base::Error{base::ErrorKind::cancelled,
                       "the check was stopped; nothing is changed by it"};
   }
   const double seconds = seconds_since(context.clock, begin);
   for (const jobs::Record& record : jobs::damage_records(report)) context.output.record(record);
   tell(context.output, report, seconds);
+  if (stopped && report.errors.empty()) {
+    throw base::Error{base::ErrorKind::cancelled,
+                      "the scrub was stopped; what it read stays noted, and the next one goes on"};
+  }
   context.output.record(jobs::check_summary(report, options.level, seconds));
   return jobs::exit_status(report);
 }

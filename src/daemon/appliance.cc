@@ -66,6 +66,10 @@ base::Secret create_store(const StoreSettings& settings, base::Clock& clock) {
   return store::Repository::create(*backend, repository_settings(settings), passphrase, clock);
 }
 
+std::unique_ptr<store::Backend> open_backend(const StoreSettings& settings) {
+  return store::open_local(settings.directory);
+}
+
 OpenStore::OpenStore(const StoreSettings& settings, store::Access access, base::Clock& clock)
     : backend_(store::open_local(settings.directory)),
       repository_(store::Repository::open(*backend_, repository_settings(settings),

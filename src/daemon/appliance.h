@@ -25,6 +25,9 @@ namespace appliance {
 // Error(usage) if there is something already.
 base::Secret create_store(const StoreSettings& settings, base::Clock& clock);
 
+// Where the store lies, for what needs no key.
+std::unique_ptr<store::Backend> open_backend(const StoreSettings& settings);
+
 // A repository with what it stands on.
 class OpenStore {
  public:

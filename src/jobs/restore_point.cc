@@ -202,7 +202,8 @@ std::vector<store::Snapshot> points_of_all(const store::Repository& repository,
   return chosen;
 }
 
-Record snapshot_record(const store::Snapshot& snapshot) {
+Record snapshot_record(const store::Snapshot& snapshot,
+                       const std::optional<base::Instant>& last_verified) {
   return Record{{"type", "snapshot"},
                 {"id", snapshot.id},
                 {"mailbox", snapshot.address},
@@ -212,9 +213,9 @@ Record snapshot_record(const store::Snapshot& snapshot) {
                 {"items", snapshot.items},
                 {"bytes", snapshot.bytes},
                 {"policy", text_or_null(snapshot.policy)},
-                // Holds and verification dates come with the features that set them.
+                // Holds come with the feature that sets them.
                 {"held", false},
-                {"last_verified", nullptr},
+                {"last_verified", last_verified},
                 {"tenant", snapshot.tenant.name},
                 {"purpose", text_or_null(snapshot.purpose)}};
 }

@@ -22,6 +22,18 @@ Record affected_record(const store::AffectedItem& affected) {
                 {"snapshots", std::move(snapshots)}};
 }
 
+std::string_view name(store::CheckLevel level) {
+  switch (level) {
+    case store::CheckLevel::structure:
+      return "structure";
+    case store::CheckLevel::scrub:
+      return "scrub";
+    case store::CheckLevel::full:
+      return "full";
+  }
+  return "";
+}
+
 }  // namespace
 
 Record stats_record(const store::StoreStatistics& statistics) {
@@ -52,7 +64,7 @@ Record check_summary(const store::CheckReport& report, store::CheckLevel level, 
   for (const store::AffectedItem& item : report.affected) affected.push_back(affected_record(item));
   return Record{{"type", "summary"},
                 {"command", "check"},
-                {"level", level == store::CheckLevel::full ? "full" : "structure"},
+                {"level", name(level)},
                 {"status", exit_status(report) == ExitStatus::done ? "complete" : "failed"},
                 {"seconds", seconds},
                 {"packs", report.packs},
@@ -60,7 +72,9 @@ Record check_summary(const store::CheckReport& report, store::CheckLevel level, 
                 {"bytes_read", report.bytes_read},
                 {"errors", report.errors.size()},
                 {"healed", 0},
-                {"affected", std::move(affected)}};
+                {"affected", std::move(affected)},
+                {"packs_without_parity", report.packs_without_parity},
+                {"packs_left", report.packs_left}};
 }
 
 ExitStatus exit_status(const store::CheckReport& report) {

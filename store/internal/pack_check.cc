@@ -2,9 +2,11 @@
 
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "store/internal/pack_scrub.h"
 
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -15,16 +17,21 @@ constexpr std::uint64_t kContentsEntryBytes = 48;
 
 class PackCheck {
  public:
-  PackCheck(const Backend& backend, const KeyRing& keys, const Index& index, CheckReport& report)
-      : backend_(&backend), keys_(&keys), index_(&index), report_(&report) {}
+  PackCheck(const Backend& backend, const KeyRing& keys, const Index& index, CheckReport& report,
+            PackSurvey& survey)
+      : backend_(&backend), keys_(&keys), index_(&index), report_(&report), survey_(&survey) {}
 
-  void compare_with_index(const std::vector<PackObject>& packs) {
+  void compare_with_index(const std::vector<PackId>& parities,
+                          const std::vector<PackObject>& packs) {
     std::map<PackId, std::uint64_t> sizes;
     for (const PackObject& pack : packs) sizes[pack.id] = pack.size_bytes;
+    std::set<PackId> missing;
     index_->for_each_pack([&](std::uint32_t number, const PackRow& row) {
       const auto found = sizes.find(row.id);
       if (found == sizes.end()) {
         add_error(base::text("pack ", row.id.hex(), " is missing"));
+        missing.insert(row.id);
+        survey_->damaged.push_back({row.id, row.chunk_class, row.size_bytes});
       } else if (found->second != row.size_bytes) {
         add_error(base::text("pack ", row.id.hex(), " has ", found->second, " bytes instead of ",
                              row.size_bytes));
@@ -33,6 +40,12 @@ class PackCheck {
       }
       verdicts_.add_suspect_pack(number);
     });
+    // The index may have been made anew since, and know nothing of them.
+    for (const PackObject& pack : find_lost_packs(*backend_, parities, packs)) {
+      if (missing.contains(pack.id)) continue;
+      add_error(base::text("pack ", pack.id.hex(), " is missing"));
+      survey_->damaged.push_back(pack);
+    }
   }
 
   void check(const PackObject& pack, CheckLevel level) {
@@ -44,6 +57,7 @@ class PackCheck {
     } catch (const base::Error& error) {
       if (error.kind() == base::ErrorKind::cancelled) throw;
       add_error(error.what());
+      note_damaged(pack);
       if (number) verdicts_.add_suspect_pack(*number);
     }
   }
@@ -53,11 +67,21 @@ class PackCheck {
  private:
   void add_error(std::string error) { report_->errors.push_back(std::move(error)); }
 
+  void note_damaged(const PackObject& pack) {
+    const std::vector<PackObject>& damaged = survey_->damaged;
+    if (damaged.empty() || damaged.back().id != pack.id) survey_->damaged.push_back(pack);
+  }
+
   // False if its table of contents cannot be read.
   [[nodiscard]] bool verify(const PackObject& pack, const std::optional<std::uint32_t>& number) {
     const PackFindings findings = verify_pack(*backend_, *keys_, pack);
     report_->bytes_read += findings.bytes_read;
     for (const std::string& error : findings.errors) add_error(error);
+    if (findings.is_whole) {
+      note_whole(pack, findings.parity);
+      return true;
+    }
+    note_damaged(pack);
     if (!number) return !findings.contents_lost;
     const std::optional<PackRow> row = index_->pack(*number);
     for (const ChunkId& id : findings.damaged_chunks) {
@@ -69,6 +93,17 @@ class PackCheck {
     // Damage that no record shows may still lie under one: reading tells.
     if (findings.contents_lost) verdicts_.add_suspect_pack(*number);
     return !findings.contents_lost;
+  }
+
+  void note_whole(const PackObject& pack, ParityState parity) {
+    survey_->whole.push_back(pack.id);
+    if (parity == ParityState::whole) return;
+    survey_->without_parity.push_back(pack);
+    if (parity == ParityState::missing) {
+      ++report_->packs_without_parity;
+    } else {
+      add_error(base::text("the parity of pack ", pack.id.hex(), " is damaged"));
+    }
   }
 
   void check_contents(const PackObject& pack, const std::optional<std::uint32_t>& number,
@@ -99,6 +134,7 @@ class PackCheck {
   const KeyRing* keys_;
   const Index* index_;
   CheckReport* report_;
+  PackSurvey* survey_;
   ChunkVerdicts verdicts_;
 };
 
@@ -114,14 +150,17 @@ ChunkVerdicts::Verdict ChunkVerdicts::of(const Index& index, base::ByteView tena
 
 ChunkVerdicts check_packs(const Backend& backend, const KeyRing& keys, const Index& index,
                           CheckLevel level, const OnProgress& on_progress,
-                          const std::stop_token& stop, CheckReport& report) {
+                          const std::stop_token& stop, CheckReport& report, PackSurvey& survey) {
+  const std::vector<PackId> parities = list_parity(backend, [&](const std::string& name) {
+    report.errors.push_back(base::text(name, " is no parity, but lies among it"));
+  });
   const std::vector<PackObject> packs = list_packs(backend, [&](const std::string& name) {
     report.errors.push_back(base::text(name, " is no pack, but lies among them"));
   });
   Progress progress;
   for (const PackObject& pack : packs) progress.total_bytes += pack.size_bytes;
-  PackCheck check{backend, keys, index, report};
-  check.compare_with_index(packs);
+  PackCheck check{backend, keys, index, report, survey};
+  check.compare_with_index(parities, packs);
   for (const PackObject& pack : packs) {
     if (stop.stop_requested()) {
       throw base::Error{base::ErrorKind::cancelled, "the check was stopped"};

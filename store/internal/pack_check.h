@@ -3,6 +3,7 @@
 
 #include "store/backend.h"
 #include "store/index.h"
+#include "store/internal/pack_survey.h"
 #include "store/keys.h"
 #include "store/packs.h"
 #include "store/repository.h"
@@ -32,9 +33,9 @@ class ChunkVerdicts {
   std::unordered_set<std::uint32_t> suspect_packs_;
 };
 
-// Adds what is found to `report`; throws Error(cancelled) on `stop` only.
+// Adds what is found to `report` and `survey`; throws Error(cancelled) on `stop` only.
 ChunkVerdicts check_packs(const Backend& backend, const KeyRing& keys, const Index& index,
                           CheckLevel level, const OnProgress& on_progress,
-                          const std::stop_token& stop, CheckReport& report);
+                          const std::stop_token& stop, CheckReport& report, PackSurvey& survey);
 
 }  // namespace store

@@ -6,6 +6,7 @@
 #include "store/internal/crc32c.h"
 #include "store/internal/object_name.h"
 #include "store/internal/pack_reader.h"
+#include "store/internal/parity_objects.h"
 #include "store/internal/sodium.h"
 
 #include <algorithm>
@@ -218,7 +219,13 @@ PackFindings verify_pack(const Backend& backend, const KeyRing& keys, const Pack
     check_size(pack);
     const base::Bytes bytes =
         backend.read(name_of(pack), 0, static_cast<std::size_t>(pack.size_bytes));
-    return PackVerifier{keys, pack, bytes}.run();
+    PackFindings findings = PackVerifier{keys, pack, bytes}.run();
+    findings.is_whole = findings.errors.empty();
+    if (findings.is_whole) {
+      const Parity expected = encode_parity(pack.chunk_class, pack.id, bytes);
+      findings.parity = compare_parity(backend, pack.id, expected);
+    }
+    return findings;
   } catch (const base::Error& error) {
     if (error.kind() != ErrorKind::corrupt && error.kind() != ErrorKind::not_found) throw;
     PackFindings findings;

@@ -10,12 +10,6 @@
 
 namespace store {
 
-enum class ParityState : std::uint8_t {
-  whole,
-  missing,
-  damaged,
-};
-
 // How the stored parity of an intact pack compares with what it should be.
 ParityState compare_parity(const Backend& backend, const PackId& pack, const Parity& expected);
 

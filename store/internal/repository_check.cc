@@ -1,6 +1,7 @@
 #include "store/internal/repository_check.h"
 
 #include "src/base/error.h"
+#include "src/base/log.h"
 #include "src/base/text.h"
 #include "store/internal/damage_names.h"
 #include "store/internal/pack_check.h"
@@ -69,14 +70,15 @@ SnapshotsByRow all_snapshots(const CheckSubjects& subjects, CheckReport& report)
 }  // namespace
 
 CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
-                             const OnProgress& on_progress, const std::stop_token& stop) {
+                             const OnProgress& on_progress, const std::stop_token& stop,
+                             PackSurvey& survey) {
   CheckReport report;
   for (const std::string& name : subjects.keys.damaged_copies()) {
     report.errors.push_back(base::text(name, " is missing or damaged; its copies are whole"));
   }
   const SnapshotsByRow snapshots = all_snapshots(subjects, report);
   const ChunkVerdicts verdicts = check_packs(subjects.backend, subjects.keys, subjects.index, level,
-                                             on_progress, stop, report);
+                                             on_progress, stop, report, survey);
   std::map<TenantDomain, std::vector<const Snapshot*>> by_tenant;
   for (const auto& [key, snapshot] : snapshots) by_tenant[snapshot.tenant].push_back(&snapshot);
   DamageNames names;
@@ -95,6 +97,19 @@ CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
   }
   report.affected = names.take();
   return report;
+}
+
+void note_full_check(Backend& backend, const VerificationPass& pass, base::Instant now,
+                     const PackSurvey& survey, const CheckReport& report) {
+  try {
+    VerificationLedger ledger = VerificationLedger::load(backend, now);
+    for (const PackId& pack : survey.whole) ledger.note(pack, now);
+    for (const PackObject& pack : survey.damaged) ledger.forget(pack.id);
+    if (report.errors.empty() && report.affected.empty()) ledger.checked = pass;
+    ledger.save(backend);
+  } catch (const base::Error& error) {
+    base::log(base::LogLevel::warning, "what was verified cannot be noted: ", error.what());
+  }
 }
 
 }  // namespace store

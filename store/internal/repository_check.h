@@ -4,8 +4,10 @@
 #include "store/backend.h"
 #include "store/index.h"
 #include "store/internal/commit_log.h"
+#include "store/internal/pack_survey.h"
 #include "store/internal/state_rows.h"
 #include "store/internal/tenant_store.h"
+#include "store/internal/verification_ledger.h"
 #include "store/keys.h"
 #include "store/repository.h"
 
@@ -29,6 +31,11 @@ struct CheckSubjects {
 // Finds damage and goes on. Memory: about 60 bytes for each tree node, recipe and damaged chunk,
 // and what the log says of snapshots. Error(cancelled) on `stop`.
 CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
-                             const OnProgress& on_progress, const std::stop_token& stop);
+                             const OnProgress& on_progress, const std::stop_token& stop,
+                             PackSurvey& survey);
+
+// A full check proves packs as a scrub does, and more: the next scrub need not read them soon.
+void note_full_check(Backend& backend, const VerificationPass& pass, base::Instant now,
+                     const PackSurvey& survey, const CheckReport& report);
 
 }  // namespace store

@@ -178,6 +178,7 @@ store::Repository::Settings recorded_store_settings(const RecordedStore& recorde
   settings.index = recorded.index;
   settings.kdf_memory_bytes = std::uint64_t{1} << 20;
   settings.kdf_passes = 1;
+  settings.parity = true;
   return settings;
 }
 

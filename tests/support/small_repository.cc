@@ -22,6 +22,11 @@ store::Repository& SmallRepository::reopen(store::Access access) {
   return *repository_;
 }
 
+store::Repository& SmallRepository::reopen_with_parity() {
+  settings_.parity = true;
+  return reopen();
+}
+
 std::unique_ptr<store::Repository> SmallRepository::open(store::Access access) {
   return store::Repository::open(*backend_, settings_, passphrase_, access, clock_);
 }

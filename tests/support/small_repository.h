@@ -25,6 +25,8 @@ class SmallRepository {
 
   // Drops the repository that is open, as a dying process would, and opens it again.
   store::Repository& reopen(store::Access access = store::Access::write);
+  // From now on new packs get parity.
+  store::Repository& reopen_with_parity();
   // Besides the one that is open.
   [[nodiscard]] std::unique_ptr<store::Repository> open(store::Access access);
   void close() { repository_.reset(); }
