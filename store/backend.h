@@ -44,6 +44,10 @@ class Backend {
                     const std::function<void(const std::string& name, std::uint64_t size_bytes)>&
                         on_object) const = 0;
 
+  // Gives the object a second name with the same bytes, which stay when the first is replaced or
+  // removed. Nothing happens if the second name is taken. Error(not_found) if there is no object.
+  virtual void keep_copy(std::string_view name, std::string_view copy);
+
   // Nothing happens if it is not there.
   virtual void remove(std::string_view name) = 0;
 

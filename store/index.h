@@ -53,8 +53,8 @@ struct LogCursor {
   base::Sha256 hash;  // of that commit object
 };
 
-// What commits fill. The numbers are part of the sealed rows.
-enum class Table : std::uint8_t { snapshot = 1, tombstone = 2, hold = 3 };
+// What commits fill, and (lost) what repair found missing. The numbers are part of the sealed rows.
+enum class Table : std::uint8_t { snapshot = 1, tombstone = 2, hold = 3, lost = 4 };
 
 // A change to a table, whose rows are ordered by key. What the values say is not the index's
 // affair.
@@ -86,6 +86,18 @@ class Index {
 
   // One synced batch: the pack's row and its chunks. Adding a pack again changes nothing.
   virtual void add_pack(const PackRow& pack, std::span<const IndexedChunk> chunks) = 0;
+
+  // One synced batch: the pack's row goes, and those of `chunks`, which are the pack's, that say
+  // they lie in it. Nothing happens if there is no such pack.
+  virtual void remove_pack(std::uint32_t number, std::span<const ChunkId> chunks) = 0;
+  // What the index says lies in that pack. Reads the whole table: for packs that cannot say
+  // themselves what they hold.
+  [[nodiscard]] virtual std::vector<ChunkId> chunks_in(std::uint32_t number) const = 0;
+  // One synced batch: those of the pack's chunks that no row tells of get one.
+  virtual void add_missing_chunks(std::uint32_t number, std::span<const IndexedChunk> chunks) = 0;
+
+  // One synced batch, of no commit: rows of Table::lost.
+  virtual void apply(std::span<const StateRow> rows) = 0;
 
   // One synced batch: what the commit changes, in this order, and the cursor that now includes it.
   virtual void apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) = 0;

@@ -76,4 +76,11 @@ struct PackFindings {
 // throws only when the backend cannot read.
 PackFindings verify_pack(const Backend& backend, const KeyRing& keys, const PackObject& pack);
 
+// The same for what is left of a pack, in memory, without its parity. Gives every chunk that is
+// intact, also where header or table of contents are lost. Views last for the call.
+using OnIntactChunk =
+    std::function<void(base::ByteView tenant_tag, const ChunkId& id, base::ByteView plaintext)>;
+PackFindings salvage_pack(const KeyRing& keys, const PackObject& pack, base::ByteView left,
+                          const OnIntactChunk& on_chunk);
+
 }  // namespace store

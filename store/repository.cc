@@ -8,15 +8,17 @@
 #include "store/internal/codec.h"
 #include "store/internal/commit_log.h"
 #include "store/internal/index_upkeep.h"
+#include "store/internal/lost_items.h"
+#include "store/internal/pack_repair.h"
 #include "store/internal/repository_check.h"
 #include "store/internal/repository_state.h"
+#include "store/internal/scrub_run.h"
 #include "store/internal/sealed_chunk_store.h"
 #include "store/internal/state_rows.h"
 #include "store/internal/tenant_store.h"
 #include "store/internal/verification_ledger.h"
 #include "store/internal/verified_points.h"
 #include "store/keys.h"
-#include "store/scrub.h"
 
 #include <algorithm>
 #include <map>
@@ -78,6 +80,12 @@ class PackedRepository final : public Repository {
   [[nodiscard]] StoreStatistics statistics() const override;
   [[nodiscard]] std::vector<std::optional<base::Instant>> last_verified(
       std::span<const Snapshot> snapshots) const override;
+  [[nodiscard]] std::vector<LostItem> lost_items(const TenantDomain& tenant,
+                                                 const std::string& mailbox_id) const override {
+    return noted_lost_items(*index_, rows_, tenant, mailbox_id);
+  }
+  CheckReport repair(CheckLevel level, const OnProgress& on_progress,
+                     std::stop_token stop) override;
   [[nodiscard]] CheckReport check(CheckLevel level, const OnProgress& on_progress,
                                   std::stop_token stop) const override;
 
@@ -97,6 +105,9 @@ class PackedRepository final : public Repository {
                          bool forgotten) const;
   void append_to_log(std::span<const PreparedSnapshot> snapshots, std::vector<LogEvent> events,
                      Heads& heads);
+  CheckReport survey(CheckLevel level, const OnProgress& on_progress, const std::stop_token& stop,
+                     PackSurvey& survey) const;
+  void note_lost_items(const std::stop_token& stop);
 
   Backend* backend_;
   bool parity_;
@@ -144,6 +155,10 @@ void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
                   "a snapshot is committed after what it names was put");
     }
     append_to_log(snapshots, {}, *heads);
+    for (const Snapshot& snapshot : snapshots) {
+      settle_lost_items(store_of(snapshot.tenant).chunks(), *index_, rows_,
+                        keys_->tenant(snapshot.tenant).tag(), snapshot);
+    }
   }
   for (const auto& [tenant, mark] : marks) tenant->committed_up_to(mark);
 }
@@ -266,9 +281,11 @@ std::vector<std::optional<base::Instant>> PackedRepository::last_verified(
   return instants;
 }
 
-CheckReport PackedRepository::check(CheckLevel level, const OnProgress& on_progress,
-                                    std::stop_token stop) const {
-  if (level == CheckLevel::scrub) return scrub(*backend_, {}, *clock_, on_progress, stop);
+CheckReport PackedRepository::survey(CheckLevel level, const OnProgress& on_progress,
+                                     const std::stop_token& stop, PackSurvey& survey) const {
+  if (level == CheckLevel::scrub) {
+    return run_scrub(*backend_, {}, *clock_, on_progress, stop, survey);
+  }
   const VerificationPass pass{clock_->now(), list_log_heads(*backend_)};
   std::vector<Snapshot> restorable;  // forgotten ones as well: they can be recalled
   for (auto& [key, snapshot] : state().unpurged("")) restorable.push_back(std::move(snapshot));
@@ -280,10 +297,56 @@ CheckReport PackedRepository::check(CheckLevel level, const OnProgress& on_progr
       rows_,
       std::move(restorable),
       [&](const TenantDomain& domain) -> const ChunkStore& { return store_of(domain).chunks(); }};
-  PackSurvey survey;
   const CheckReport report = check_repository(subjects, level, on_progress, stop, survey);
   if (level == CheckLevel::full) note_full_check(*backend_, pass, clock_->now(), survey, report);
   return report;
+}
+
+CheckReport PackedRepository::check(CheckLevel level, const OnProgress& on_progress,
+                                    std::stop_token stop) const {
+  PackSurvey ignored;
+  return survey(level, on_progress, stop, ignored);
+}
+
+CheckReport PackedRepository::repair(CheckLevel level, const OnProgress& on_progress,
+                                     std::stop_token stop) {
+  base::check(access_ == Access::write, "a repository opened for reading is not repaired");
+  PackSurvey found;
+  CheckReport report = survey(level, on_progress, stop, found);
+  const RepairFigures figures =
+      PackRepair{{*backend_, *keys_, *index_, *codec_, *clock_, parity_}}.run(found, stop);
+  report.healed = figures.healed_packs + figures.healed_parity;
+  report.rescued_chunks = figures.rescued_chunks;
+  if (parity_) report.packs_without_parity = 0;
+  if (report.errors.empty() && report.affected.empty() && figures.given_up_packs == 0) {
+    return report;
+  }
+  // What is still damaged, and what that hits, is seen afresh.
+  PackSurvey ignored;
+  CheckReport after = survey(CheckLevel::structure, {}, stop, ignored);
+  report.errors = std::move(after.errors);
+  report.affected = std::move(after.affected);
+  note_lost_items(stop);
+  return report;
+}
+
+void PackedRepository::note_lost_items(const std::stop_token& stop) {
+  std::map<std::pair<TenantDomain, std::string>, Snapshot> newest;
+  for (Snapshot& snapshot : state().shown("")) {
+    newest.insert_or_assign({snapshot.tenant, snapshot.mailbox_id}, std::move(snapshot));
+  }
+  for (const auto& [mailbox, snapshot] : newest) {
+    std::vector<StateRow> rows;
+    for (const LostItem& item :
+         find_lost_items(store_of(snapshot.tenant).chunks(), *index_,
+                         keys_->tenant(snapshot.tenant).tag(), snapshot, stop)) {
+      rows.push_back(rows_.of_lost(snapshot.tenant, snapshot.mailbox_id, item));
+    }
+    if (!rows.empty()) index_->apply(rows);
+    // What an earlier repair noted may be whole again.
+    settle_lost_items(store_of(snapshot.tenant).chunks(), *index_, rows_,
+                      keys_->tenant(snapshot.tenant).tag(), snapshot);
+  }
 }
 
 void heal_copies(const KeyRing& keys, Backend& backend) {

@@ -55,7 +55,9 @@ struct CheckReport {
   std::uint64_t packs = 0;
   std::uint64_t chunks = 0;
   std::uint64_t bytes_read = 0;
-  std::uint64_t packs_without_parity = 0;  // whole, so no error; told where packs were read
+  std::uint64_t packs_without_parity = 0;  // which is no error
+  std::uint64_t healed = 0;                // what repair made whole: packs, and damaged parity
+  std::uint64_t rescued_chunks = 0;        // of packs that could not be made whole
   std::uint64_t packs_left = 0;            // of this pass of scrub, when it ended early
   std::vector<std::string> errors;
   std::vector<AffectedItem> affected;
@@ -152,6 +154,19 @@ class Repository {
   // that began after each of these was committed; empty where there is none. In their order.
   [[nodiscard]] virtual std::vector<std::optional<base::Instant>> last_verified(
       std::span<const Snapshot> snapshots) const = 0;
+
+  // Of the mailbox's newest restore point, as the last repair found and later commits left it. For
+  // a backup, which exports them again; they are settled by the commit that makes them whole.
+  [[nodiscard]] virtual std::vector<LostItem> lost_items(const TenantDomain& tenant,
+                                                         const std::string& mailbox_id) const = 0;
+
+  // Checks, and makes whole what it can: packs from their parity, else from what is intact in them
+  // or lies in other packs, damaged parity, and (for stores that have it) missing parity. Nothing
+  // is lost by it: damaged bytes are kept below trash/quarantine. The report tells what is still
+  // damaged. For a repository open for writing, with nothing else going on. After Error(cancelled)
+  // or a kill a rerun goes on.
+  virtual CheckReport repair(CheckLevel level, const OnProgress& on_progress,
+                             std::stop_token stop) = 0;
 
   // Finds damage and goes on; throws only when it cannot go on.
   [[nodiscard]] virtual CheckReport check(CheckLevel level, const OnProgress& on_progress,

@@ -96,6 +96,14 @@ struct Snapshot {
 // engine's.
 using PreparedSnapshot = Snapshot;
 
+// An item whose content the store lost: it is to be exported again, changed or not.
+struct LostItem {
+  std::string folder_id;
+  std::string item_id;
+
+  auto operator<=>(const LostItem&) const = default;
+};
+
 // Thread-safe.
 class SnapshotReader {
  public:

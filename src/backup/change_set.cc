@@ -20,6 +20,18 @@ std::uint32_t attempts_of(const graph::Item& item, const RetryItems& retry) {
   return known->second.attempts;
 }
 
+// An item that nobody told of, as it was when it was stored.
+graph::Item item_of(const store::ItemEntry& entry) {
+  graph::Item item;
+  item.id = entry.id;
+  item.change_key = entry.change_key;
+  item.item_class = entry.item_class;
+  item.created = entry.created;
+  item.modified = entry.modified;
+  item.size_bytes = entry.size_bytes;
+  return item;
+}
+
 }  // namespace
 
 void ToldItems::tell(graph::ItemChange change) {
@@ -58,7 +70,7 @@ const ToldItems::Told* ToldItems::find(std::string_view id) const {
 
 ChangeSet compare_incremental(const ToldItems& told, const store::SnapshotReader* base,
                               const std::string& folder_id, std::uint64_t stored_items,
-                              const RetryItems& retry) {
+                              const RetryItems& retry, const LostItems& lost) {
   ChangeSet changes;
   changes.stored_before = stored_items;
   const auto stored = [&](const std::string& id) {
@@ -70,7 +82,7 @@ ChangeSet compare_incremental(const ToldItems& told, const store::SnapshotReader
       if (entry) changes.gone.push_back(item.id);
     } else if (!entry) {
       changes.arrived.push_back({item, false, attempts_of(item, retry)});
-    } else if (entry->change_key != item.change_key) {
+    } else if (entry->change_key != item.change_key || lost.contains(item.id)) {
       changes.wanted.push_back({item, true, attempts_of(item, retry)});
     }
   }
@@ -78,6 +90,10 @@ ChangeSet compare_incremental(const ToldItems& told, const store::SnapshotReader
     if (told.find(id) != nullptr) continue;
     const bool stored_before = stored(id).has_value();
     changes.wanted.push_back({known.item, stored_before, known.attempts});
+  }
+  for (const std::string& id : lost) {
+    if (told.find(id) != nullptr || retry.contains(id)) continue;
+    if (const auto entry = stored(id)) changes.wanted.push_back({item_of(*entry), true, 0});
   }
   std::uint64_t replaced = 0;
   for (const Wanted& wanted : changes.wanted) replaced += wanted.stored_before ? 1 : 0;
@@ -91,7 +107,8 @@ ChangeSet compare_incremental(const ToldItems& told, const store::SnapshotReader
 }
 
 ChangeSet compare_full(const ToldItems& told, const store::SnapshotReader* base,
-                       const std::string& folder_id, const RetryItems& retry) {
+                       const std::string& folder_id, const RetryItems& retry,
+                       const LostItems& lost) {
   ChangeSet changes;
   std::unordered_set<std::string_view> stored;
   const auto compare = [&](const store::ItemEntry& entry) {
@@ -102,7 +119,7 @@ ChangeSet compare_full(const ToldItems& told, const store::SnapshotReader* base,
       return true;
     }
     stored.insert(found->item.id);
-    if (found->item.change_key == entry.change_key) {
+    if (found->item.change_key == entry.change_key && !lost.contains(entry.id)) {
       ++changes.unchanged;
     } else {
       changes.wanted.push_back({found->item, true, attempts_of(found->item, retry)});

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -55,15 +56,20 @@ struct ChangeSet {
   std::uint64_t stored_before = 0;  // items of the folder in the base
 };
 
+// Items of a folder whose content the store lost: wanted even if nothing changed.
+using LostItems = std::set<std::string>;  // by item id
+
 // `base`: the snapshot to compare with, null if there is none. `stored_items`: how many items of
 // the folder it has. Always listed = unchanged + wanted + arrived; throws BrokenAccount if told and
 // stored cannot be brought together.
 ChangeSet compare_incremental(const ToldItems& told, const store::SnapshotReader* base,
                               const std::string& folder_id, std::uint64_t stored_items,
-                              const RetryItems& retry);
+                              const RetryItems& retry, const LostItems& lost = {});
 
-// Everything that exists was told: what was not is gone. Only new change keys are wanted.
+// Everything that exists was told: what was not is gone. Only new change keys, and what was lost,
+// are wanted.
 ChangeSet compare_full(const ToldItems& told, const store::SnapshotReader* base,
-                       const std::string& folder_id, const RetryItems& retry);
+                       const std::string& folder_id, const RetryItems& retry,
+                       const LostItems& lost = {});
 
 }  // namespace backup

@@ -49,6 +49,10 @@ MailboxRun::MailboxRun(const Context& context, Trust trust)
       lanes_(context.with.service, store_, context.progress,
              {context.mailbox.id, context.settings.lanes_per_mailbox, context.on_safe_point},
              context.stop) {
+  for (store::LostItem& item :
+       context.with.repository.lost_items(context.settings.tenant, context.mailbox.id.value)) {
+    lost_[item.folder_id].insert(std::move(item.item_id));
+  }
   notes_.user_id = context.mailbox.user.id;
   notes_.purpose_seen = context.mailbox.purpose_seen;
 }
@@ -207,14 +211,21 @@ void MailboxRun::compare(FolderWork& work, const Round& round) {
   const auto noted = base_.notes.retry.find(work.id);
   const RetryItems& retry = noted == base_.notes.retry.end() ? kNone : noted->second;
   work.next = round.next;
-  work.changes = round.full ? compare_full(round.told, base_.reader.get(), work.id, retry)
+  const LostItems& lost = lost_items(work.id);
+  work.changes = round.full ? compare_full(round.told, base_.reader.get(), work.id, retry, lost)
                             : compare_incremental(round.told, base_.reader.get(), work.id,
-                                                  stored_items(work.id), retry);
+                                                  stored_items(work.id), retry, lost);
   work.changed.wanted = std::move(work.changes.wanted);
   work.arrived.wanted = std::move(work.changes.arrived);
   if (!work.changes.gone.empty()) departures_.insert(work.id);
   context_.progress.items_listed += work.changes.listed;
   context_.progress.items_done += work.changes.unchanged;
+}
+
+const LostItems& MailboxRun::lost_items(const std::string& folder_id) const {
+  static const LostItems kNone;
+  const auto found = lost_.find(folder_id);
+  return found == lost_.end() ? kNone : found->second;
 }
 
 void MailboxRun::folder_failed(const FolderWork& work, const Error& error) {

@@ -74,6 +74,7 @@ class MailboxRun {
   [[nodiscard]] bool must_end() const;
   void end_early(const base::Error& error);
   void add_problem(Problem problem);
+  [[nodiscard]] const LostItems& lost_items(const std::string& folder_id) const;
   [[nodiscard]] std::uint64_t stored_items(const std::string& folder_id) const;
 
   const Context& context_;
@@ -81,7 +82,8 @@ class MailboxRun {
   base::Instant started_;
   MailboxBase base_;
   SnapshotEditor editor_;
-  MailboxNotes notes_;  // of this run
+  MailboxNotes notes_;                     // of this run
+  std::map<std::string, LostItems> lost_;  // by folder id
   FolderMap folders_;
   std::unique_ptr<catalog::FolderPaths> paths_;
   std::set<std::string> departures_;  // folders of the base that items left in this run

@@ -50,7 +50,7 @@ void MailboxRun::match_moves(FolderWork& work) {
   if (departures_.empty()) return;
   std::erase_if(work.arrived.wanted, [&](const Wanted& arrived) {
     for (const std::string& from : departures_) {
-      if (from == work.id) continue;
+      if (from == work.id || lost_items(from).contains(arrived.item.id)) continue;
       std::optional<store::ItemEntry> entry = base_.reader->find(from, arrived.item.id);
       if (!entry || entry->change_key != arrived.item.change_key) continue;
       entry->folder_id = work.id;

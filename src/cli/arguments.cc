@@ -164,6 +164,10 @@ void describe(CLI::App& app, CheckOptions& options) {
        {"full", store::CheckLevel::full}},
       "structure: log, trees, tables of contents; scrub: every byte against its pack's name and "
       "parity, without a key; full: structure, and every chunk opened (default: structure)");
+  app.add_flag(
+      "--repair", options.repair,
+      "Make whole what can be: from parity, from what is intact, from other packs; damaged "
+      "bytes are set aside, and what is lost is exported again by the next backup");
   add_parsed(app, "--rate", options.scrub.bytes_per_second, &appliance::parse_size,
              "a size per second in KiB, MiB or GiB, such as 50MiB",
              "With --level scrub: read no faster than this a second (50MiB)");
@@ -254,8 +258,8 @@ std::vector<std::string> option_names(const CLI::App& app) {
 void require_sense(const CheckOptions& options) {
   const bool is_paced =
       options.scrub.bytes_per_second > 0 || options.scrub.time_limit > base::Duration::zero();
-  if (is_paced && options.level != store::CheckLevel::scrub) {
-    fail("--rate and --limit-time are for --level scrub");
+  if (is_paced && (options.level != store::CheckLevel::scrub || options.repair)) {
+    fail("--rate and --limit-time are for --level scrub without --repair");
   }
 }
 

@@ -82,6 +82,7 @@ struct ExtractOptions {
 struct CheckOptions {
   store::CheckLevel level = store::CheckLevel::structure;
   store::ScrubSettings scrub;
+  bool repair = false;
 };
 
 struct RebuildIndexOptions {};

@@ -32,16 +32,30 @@ void tell(Output& output, const store::CheckReport& report, double seconds) {
     output.remark(
         base::text(counted(report.packs_left, "pack"), " left; the next scrub goes on from there"));
   }
-  output.remark(report.errors.empty() && report.affected.empty()
-                    ? std::string{"No damage found."}
-                    : base::text(counted(report.errors.size(), "error"), ", ",
-                                 counted(report.affected.size(), "affected item"),
-                                 ". Restore what is affected from another restore point."));
+  if (report.healed > 0) {
+    output.remark(base::text(counted(report.healed, "damaged object"),
+                             " healed; the damaged bytes lie below trash/quarantine"));
+  }
+  if (report.rescued_chunks > 0) {
+    output.remark(base::text(counted(report.rescued_chunks, "chunk"),
+                             " stored anew out of packs that could not be made whole"));
+  }
+  const bool is_sound = report.errors.empty() && report.affected.empty();
+  output.remark(is_sound && report.healed + report.rescued_chunks > 0
+                    ? std::string{"All damage was healed."}
+                : is_sound ? std::string{"No damage found."}
+                           : base::text(counted(report.errors.size(), "error"), ", ",
+                                        counted(report.affected.size(), "affected item"),
+                                        ". Restore what is affected from another restore point."));
 }
 
 store::CheckReport check(const Context& context, const CheckOptions& options,
                          const store::OnProgress& on_progress) {
   const auto configuration = context.configuration();
+  if (options.repair) {
+    appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
+    return store.repository().repair(options.level, on_progress, context.stop);
+  }
   if (options.level == store::CheckLevel::scrub) {
     const auto backend = appliance::open_backend(configuration.store);
     return store::scrub(*backend, options.scrub, context.clock, on_progress, context.stop);

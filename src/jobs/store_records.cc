@@ -71,10 +71,11 @@ Record check_summary(const store::CheckReport& report, store::CheckLevel level, 
                 {"chunks", report.chunks},
                 {"bytes_read", report.bytes_read},
                 {"errors", report.errors.size()},
-                {"healed", 0},
+                {"healed", report.healed},
                 {"affected", std::move(affected)},
                 {"packs_without_parity", report.packs_without_parity},
-                {"packs_left", report.packs_left}};
+                {"packs_left", report.packs_left},
+                {"rescued_chunks", report.rescued_chunks}};
 }
 
 ExitStatus exit_status(const store::CheckReport& report) {

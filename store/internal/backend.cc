@@ -1,5 +1,8 @@
 #include "store/backend.h"
 
+#include "src/base/error.h"
+#include "src/base/text.h"
+
 namespace store {
 
 std::optional<std::string> Backend::occupied_by() const {
@@ -8,6 +11,14 @@ std::optional<std::string> Backend::occupied_by() const {
     if (!first) first = name;
   });
   return first;
+}
+
+void Backend::keep_copy(std::string_view name, std::string_view copy) {
+  const std::optional<std::uint64_t> size = size_bytes(name);
+  if (!size) throw base::Error{base::ErrorKind::not_found, base::text("there is no ", name)};
+  const base::Bytes whole = read(name, 0, static_cast<std::size_t>(*size));
+  const base::ByteView view = whole;
+  put_if_absent(copy, {&view, 1});
 }
 
 }  // namespace store

@@ -90,6 +90,7 @@ class LocalBackend final : public Backend {
   void list(std::string_view prefix,
             const std::function<void(const std::string& name, std::uint64_t size_bytes)>& on_object)
       const override;
+  void keep_copy(std::string_view name, std::string_view copy) override;
   void remove(std::string_view name) override;
   [[nodiscard]] std::optional<std::string> occupied_by() const override;
   [[nodiscard]] std::string describe() const override { return root_.string(); }
@@ -272,7 +273,33 @@ void LocalBackend::replace(std::string_view name, base::ByteView content) {
     ::unlinkat(temporary_directory.get(), temporary.c_str(), 0);
     fail(base::text("replacing '", path_of(name).string(), "'"), error_number);
   }
+  open_packs_.erase(std::string{name});
   sync_directory(directory, name);
+}
+
+void LocalBackend::keep_copy(std::string_view name, std::string_view copy) {
+  const Place from = place_of(name);
+  const Place to = place_of(copy);
+  const FileHandle source = open_directory(from.directories, Missing::tolerate);
+  if (!source.is_open()) {
+    throw base::Error{base::ErrorKind::not_found,
+                      base::text("there is no '", path_of(name).string(), "'")};
+  }
+  const FileHandle target = open_directory(to.directories, Missing::make);
+  // A link needs no space, and cannot fail on a sector that cannot be read.
+  if (::linkat(source.get(), from.file.c_str(), target.get(), to.file.c_str(), 0) == 0 ||
+      errno == EEXIST) {
+    sync_directory(target, copy);
+    return;
+  }
+  if (errno == ENOENT) {
+    throw base::Error{base::ErrorKind::not_found,
+                      base::text("there is no '", path_of(name).string(), "'")};
+  }
+  if (errno != EPERM && errno != ENOTSUP && errno != EMLINK) {
+    fail(base::text("linking '", path_of(copy).string(), "'"), errno);
+  }
+  Backend::keep_copy(name, copy);
 }
 
 SharedObject LocalBackend::open_for_reading(std::string_view name) const {

@@ -60,6 +60,10 @@ std::optional<PackId> pack_id_of(ChunkClass chunk_class, std::string_view name) 
 
 std::string parity_name(const PackId& pack) { return base::text(kParityPrefix, pack.hex()); }
 
+std::string quarantine_name(const PackId& pack) {
+  return base::text("trash/quarantine/", pack.hex());
+}
+
 std::optional<PackId> parity_pack_of(std::string_view name) {
   if (!name.starts_with(kParityPrefix)) return std::nullopt;
   const std::string_view hex = name.substr(kParityPrefix.size());

@@ -24,6 +24,8 @@ std::optional<PackId> pack_id_of(ChunkClass chunk_class, std::string_view name);
 
 inline constexpr std::string_view kParityPrefix = "par/";
 std::string parity_name(const PackId& pack);
+// Where damaged packs are kept: "trash/quarantine/3f…".
+std::string quarantine_name(const PackId& pack);
 // Empty if `name` is not that of a parity object.
 std::optional<PackId> parity_pack_of(std::string_view name);
 

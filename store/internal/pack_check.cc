@@ -40,6 +40,7 @@ class PackCheck {
       }
       verdicts_.add_suspect_pack(number);
     });
+    parities_.insert(parities.begin(), parities.end());
     // The index may have been made anew since, and know nothing of them.
     for (const PackObject& pack : find_lost_packs(*backend_, parities, packs)) {
       if (missing.contains(pack.id)) continue;
@@ -54,6 +55,7 @@ class PackCheck {
     try {
       if (level == CheckLevel::full && !verify(pack, number)) return;
       check_contents(pack, number, level);
+      if (level == CheckLevel::structure && !parities_.contains(pack.id)) note_without_parity(pack);
     } catch (const base::Error& error) {
       if (error.kind() == base::ErrorKind::cancelled) throw;
       add_error(error.what());
@@ -97,13 +99,16 @@ class PackCheck {
 
   void note_whole(const PackObject& pack, ParityState parity) {
     survey_->whole.push_back(pack.id);
-    if (parity == ParityState::whole) return;
-    survey_->without_parity.push_back(pack);
-    if (parity == ParityState::missing) {
-      ++report_->packs_without_parity;
-    } else {
+    if (parity == ParityState::missing) note_without_parity(pack);
+    if (parity == ParityState::damaged) {
+      survey_->parity_damaged.push_back(pack);
       add_error(base::text("the parity of pack ", pack.id.hex(), " is damaged"));
     }
+  }
+
+  void note_without_parity(const PackObject& pack) {
+    survey_->parity_missing.push_back(pack);
+    ++report_->packs_without_parity;
   }
 
   void check_contents(const PackObject& pack, const std::optional<std::uint32_t>& number,
@@ -135,6 +140,7 @@ class PackCheck {
   const Index* index_;
   CheckReport* report_;
   PackSurvey* survey_;
+  std::set<PackId> parities_;
   ChunkVerdicts verdicts_;
 };
 

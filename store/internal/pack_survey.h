@@ -9,8 +9,9 @@ namespace store {
 
 struct PackSurvey {
   std::vector<PackObject> damaged;         // or lost
-  std::vector<PackObject> without_parity;  // whole, but its parity is missing or damaged
-  std::vector<PackId> whole;               // read to the last byte and as written
+  std::vector<PackObject> parity_missing;  // beside packs that are whole, as far as they were read
+  std::vector<PackObject> parity_damaged;
+  std::vector<PackId> whole;  // read to the last byte and as written
 };
 
 }  // namespace store

@@ -37,8 +37,13 @@ TenantOfTag tenants_of(const KeyRing& keys) {
 // Verifies one pack that lies in memory; each step adds what it finds.
 class PackVerifier {
  public:
-  PackVerifier(const KeyRing& keys, const PackObject& pack, base::ByteView bytes)
-      : keys_(keys), pack_(pack), name_(name_of(pack)), bytes_(bytes) {}
+  PackVerifier(const KeyRing& keys, const PackObject& pack, base::ByteView bytes,
+               OnIntactChunk on_chunk = {})
+      : keys_(keys),
+        pack_(pack),
+        name_(name_of(pack)),
+        bytes_(bytes),
+        on_chunk_(std::move(on_chunk)) {}
 
   PackFindings run() {
     findings_.bytes_read = bytes_.size();
@@ -85,6 +90,7 @@ class PackVerifier {
   void verify_record(const PackCipher& cipher, const ContentsEntry& entry) {
     if (is_intact(cipher, entry)) {
       ++findings_.chunks_verified;
+      if (on_chunk_) on_chunk_(cipher.header().tenant_tag, entry.header.id, plaintext_);
       return;
     }
     found(base::text("has a damaged record at ", entry.offset));
@@ -112,18 +118,27 @@ class PackVerifier {
     return encoder_->id_of(pack_.chunk_class, plaintext_) == header->id;
   }
 
+  // By the header, or by the copy of it that lies at some multiple of 64 near the end.
+  [[nodiscard]] std::optional<PackCipher> find_cipher() const {
+    for (std::size_t offset = 0; offset + kPackHeaderBytes <= bytes_.size();
+         offset += kRecordAlignment) {
+      try {
+        const base::ByteView header = bytes_.subspan(offset, kPackHeaderBytes);
+        const TenantKeys& tenant = keys_.tenant_of_tag(decode_header(header, name_).tenant_tag);
+        return PackCipher::open(header, keys_.repository(), pack_.chunk_class, tenant, name_);
+      } catch (const base::Error& error) {
+        if (error.kind() != ErrorKind::corrupt && error.kind() != ErrorKind::usage) throw;
+      }
+    }
+    return std::nullopt;
+  }
+
   // Without its table of contents a pack is read record by record; every one lies at a multiple
   // of 64.
   void scan() {
-    std::optional<PackCipher> cipher;
-    try {
-      const base::ByteView header = bytes_.first(kPackHeaderBytes);
-      const TenantKeys& tenant = keys_.tenant_of_tag(decode_header(header, name_).tenant_tag);
-      cipher.emplace(
-          PackCipher::open(header, keys_.repository(), pack_.chunk_class, tenant, name_));
-    } catch (const base::Error& error) {
-      if (error.kind() != ErrorKind::corrupt && error.kind() != ErrorKind::usage) throw;
-      findings_.errors.push_back(error.message());
+    const std::optional<PackCipher> cipher = find_cipher();
+    if (!cipher) {
+      found("has neither its header nor the copy of it");
       return;
     }
     for (std::size_t offset = kPackHeaderBytes; offset + kRecordHeaderBytes <= bytes_.size();) {
@@ -142,6 +157,7 @@ class PackVerifier {
   const PackObject& pack_;
   std::string name_;
   base::ByteView bytes_;
+  OnIntactChunk on_chunk_;
   PackFindings findings_;
   std::unique_ptr<Codec> codec_ = make_zstd_codec();
   std::optional<ChunkEncoder> encoder_;
@@ -212,6 +228,11 @@ void read_contents_of_packs(
     }
     if (contents) on_pack(*contents);
   }
+}
+
+PackFindings salvage_pack(const KeyRing& keys, const PackObject& pack, base::ByteView left,
+                          const OnIntactChunk& on_chunk) {
+  return PackVerifier{keys, pack, left, on_chunk}.run();
 }
 
 PackFindings verify_pack(const Backend& backend, const KeyRing& keys, const PackObject& pack) {

@@ -4,6 +4,8 @@
 #include "store/index.h"
 #include "store/internal/fixed_fields.h"
 #include "store/internal/index_logs.h"
+#include "store/internal/index_place.h"
+#include "store/internal/index_rows.h"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
@@ -21,12 +23,10 @@ namespace {
 
 constexpr std::uint32_t kIndexFormat = 2;
 constexpr std::size_t kMiB = std::size_t{1} << 20;
-constexpr std::size_t kChunkKeyBytes = 16 + ChunkId::kSizeBytes;
 constexpr const char* kStampKey = "stamp";
 constexpr const char* kChunkCountKey = "chunks";
 constexpr const char* kNextPackKey = "next-pack";
 constexpr const char* kWriterPrefix = "writer/";
-constexpr const char* kAsideSuffix = ".set-aside";
 
 enum class Family : std::size_t {
   standard,
@@ -36,11 +36,12 @@ enum class Family : std::size_t {
   snapshot,
   tombstone,
   hold,
+  lost,
   cursor
 };
 // In the order of Family. RocksDB wants its own default family to be there.
-constexpr std::array kFamilyNames{"default",  "chunk",     "pack", "packid",
-                                  "snapshot", "tombstone", "hold", "cursor"};
+constexpr std::array kFamilyNames{"default",   "chunk", "pack", "packid", "snapshot",
+                                  "tombstone", "hold",  "lost", "cursor"};
 
 rocksdb::Slice slice(base::ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -126,71 +127,10 @@ Family family_of(Table table) {
       return Family::tombstone;
     case Table::hold:
       return Family::hold;
+    case Table::lost:
+      return Family::lost;
   }
   throw std::logic_error{"a table has a column family"};
-}
-
-std::array<char, 4> number_key(std::uint32_t number) {
-  // Big-endian, so that the order of keys is that of numbers.
-  return {static_cast<char>(number >> 24), static_cast<char>(number >> 16),
-          static_cast<char>(number >> 8), static_cast<char>(number)};
-}
-
-std::array<std::byte, kChunkKeyBytes> chunk_key(base::ByteView tenant_tag, const ChunkId& id) {
-  base::check(tenant_tag.size() == 16, "a tenant's tag has 16 bytes");
-  std::array<std::byte, kChunkKeyBytes> key;
-  std::memcpy(key.data(), tenant_tag.data(), tenant_tag.size());
-  std::memcpy(key.data() + tenant_tag.size(), id.bytes.data(), id.bytes.size());
-  return key;
-}
-
-base::Bytes encode(const ChunkLocation& location) {
-  base::check(location.offset % 64 == 0 && location.offset / 64 <= 0xffffffffU,
-              "records lie at multiples of 64 bytes");
-  FixedFieldWriter fields;
-  fields.number(location.pack_number)
-      .number(location.record_number)
-      .number(static_cast<std::uint32_t>(location.offset / 64))
-      .number(location.sealed_bytes)
-      .number(location.plain_bytes);
-  return fields.take();
-}
-
-ChunkLocation decode_location(base::ByteView value) {
-  FixedFieldReader fields{value, "a chunk's row"};
-  ChunkLocation location;
-  location.pack_number = fields.number<std::uint32_t>();
-  location.record_number = fields.number<std::uint16_t>();
-  location.offset = std::uint64_t{fields.number<std::uint32_t>()} * 64;
-  location.sealed_bytes = fields.number<std::uint32_t>();
-  location.plain_bytes = fields.number<std::uint32_t>();
-  return location;
-}
-
-base::Bytes encode(const PackRow& pack) {
-  base::check(pack.tenant_tag.size() == 16, "a tenant's tag has 16 bytes");
-  FixedFieldWriter fields;
-  fields.raw(pack.id.view())
-      .number(static_cast<std::uint8_t>(pack.chunk_class))
-      .raw(pack.tenant_tag)
-      .number(pack.size_bytes)
-      .number(pack.chunks)
-      .number(pack.plain_bytes);
-  return fields.take();
-}
-
-PackRow decode_pack(base::ByteView value) {
-  FixedFieldReader fields{value, "an index row of a pack"};
-  PackRow pack;
-  pack.id = fields.fixed<PackId>();
-  const auto chunk_class = fields.number<std::uint8_t>();
-  if (chunk_class > 1) fields.damaged("has an unknown class");
-  pack.chunk_class = static_cast<ChunkClass>(chunk_class);
-  pack.tenant_tag = base::to_bytes(fields.raw(16));
-  pack.size_bytes = fields.number<std::uint64_t>();
-  pack.chunks = fields.number<std::uint32_t>();
-  pack.plain_bytes = fields.number<std::uint64_t>();
-  return pack;
 }
 
 // A directory that goes with its owner: a secondary instance wants a place for its own log.
@@ -263,6 +203,10 @@ class RocksdbIndex final : public Index {
   void for_each_pack(
       const std::function<void(std::uint32_t number, const PackRow&)>& on_pack) const override;
   void add_pack(const PackRow& pack, std::span<const IndexedChunk> chunks) override;
+  void remove_pack(std::uint32_t number, std::span<const ChunkId> chunks) override;
+  [[nodiscard]] std::vector<ChunkId> chunks_in(std::uint32_t number) const override;
+  void add_missing_chunks(std::uint32_t number, std::span<const IndexedChunk> chunks) override;
+  void apply(std::span<const StateRow> rows) override;
   void apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) override;
   [[nodiscard]] std::vector<LogCursor> cursors() const override;
   void rows(Table table, std::string_view prefix, const OnRow& on_row) const override;
@@ -277,6 +221,7 @@ class RocksdbIndex final : public Index {
   [[nodiscard]] std::optional<std::string> value_of(Family family, const rocksdb::Slice& key) const;
   [[nodiscard]] std::uint64_t counter(const char* key) const;
   void write(rocksdb::WriteBatch& batch);
+  void put_rows(rocksdb::WriteBatch& batch, std::span<const StateRow> rows) const;
   void for_each(Family family, std::string_view prefix,
                 const std::function<void(base::ByteView key, base::ByteView value)>& on_row) const;
   void write_stamp(const RepositoryId& repository);
@@ -427,15 +372,75 @@ void RocksdbIndex::add_pack(const PackRow& pack, std::span<const IndexedChunk> c
   write(batch);
 }
 
-void RocksdbIndex::apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) {
+void RocksdbIndex::remove_pack(std::uint32_t number, std::span<const ChunkId> chunks) {
   const std::lock_guard lock{writing_};
+  const std::optional<PackRow> row = pack(number);
+  if (!row) return;
+  const auto key = number_key(number);
   rocksdb::WriteBatch batch;
+  const auto drop = [&](Family family_name, const rocksdb::Slice& row_key) {
+    check_status(batch.Delete(family(family_name), row_key), path_);
+  };
+  for (const ChunkId& chunk : chunks) {
+    const std::optional<ChunkLocation> location = find(row->tenant_tag, chunk);
+    if (!location || location->pack_number != number) continue;
+    drop(Family::chunk, slice(chunk_key(row->tenant_tag, chunk)));
+  }
+  drop(Family::packid, slice(row->id.view()));
+  drop(Family::pack, {key.data(), key.size()});
+  FixedFieldWriter count_value;
+  count_value.number(counter(kChunkCountKey) - row->chunks);
+  check_status(batch.Put(family(Family::cursor), kChunkCountKey, slice(count_value.view())), path_);
+  write(batch);
+}
+
+std::vector<ChunkId> RocksdbIndex::chunks_in(std::uint32_t number) const {
+  std::vector<ChunkId> chunks;
+  for_each(Family::chunk, "", [&](base::ByteView key, base::ByteView value) {
+    if (key.size() != kChunkKeyBytes) {
+      throw base::Error{base::ErrorKind::corrupt, "an index key of a chunk"};
+    }
+    if (decode_location(value).pack_number != number) return;
+    chunks.push_back(ChunkId::from(key.last(ChunkId::kSizeBytes)));
+  });
+  return chunks;
+}
+
+void RocksdbIndex::add_missing_chunks(std::uint32_t number, std::span<const IndexedChunk> chunks) {
+  const std::lock_guard lock{writing_};
+  const std::optional<PackRow> row = pack(number);
+  if (!row) return;
+  rocksdb::WriteBatch batch;
+  for (const IndexedChunk& chunk : chunks) {
+    if (find(row->tenant_tag, chunk.id)) continue;
+    ChunkLocation location = chunk.location;
+    location.pack_number = number;
+    check_status(batch.Put(family(Family::chunk), slice(chunk_key(row->tenant_tag, chunk.id)),
+                           slice(encode(location))),
+                 path_);
+  }
+  if (batch.Count() > 0) write(batch);
+}
+
+void RocksdbIndex::put_rows(rocksdb::WriteBatch& batch, std::span<const StateRow> rows) const {
   for (const StateRow& row : rows) {
     rocksdb::ColumnFamilyHandle* table = family(family_of(row.table));
     check_status(
         row.value ? batch.Put(table, row.key, slice(*row.value)) : batch.Delete(table, row.key),
         path_);
   }
+}
+
+void RocksdbIndex::apply(std::span<const StateRow> rows) {
+  rocksdb::WriteBatch batch;
+  put_rows(batch, rows);
+  write(batch);
+}
+
+void RocksdbIndex::apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) {
+  const std::lock_guard lock{writing_};
+  rocksdb::WriteBatch batch;
+  put_rows(batch, rows);
   FixedFieldWriter fields;
   fields.number(cursor.sequence).raw(cursor.hash.view());
   check_status(
@@ -469,22 +474,7 @@ void RocksdbIndex::rows(Table table, std::string_view prefix, const OnRow& on_ro
 
 std::uint64_t RocksdbIndex::chunk_count() const { return counter(kChunkCountKey); }
 
-std::uint64_t RocksdbIndex::size_bytes() const {
-  std::uint64_t total = 0;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator{path_, error}) {
-    // Compaction removes files while we look.
-    const std::uintmax_t size = entry.is_regular_file(error) ? entry.file_size(error) : 0;
-    if (!error) total += size;
-  }
-  return total;
-}
-
-std::filesystem::path aside_path(const std::filesystem::path& path) {
-  std::filesystem::path aside = path;
-  aside += kAsideSuffix;
-  return aside;
-}
+std::uint64_t RocksdbIndex::size_bytes() const { return index_bytes(path_); }
 
 }  // namespace
 
@@ -495,27 +485,9 @@ std::unique_ptr<Index> Index::open(const std::filesystem::path& path,
     throw base::Error{base::ErrorKind::not_found,
                       base::text("there is no index at '", path.string(), "'")};
   }
-  if (mode == Mode::create) {
-    std::filesystem::create_directories(path, error);
-    if (!error) {
-      std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
-    }
-    if (error) throw base::system_error(base::text("making '", path.string(), "'"), error.value());
-  }
+  if (mode == Mode::create) make_index_directory(path);
   if (mode == Mode::read) check_index_logs(path);
   return std::make_unique<RocksdbIndex>(path, repository, mode);
-}
-
-void Index::move_aside(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return;
-  const std::filesystem::path aside = aside_path(path);
-  std::filesystem::remove_all(aside, error);
-  if (!error) std::filesystem::rename(path, aside, error);
-  if (error) {
-    throw base::system_error(base::text("moving the index '", path.string(), "' aside"),
-                             error.value());
-  }
 }
 
 }  // namespace store

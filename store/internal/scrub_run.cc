@@ -104,11 +104,12 @@ class ScrubRun {
       return;
     }
     survey_.whole.push_back(pack.id);
-    if (result.parity != ParityState::whole) {
-      survey_.without_parity.push_back(pack);
-      if (result.parity == ParityState::missing) ++report_.packs_without_parity;
+    if (result.parity == ParityState::missing) {
+      survey_.parity_missing.push_back(pack);
+      ++report_.packs_without_parity;
     }
     if (result.parity == ParityState::damaged) {
+      survey_.parity_damaged.push_back(pack);
       ledger_.forget(pack.id);  // looked at again first, until it is healed
     } else {
       ledger_.note(pack.id, clock_.now());

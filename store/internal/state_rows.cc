@@ -121,4 +121,31 @@ Hold StateRows::open_hold(const std::string& key, base::ByteView value) const {
   return decode_hold(open(Table::hold, key, value).bytes());
 }
 
+std::string StateRows::lost_key(const TenantDomain& tenant, const std::string& mailbox_id,
+                                const LostItem& item) const {
+  FieldWriter name;
+  name.text(item.folder_id);
+  name.text(item.item_id);
+  return base::text(prefix(tenant, mailbox_id),
+                    base::hmac_sha256(key_.bytes(), name.bytes()).hex());
+}
+
+StateRow StateRows::of_lost(const TenantDomain& tenant, const std::string& mailbox_id,
+                            const LostItem& item) const {
+  FieldWriter fields;
+  fields.text(item.folder_id);
+  fields.text(item.item_id);
+  return put(Table::lost, lost_key(tenant, mailbox_id, item), fields.bytes());
+}
+
+LostItem StateRows::open_lost(const std::string& key, base::ByteView value) const {
+  const base::Secret plain = open(Table::lost, key, value);
+  FieldReader fields{plain.bytes(), "a lost item"};
+  LostItem item;
+  item.folder_id = fields.text();
+  item.item_id = fields.text();
+  fields.finish();
+  return item;
+}
+
 }  // namespace store

@@ -33,7 +33,15 @@ class StateRows {
   [[nodiscard]] Tombstone open_tombstone(const std::string& key, base::ByteView value) const;
   [[nodiscard]] Hold open_hold(const std::string& key, base::ByteView value) const;
 
-  // With what the keys of a mailbox's restore points begin; they sort by time.
+  // Items that repair found lost.
+  [[nodiscard]] StateRow of_lost(const TenantDomain& tenant, const std::string& mailbox_id,
+                                 const LostItem& item) const;
+  [[nodiscard]] LostItem open_lost(const std::string& key, base::ByteView value) const;
+  [[nodiscard]] std::string lost_key(const TenantDomain& tenant, const std::string& mailbox_id,
+                                     const LostItem& item) const;
+
+  // With what the keys of a mailbox's restore points begin; they sort by time. Those of its lost
+  // items begin so, too.
   [[nodiscard]] std::string prefix(const TenantDomain& tenant, const std::string& mailbox_id) const;
   // Tells the restore point from every other one; that of its tombstone is the same.
   [[nodiscard]] std::string key_of(const Snapshot& snapshot) const;

@@ -161,6 +161,24 @@ TEST_CASE("replacing and removing take effect at once", "[conformance][backend]"
   CHECK(store.whole("conf/1") == test::noise(3, 7));
 }
 
+TEST_CASE("a copy stays when its object is replaced or removed", "[conformance][backend]") {
+  const Subject store = subject();
+  CHECK(failure_of([&] {
+          store.backend->keep_copy("pack/d/ab/abcd", "trash/quarantine/abcd");
+        }).kind == ErrorKind::not_found);
+  store.put("pack/d/ab/abcd", test::noise(1, 1000));
+  CHECK(store.whole("pack/d/ab/abcd") == test::noise(1, 1000));
+  store.backend->keep_copy("pack/d/ab/abcd", "trash/quarantine/abcd");
+  store.backend->replace("pack/d/ab/abcd", test::noise(2, 900));
+  CHECK(store.whole("pack/d/ab/abcd") == test::noise(2, 900));
+  CHECK(store.whole("trash/quarantine/abcd") == test::noise(1, 1000));
+  // The first copy is the one that is kept.
+  store.backend->keep_copy("pack/d/ab/abcd", "trash/quarantine/abcd");
+  CHECK(store.whole("trash/quarantine/abcd") == test::noise(1, 1000));
+  store.backend->remove("pack/d/ab/abcd");
+  CHECK(store.whole("trash/quarantine/abcd") == test::noise(1, 1000));
+}
+
 TEST_CASE("writers exclude each other, by turns", "[conformance][backend]") {
   const Subject store = subject();
   auto lock = store.backend->lock_for_writing();

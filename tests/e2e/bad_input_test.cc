@@ -175,6 +175,12 @@ TEST_CASE("a passphrase that does not open the store, and a place without one",
   check_completes(at.coffer);
   test::write_private_file(at.coffer.passphrase_file(), "something else\n");
   check_refused(at.coffer, {"backup"}, 12, "wrong_key", "store");
+  // Only a scrub needs no passphrase.
+  std::filesystem::remove(at.coffer.passphrase_file());
+  check_refused(at.coffer, {"check"}, 2, "usage", "cannot read secret file");
+  const test::Told scrub = at.coffer.tell({"check", "--level", "scrub"});
+  CHECK(scrub.exit_status == 0);
+  CHECK(scrub.summary().at("packs") > 0);
   test::write_private_file(at.coffer.passphrase_file(), "correct horse battery staple\n");
   check_completes(at.coffer);
 

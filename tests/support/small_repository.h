@@ -27,6 +27,8 @@ class SmallRepository {
   store::Repository& reopen(store::Access access = store::Access::write);
   // From now on new packs get parity.
   store::Repository& reopen_with_parity();
+  // The same store on another backend; to be reopened.
+  void move_to(store::Backend& backend) { backend_ = &backend; }
   // Besides the one that is open.
   [[nodiscard]] std::unique_ptr<store::Repository> open(store::Access access);
   void close() { repository_.reset(); }

@@ -93,6 +93,28 @@ TEST_CASE("an incremental round is compared with what is stored", "[backup]") {
   check_closed(changes);
 }
 
+TEST_CASE("what the store lost is wanted although it is unchanged", "[backup]") {
+  const StoredFolder stored{{{"told", "1"}, {"untold", "1"}, {"removed", "1"}, {"kept", "1"}}};
+  const backup::LostItems lost{"told", "untold", "removed", "not stored here"};
+  const ChangeSet incremental = backup::compare_incremental(
+      told({item("told", "1"), graph::ItemRemoved{"removed"}}), &stored, "folder", 4, {}, lost);
+  CHECK(ids_of(incremental.wanted) == std::vector<std::string>{"told", "untold"});
+  CHECK(incremental.gone == std::vector<std::string>{"removed"});
+  CHECK(incremental.unchanged == 1);
+  check_closed(incremental);
+
+  const ChangeSet full =
+      backup::compare_full(told({item("told", "1"), item("untold", "1"), item("kept", "1")}),
+                           &stored, "folder", {}, lost);
+  CHECK(ids_of(full.wanted) == std::vector<std::string>{"told", "untold"});
+  CHECK(full.gone == std::vector<std::string>{"removed"});
+  CHECK(full.unchanged == 1);
+  check_closed(full);
+  for (const ChangeSet* changes : {&incremental, &full}) {
+    for (const backup::Wanted& wanted : changes->wanted) CHECK(wanted.stored_before);
+  }
+}
+
 TEST_CASE("the last state told of an item wins", "[backup]") {
   const StoredFolder stored{{{"a", "1"}, {"b", "1"}}};
   const ChangeSet changes = backup::compare_incremental(

@@ -215,6 +215,31 @@ TEST_CASE("a feed that calls a folder gone is not believed while the folder is t
   CHECK(test::is_closed(report.items));
 }
 
+TEST_CASE("items whose pack was lost are exported again after a repair", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(10);
+  tenant.back_up();
+  const std::vector<std::string> lost = tenant.backend().names("pack/d/");
+  tenant.service().put_item("work", "later", "stored in a pack of its own");
+  tenant.back_up();
+  for (const std::string& pack : lost) tenant.backend().remove(pack);
+  store::Repository& repository = tenant.repository().reopen();
+  const auto affected_items = [](const store::CheckReport& found) {
+    return std::count_if(found.affected.begin(), found.affected.end(),
+                         [](const store::AffectedItem& item) { return !item.item.empty(); });
+  };
+  CHECK(affected_items(repository.repair(store::CheckLevel::structure, {}, {})) == 10);
+
+  const MailboxReport report = tenant.back_up({.full = GENERATE(false, true)});
+
+  check_complete(report);
+  check_counts(report, {11, 10, 1, 0, 0});
+  CHECK(tenant.stored() == tenant.present());
+  // The engine's notes of the first run are lost for good; nobody needs them any more.
+  CHECK(affected_items(repository.check(store::CheckLevel::full, {}, {})) == 0);
+  check_counts(tenant.back_up(), {11, 0, 11, 0, 0});
+}
+
 TEST_CASE("a poison item costs one item, and is tried again", "[backup]") {
   test::FakeTenant tenant;
   tenant.fill_inbox(50);

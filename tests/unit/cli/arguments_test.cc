@@ -81,6 +81,13 @@ TEST_CASE("commands have their defaults", "[cli][arguments]") {
         store::CheckLevel::structure);
   CHECK(std::get<cli::CheckOptions>(command({"check", "--level", "full"}).command).level ==
         store::CheckLevel::full);
+  const auto scrub = std::get<cli::CheckOptions>(
+      command({"check", "--level", "scrub", "--rate", "50MiB", "--limit-time", "30m"}).command);
+  CHECK(scrub.level == store::CheckLevel::scrub);
+  CHECK(scrub.scrub.bytes_per_second == std::uint64_t{50} << 20);
+  CHECK(scrub.scrub.time_limit == std::chrono::minutes{30});
+  CHECK_FALSE(scrub.repair);
+  CHECK(std::get<cli::CheckOptions>(command({"check", "--repair"}).command).repair);
   CHECK_FALSE(std::get<cli::SnapshotsOptions>(command({"snapshots"}).command).mailbox);
   CHECK(
       std::get<cli::ExtractOptions>(command({"extract", "a@x", "--output", "/o"}).command).output ==
@@ -107,6 +114,19 @@ TEST_CASE("commands below a command have a name of two words", "[cli][arguments]
   }
 }
 
+TEST_CASE("a scrub's pace is a size and a duration, and nobody else's", "[cli][arguments]") {
+  CHECK(complaint({"check", "--level", "scrub", "--rate", "50"}) ==
+        "--rate takes a size per second in KiB, MiB or GiB, such as 50MiB, not '50'");
+  CHECK(complaint({"check", "--level", "scrub", "--limit-time", "0m"}) ==
+        "--limit-time takes a duration in s, m, h or d, such as 30m, not '0m'");
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"check", "--rate", "50MiB"},
+           {"check", "--level", "full", "--limit-time", "1h"},
+           {"check", "--level", "scrub", "--repair", "--rate", "50MiB"}}) {
+    CHECK(complaint(words) == "--rate and --limit-time are for --level scrub without --repair");
+  }
+}
+
 TEST_CASE("a mistake on the command line names the nearest thing", "[cli][arguments]") {
   struct Row {
     std::vector<std::string> words;
@@ -124,8 +144,8 @@ TEST_CASE("a mistake on the command line names the nearest thing", "[cli][argume
       {{"ls", "--foldr", "Inbox"}, "unknown option '--foldr'; did you mean '--folder'?"},
       {{"stats", "more"}, "'stats' does not take 'more'"},
       {{"check", "--level", "ful"},
-       "--level takes structure, full, not 'ful'; did you mean 'full'?"},
-      {{"check", "--level", "scrub"}, "--level takes structure, full, not 'scrub'"},
+       "--level takes structure, scrub, full, not 'ful'; did you mean 'full'?"},
+      {{"check", "--level", "drill"}, "--level takes structure, scrub, full, not 'drill'"},
       {{"restore", "a@x", "--on-conflict", "overwrite"}, "--on-conflict takes skip, copy, replace"},
       {{"restore", "a@x", "--in-place", "--into", "X"}, "--in-place"},
       {{"extract", "a@x"}, "--output"},

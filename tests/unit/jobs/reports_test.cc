@@ -203,6 +203,9 @@ TEST_CASE("damage found is exit status 13, with what is affected", "[jobs][check
   store::CheckReport report;
   report.packs = 2;
   report.chunks = 7;
+  report.packs_without_parity = 1;
+  report.packs_left = 3;
+  report.rescued_chunks = 4;
   CHECK(jobs::number(jobs::exit_status(report)) == 0);
   report.errors = {"chunk 1 fails its checksum"};
   report.affected = {{"a@x", "Inbox", "id1", {"s1", "s2"}}};
@@ -213,7 +216,14 @@ TEST_CASE("damage found is exit status 13, with what is affected", "[jobs][check
       summary,
       test::contains_text(
           R"("packs":2,"chunks":7,"bytes_read":0,"errors":1,"healed":0,)"
-          R"("affected":[{"mailbox":"a@x","folder":"Inbox","item":"id1","snapshots":["s1","s2"]}]})"));
+          R"("affected":[{"mailbox":"a@x","folder":"Inbox","item":"id1","snapshots":["s1","s2"]}],)"
+          R"("packs_without_parity":1,"packs_left":3,"rescued_chunks":4})"));
+  report.errors.clear();
+  report.affected.clear();
+  report.healed = 2;
+  CHECK(jobs::number(jobs::exit_status(report)) == 0);
+  CHECK_THAT(jobs::to_json(jobs::check_summary(report, store::CheckLevel::scrub, 1.5)),
+             test::contains_text(R"("level":"scrub","status":"complete")"));
 }
 
 TEST_CASE("factors are null as long as there is nothing to divide by", "[jobs][stats]") {

@@ -95,6 +95,62 @@ void check_filled(const Index& index) {
   CHECK(keys.size() == 1);
 }
 
+TEST_CASE("a pack leaves the index with the chunks that lie in it, and no others",
+          "[store][index]") {
+  const test::TemporaryDirectory directory;
+  const auto index = Index::open(directory / "i", repository(1), Index::Mode::create);
+  const base::Bytes tag = test::noise(9, 16);
+  fill(*index);
+  // A third pack holds chunk 3, too, and is the one that is read from now on.
+  const std::vector<IndexedChunk> again{chunk(3), chunk(30)};
+  index->add_pack(pack(2, 2), again);
+  const std::uint32_t first = index->pack_number(pack(0, 10).id).value();
+  const std::uint32_t third = index->pack_number(pack(2, 2).id).value();
+  std::vector<ChunkId> in_first = index->chunks_in(first);
+  CHECK(in_first.size() == 9);
+  in_first.push_back(chunk(3).id);
+
+  index->remove_pack(first, in_first);
+
+  CHECK_FALSE(index->pack(first));
+  CHECK_FALSE(index->pack_number(pack(0, 10).id));
+  CHECK(index->chunk_count() == 12);
+  CHECK(index->chunks_in(first).empty());
+  CHECK_FALSE(index->find(tag, chunk(0).id));
+  CHECK(index->find(tag, chunk(3).id)->pack_number == third);
+  CHECK(index->find(tag, chunk(10).id));
+  index->remove_pack(first, in_first);
+  CHECK(index->chunk_count() == 12);
+
+  // What another pack holds, too, is found there; what has its place keeps it.
+  const std::uint32_t second = index->pack_number(pack(1, 10).id).value();
+  const std::vector<IndexedChunk> others{chunk(3), chunk(4)};
+  index->add_missing_chunks(second, others);
+  CHECK(index->find(tag, chunk(3).id)->pack_number == third);
+  CHECK(index->find(tag, chunk(4).id)->pack_number == second);
+  CHECK(index->chunk_count() == 12);
+}
+
+TEST_CASE("rows of lost items come and go without a commit", "[store][index]") {
+  const test::TemporaryDirectory directory;
+  const auto index = Index::open(directory / "i", repository(1), Index::Mode::create);
+  const auto keys = [&] {
+    std::vector<std::string> found;
+    index->rows(Table::lost, "a/",
+                [&](const std::string& key, base::ByteView) { found.push_back(key); });
+    return found;
+  };
+  const std::vector<StateRow> rows{{Table::lost, "a/1", test::noise(1, 10)},
+                                   {Table::lost, "a/2", test::noise(2, 10)},
+                                   {Table::lost, "b/3", test::noise(3, 10)}};
+  index->apply(rows);
+  CHECK(keys() == std::vector<std::string>{"a/1", "a/2"});
+  const std::vector<StateRow> settled{{Table::lost, "a/1", std::nullopt}};
+  index->apply(settled);
+  CHECK(keys() == std::vector<std::string>{"a/2"});
+  CHECK(index->cursors().empty());
+}
+
 TEST_CASE("an index holds what was put in it, also when opened again", "[store][index]") {
   const test::TemporaryDirectory directory;
   WriterId writer;
