@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace store {
 
@@ -51,6 +52,22 @@ class Backend {
   // Nothing happens if it is not there.
   virtual void remove(std::string_view name) = 0;
 
+  // Objects are deleted in two steps. discard() takes one out of sight: list() and size_bytes() no
+  // longer tell of it, and its name is free again; until the batch is emptied, read() still gives a
+  // pack's bytes to those who knew it before, and people can have it back by hand.
+  virtual void discard(std::string_view name, std::uint64_t batch) = 0;
+  // Ascending.
+  [[nodiscard]] virtual std::vector<std::uint64_t> discarded_batches() const = 0;
+  // For good. Gives the bytes that the batch had; 0 if there is none.
+  virtual std::uint64_t empty_batch(std::uint64_t batch) = 0;
+
+  // Space that is left; empty where nobody can tell.
+  [[nodiscard]] virtual std::optional<std::uint64_t> free_bytes() const { return std::nullopt; }
+  // Space that is set aside, so that what frees space works on a full disk, too. Nothing happens
+  // where there is no such thing, or no space for it. The caller holds the lock.
+  virtual void keep_reserve(std::uint64_t size_bytes) { static_cast<void>(size_bytes); }
+  virtual void release_reserve() {}
+
   // The name of something that lies where the repository would, of ours or not; empty if it is
   // clear. A place may hold more than objects: a directory that somebody else uses is no place for
   // a store.
@@ -65,7 +82,9 @@ class Backend {
    public:
     virtual ~Lock() = default;
   };
-  [[nodiscard]] virtual std::unique_ptr<Lock> lock_for_writing() = 0;
+  enum class Reserve : std::uint8_t { keep, use };  // when there is no space left to note the owner
+  [[nodiscard]] virtual std::unique_ptr<Lock> lock_for_writing(Reserve reserve) = 0;
+  [[nodiscard]] std::unique_ptr<Lock> lock_for_writing() { return lock_for_writing(Reserve::keep); }
 };
 
 }  // namespace store

@@ -35,7 +35,8 @@ struct ChunkLocation {
 struct PackRow {
   PackId id;
   ChunkClass chunk_class = ChunkClass::data;
-  base::Bytes tenant_tag;  // 16 bytes
+  base::Bytes tenant_tag;        // 16 bytes
+  std::uint32_t generation = 0;  // of its keys
   std::uint64_t size_bytes = 0;
   std::uint32_t chunks = 0;
   std::uint64_t plain_bytes = 0;  // of its chunks together; filled in by add_pack()

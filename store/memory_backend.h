@@ -15,7 +15,17 @@ namespace store {
 
 class MemoryBackend final : public Backend {
  public:
-  enum class Operation : std::uint8_t { put, replace, read, size, list, remove, lock };
+  enum class Operation : std::uint8_t {
+    put,
+    replace,
+    read,
+    size,
+    list,
+    remove,
+    discard,
+    empty,
+    lock
+  };
   // Called before each operation, on the caller's thread; what it throws is the operation's
   // failure, and nothing has happened then.
   using Hook = std::function<void(Operation operation, const std::string& name)>;
@@ -30,7 +40,11 @@ class MemoryBackend final : public Backend {
       const override;
   void remove(std::string_view name) override;
   [[nodiscard]] std::string describe() const override { return "memory"; }
-  [[nodiscard]] std::unique_ptr<Lock> lock_for_writing() override;
+  void discard(std::string_view name, std::uint64_t batch) override;
+  [[nodiscard]] std::vector<std::uint64_t> discarded_batches() const override;
+  std::uint64_t empty_batch(std::uint64_t batch) override;
+  using Backend::lock_for_writing;
+  [[nodiscard]] std::unique_ptr<Lock> lock_for_writing(Reserve reserve) override;
 
   // Not while other threads use the backend.
   void set_hook(Hook hook) { hook_ = std::move(hook); }
@@ -43,9 +57,11 @@ class MemoryBackend final : public Backend {
 
  private:
   void before(Operation operation, std::string_view name) const;
+  [[nodiscard]] base::Bytes content_of(std::string_view name) const;
 
   using Objects = std::map<std::string, base::Bytes, std::less<>>;
   base::Synchronized<Objects> objects_;
+  base::Synchronized<std::map<std::uint64_t, Objects>> trash_;
   std::shared_ptr<bool> locked_ =
       std::make_shared<bool>(false);  // shared with the lock, which may outlive us
   Hook hook_;

@@ -34,7 +34,6 @@ std::vector<PackObject> list_packs(const Backend& backend,
 // What a pack holds, by its table of contents: authenticated, and read from the pack's end alone.
 struct PackContents {
   PackRow row;
-  std::uint32_t generation = 1;      // of the keys that it is sealed with
   std::vector<IndexedChunk> chunks;  // in the order of the records
 };
 

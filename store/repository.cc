@@ -10,6 +10,7 @@
 #include "store/internal/index_upkeep.h"
 #include "store/internal/lost_items.h"
 #include "store/internal/pack_repair.h"
+#include "store/internal/prune_run.h"
 #include "store/internal/repository_check.h"
 #include "store/internal/repository_state.h"
 #include "store/internal/scrub_run.h"
@@ -22,11 +23,16 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <set>
 #include <utility>
 
 namespace store {
 namespace {
+
+constexpr std::uint64_t kReserveShare = 16;
+constexpr std::uint64_t kLeastReserve = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMostReserve = std::uint64_t{64} << 20;
 
 // A chain's head; one writer's own is where its next record goes.
 using Heads = std::map<WriterId, LogCursor>;
@@ -47,17 +53,18 @@ class PackedRepository final : public Repository {
 
   void open_index(const std::filesystem::path& path) {
     const IndexUpkeep upkeep{*backend_, *keys_, log_, rows_, path};
-    if (access_ == Access::write) {
-      use(upkeep.open_for_writing());
+    if (access_ != Access::read) {
+      use(upkeep.open_for_writing(clock_->now()));
+      keep_reserve();
       return;
     }
-    IndexUpkeep::ReadingView view = upkeep.open_for_reading();
+    IndexUpkeep::ReadingView view = upkeep.open_for_reading(clock_->now());
     use(std::move(view.index));
     newer_ = std::move(view.newer);
   }
 
   void rebuild_index_at(const std::filesystem::path& path, const OnProgress& on_progress) {
-    use(IndexUpkeep{*backend_, *keys_, log_, rows_, path}.rebuild(on_progress));
+    use(IndexUpkeep{*backend_, *keys_, log_, rows_, path}.rebuild(clock_->now(), on_progress));
   }
 
   [[nodiscard]] TenantStore& tenant(const TenantDomain& domain) override {
@@ -77,6 +84,9 @@ class PackedRepository final : public Repository {
   void add_hold(const Hold& hold) override;
   void remove_hold(const std::string& id, const std::string& reason) override;
   [[nodiscard]] std::vector<Hold> holds() const override { return state().holds(); }
+  [[nodiscard]] std::unique_ptr<Work> begin_work() override { return leases_.begin_work(); }
+  PruneReport prune(const PruneOptions& options, const OnProgress& on_progress,
+                    std::stop_token stop) override;
   [[nodiscard]] StoreStatistics statistics() const override;
   [[nodiscard]] std::vector<std::optional<base::Instant>> last_verified(
       std::span<const Snapshot> snapshots) const override;
@@ -98,6 +108,7 @@ class PackedRepository final : public Repository {
     for (const LogCursor& cursor : index_->cursors()) (*heads)[cursor.writer] = cursor;
   }
 
+  void keep_reserve() const;
   ChunkedTenantStore& store_of(const TenantDomain& domain) const;
   [[nodiscard]] RepositoryState state() const { return {*index_, rows_, newer_}; }
   // Error(not_found) unless the restore point is there, and forgotten or not as it has to be.
@@ -121,6 +132,8 @@ class PackedRepository final : public Repository {
   std::unique_ptr<Index> index_;
   std::vector<StateRow> newer_;  // committed, but not in an index opened for reading
   base::Synchronized<Heads> heads_;
+  mutable Leases leases_;
+  std::mutex pruning_;
   std::vector<StateRow> unindexed_;  // committed, but refused by the index; guarded by heads_
   mutable base::Synchronized<Tenants> tenants_;  // last: the stores use the others
 };
@@ -134,14 +147,15 @@ ChunkedTenantStore& PackedRepository::store_of(const TenantDomain& domain) const
     packing.parity = parity_;
     tenant = std::make_unique<ChunkedTenantStore>(
         domain, keys.chunker_key(),
-        open_chunk_store(*backend_, *index_, keys_->repository(), keys, *codec_, *clock_, packing),
-        access_);
+        open_chunk_store(*backend_, *index_, keys_->repository(), keys, *codec_, *clock_, leases_,
+                         packing),
+        leases_, access_);
   }
   return *tenant;
 }
 
 void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
-  base::check(access_ == Access::write, "a repository opened for reading takes no commit");
+  base::check(access_ != Access::read, "a repository opened for reading takes no commit");
   auto heads = heads_.lock();  // one commit at a time
   std::vector<std::pair<ChunkedTenantStore*, std::uint64_t>> marks;
   {
@@ -203,7 +217,7 @@ void PackedRepository::require_forgotten(const RepositoryState::Tombstones& tomb
 }
 
 void PackedRepository::forget(std::span<const Forgetting> which) {
-  base::check(access_ == Access::write, "a repository opened for reading forgets nothing");
+  base::check(access_ != Access::read, "a repository opened for reading forgets nothing");
   auto heads = heads_.lock();
   const std::vector<Hold> held = state().holds();
   const RepositoryState::Tombstones tombstones = state().tombstones("");
@@ -223,7 +237,7 @@ void PackedRepository::forget(std::span<const Forgetting> which) {
 }
 
 void PackedRepository::recall(std::span<const Snapshot> which) {
-  base::check(access_ == Access::write, "a repository opened for reading recalls nothing");
+  base::check(access_ != Access::read, "a repository opened for reading recalls nothing");
   auto heads = heads_.lock();
   const RepositoryState::Tombstones tombstones = state().tombstones("");
   std::vector<LogEvent> events;
@@ -235,20 +249,57 @@ void PackedRepository::recall(std::span<const Snapshot> which) {
 }
 
 void PackedRepository::add_hold(const Hold& hold) {
-  base::check(access_ == Access::write, "a repository opened for reading takes no hold");
+  base::check(access_ != Access::read, "a repository opened for reading takes no hold");
   base::check(!hold.id.empty() && !hold.mailbox_id.empty(), "a hold has an id and a mailbox");
   auto heads = heads_.lock();
   append_to_log({}, {HoldAdded{hold}}, *heads);
 }
 
 void PackedRepository::remove_hold(const std::string& id, const std::string& reason) {
-  base::check(access_ == Access::write, "a repository opened for reading loses no hold");
+  base::check(access_ != Access::read, "a repository opened for reading loses no hold");
   auto heads = heads_.lock();
   const std::vector<Hold> held = state().holds();
   if (std::ranges::find(held, id, &Hold::id) == held.end()) {
     throw base::Error{base::ErrorKind::not_found, base::text("there is no hold ", id)};
   }
   append_to_log({}, {HoldRemoved{id, reason}}, *heads);
+}
+
+// So that a full disk does not keep prune from freeing space. A share of what is stored, because a
+// large store needs more for it.
+void PackedRepository::keep_reserve() const {
+  if (access_ != Access::write) return;
+  std::uint64_t stored = 0;
+  index_->for_each_pack([&](std::uint32_t, const PackRow& row) { stored += row.size_bytes; });
+  if (stored == 0) return;
+  backend_->keep_reserve(std::clamp(stored / kReserveShare, kLeastReserve, kMostReserve));
+}
+
+PruneReport PackedRepository::prune(const PruneOptions& options, const OnProgress& on_progress,
+                                    std::stop_token stop) {
+  base::check(access_ != Access::read, "a repository opened for reading is not pruned");
+  const std::unique_lock alone{pruning_, std::try_to_lock};
+  if (!alone) throw base::Error{base::ErrorKind::in_use, "another prune of the store is running"};
+  const PruneSubjects subjects{
+      *backend_,
+      *keys_,
+      log_,
+      *index_,
+      rows_,
+      leases_,
+      *clock_,
+      [&](const TenantDomain& domain) -> ChunkStore& { return store_of(domain).chunks(); },
+      [&] {
+        std::vector<TenantDomain> open;
+        for (const auto& [domain, tenant] : *tenants_.lock()) open.push_back(domain);
+        return open;
+      },
+      [&] { return state(); },
+      [&](const std::function<void(const PruneSubjects::Commit&)>& act) {
+        auto heads = heads_.lock();
+        act([&](std::vector<LogEvent> events) { append_to_log({}, std::move(events), *heads); });
+      }};
+  return run_prune(subjects, options, on_progress, stop);
 }
 
 StoreStatistics PackedRepository::statistics() const {
@@ -314,7 +365,7 @@ CheckReport PackedRepository::repair(CheckLevel level, const OnProgress& on_prog
   PackSurvey found;
   CheckReport report = survey(level, on_progress, stop, found);
   const RepairFigures figures =
-      PackRepair{{*backend_, *keys_, *index_, *codec_, *clock_, parity_}}.run(found, stop);
+      PackRepair{{*backend_, *keys_, *index_, *codec_, *clock_, leases_, parity_}}.run(found, stop);
   report.healed = figures.healed_packs + figures.healed_parity;
   report.rescued_chunks = figures.rescued_chunks;
   if (parity_) report.packs_without_parity = 0;
@@ -382,8 +433,12 @@ std::unique_ptr<Repository> Repository::open(Backend& backend, const Settings& s
                                              base::Clock& clock) {
   std::unique_ptr<KeyRing> keys = KeyRing::open(backend, key);
   std::unique_ptr<Backend::Lock> lock;
-  if (access == Access::write) {
-    lock = backend.lock_for_writing();
+  if (access != Access::read) {
+    const bool reclaims = access == Access::reclaim;
+    lock = backend.lock_for_writing(reclaims ? Backend::Reserve::use : Backend::Reserve::keep);
+    if (reclaims && backend.free_bytes().value_or(kMostReserve) < kMostReserve) {
+      backend.release_reserve();
+    }
     heal_copies(*keys, backend);
   }
   auto repository = std::make_unique<PackedRepository>(backend, settings, clock, access,

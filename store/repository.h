@@ -8,6 +8,7 @@
 #include "src/base/secret.h"
 #include "store/backend.h"
 #include "store/content.h"
+#include "store/prune.h"
 #include "store/retention.h"
 #include "store/snapshot.h"
 
@@ -23,7 +24,11 @@
 
 namespace store {
 
-enum class Access : std::uint8_t { read, write };
+enum class Access : std::uint8_t {
+  read,
+  write,
+  reclaim,  // writing in order to free space: may use the store's reserve of it
+};
 
 struct StoreStatistics {
   std::uint64_t logical_bytes = 0;  // of all streams of all snapshots, shared ones each time
@@ -122,6 +127,14 @@ class Repository {
   // The returned store lives as long as the repository.
   [[nodiscard]] virtual TenantStore& tenant(const TenantDomain& tenant) = 0;
 
+  // Uncommitted work that prune, which may run beside it, has to leave alone what it relies on for.
+  // Held from before the first content is put until after the commit; each thread may have its own.
+  class Work {
+   public:
+    virtual ~Work() = default;
+  };
+  [[nodiscard]] virtual std::unique_ptr<Work> begin_work() = 0;
+
   // Every restore point that is not forgotten, ordered by mailbox id, then time.
   [[nodiscard]] virtual std::vector<Snapshot> snapshots() const = 0;
   // Of one mailbox, by time.
@@ -147,6 +160,13 @@ class Repository {
   virtual void remove_hold(const std::string& id, const std::string& reason) = 0;
   // By time.
   [[nodiscard]] virtual std::vector<Hold> holds() const = 0;
+
+  // Purges what was forgotten and is not held, and deletes what no restore point names any more.
+  // Runs beside everything; a second one beside it throws Error(in_use). Killed at any point, it
+  // has deleted nothing that is needed, and the next opening for writing ends what it began.
+  // Error(corrupt) if it cannot tell what is needed: nothing is then deleted.
+  virtual PruneReport prune(const PruneOptions& options, const OnProgress& on_progress,
+                            std::stop_token stop) = 0;
 
   [[nodiscard]] virtual StoreStatistics statistics() const = 0;
 

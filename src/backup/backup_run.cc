@@ -36,6 +36,7 @@ class Run {
   }
 
   RunReport run() {
+    const auto work = with_.repository.begin_work();
     progress_.mailboxes_total += mailboxes_.size();
     base::run_side_by_side(mailboxes_.size(), settings_.concurrent_mailboxes,
                            [this](std::size_t mailbox) {

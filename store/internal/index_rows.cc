@@ -50,6 +50,7 @@ base::Bytes encode(const PackRow& pack) {
   fields.raw(pack.id.view())
       .number(static_cast<std::uint8_t>(pack.chunk_class))
       .raw(pack.tenant_tag)
+      .number(pack.generation)
       .number(pack.size_bytes)
       .number(pack.chunks)
       .number(pack.plain_bytes);
@@ -64,6 +65,7 @@ PackRow decode_pack(base::ByteView value) {
   if (chunk_class > 1) fields.damaged("has an unknown class");
   pack.chunk_class = static_cast<ChunkClass>(chunk_class);
   pack.tenant_tag = base::to_bytes(fields.raw(16));
+  pack.generation = fields.number<std::uint32_t>();
   pack.size_bytes = fields.number<std::uint64_t>();
   pack.chunks = fields.number<std::uint32_t>();
   pack.plain_bytes = fields.number<std::uint64_t>();

@@ -3,6 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
+#include "store/internal/prune_run.h"
 #include "store/packs.h"
 
 #include <algorithm>
@@ -130,18 +131,21 @@ std::string IndexUpkeep::pack_contradiction(const Index& index) const {
   return problem;
 }
 
-std::unique_ptr<Index> IndexUpkeep::open_for_writing() const {
+std::unique_ptr<Index> IndexUpkeep::open_for_writing(base::Instant now) const {
   const CommitLog::Chains chains = log_->chains();
   std::unique_ptr<Index> index = try_open(Index::Mode::write);
   if (index) {
     std::string problem = contradiction(*index);
-    if (problem.empty()) problem = pack_contradiction(*index);
+    if (problem.empty()) {
+      end_deletions(*backend_, *keys_, index.get(), now);
+      problem = pack_contradiction(*index);
+    }
     if (!problem.empty()) {
       base::log(base::LogLevel::warning, "the index is stale and is made anew: ", problem);
       index.reset();
     }
   }
-  if (!index) return rebuild({});
+  if (!index) return rebuild(now, {});
   add_packs(*index, {});
   replay(*index, chains);
   return index;
@@ -152,11 +156,13 @@ void check_index_place(const std::filesystem::path& path) {
   check_holds_only_an_index(path.string() + ".set-aside");
 }
 
-std::unique_ptr<Index> IndexUpkeep::rebuild(const OnProgress& on_progress) const {
+std::unique_ptr<Index> IndexUpkeep::rebuild(base::Instant now,
+                                            const OnProgress& on_progress) const {
   // Nothing else vouches for the log now, so all of it is proven before any of it is believed.
   log_->verify([](const CommitRecord&, const LogCursor&) {},
                [](const base::Error& error) { throw base::Error{error}; });
   const CommitLog::Chains chains = log_->chains();
+  end_deletions(*backend_, *keys_, nullptr, now);
   check_index_place(path_);
   Index::move_aside(path_);
   std::unique_ptr<Index> index = Index::open(path_, keys_->repository(), Index::Mode::create);
@@ -165,7 +171,7 @@ std::unique_ptr<Index> IndexUpkeep::rebuild(const OnProgress& on_progress) const
   return index;
 }
 
-IndexUpkeep::ReadingView IndexUpkeep::open_for_reading() const {
+IndexUpkeep::ReadingView IndexUpkeep::open_for_reading(base::Instant now) const {
   // The log first: whatever it names then is in the index that is opened afterwards, as packs are
   // indexed before they are committed.
   const CommitLog::Chains chains = log_->chains();
@@ -175,7 +181,7 @@ IndexUpkeep::ReadingView IndexUpkeep::open_for_reading() const {
     index.reset();
     try {
       const std::unique_ptr<Backend::Lock> lock = backend_->lock_for_writing();
-      static_cast<void>(open_for_writing());
+      static_cast<void>(open_for_writing(now));
     } catch (base::Error& error) {
       if (error.kind() != base::ErrorKind::in_use) throw;
       if (!problem.empty()) {

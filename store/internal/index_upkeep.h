@@ -30,8 +30,10 @@ class IndexUpkeep {
 
   // The caller holds the lock. The index is whole and up to date afterwards, or Error(corrupt) says
   // what of the log is damaged.
-  [[nodiscard]] std::unique_ptr<Index> open_for_writing() const;
-  [[nodiscard]] std::unique_ptr<Index> rebuild(const OnProgress& on_progress) const;
+  // What a prune began to delete is deleted then.
+  [[nodiscard]] std::unique_ptr<Index> open_for_writing(base::Instant now) const;
+  [[nodiscard]] std::unique_ptr<Index> rebuild(base::Instant now,
+                                               const OnProgress& on_progress) const;
 
   struct ReadingView {
     std::unique_ptr<Index> index;
@@ -39,7 +41,7 @@ class IndexUpkeep {
   };
   // Beside a process that writes, if there is one. If there is none, an index that is missing,
   // damaged or behind is put in order first; otherwise Error(in_use) says what is to be waited for.
-  [[nodiscard]] ReadingView open_for_reading() const;
+  [[nodiscard]] ReadingView open_for_reading(base::Instant now) const;
 
  private:
   // Empty: the index says nothing that log and packs do not.

@@ -5,6 +5,8 @@
 #include "src/base/random.h"
 #include "src/base/release.h"
 #include "src/base/text.h"
+#include "store/internal/local_lock.h"
+#include "store/internal/local_trash.h"
 #include "store/internal/object_name.h"
 #include "store/internal/recently_used.h"
 
@@ -26,8 +28,9 @@ namespace {
 using base::FileHandle;
 using Directory = std::unique_ptr<DIR, base::Release<&closedir>>;
 
-constexpr const char* kLockFile = "lock";
 constexpr const char* kTemporaryDirectory = "tmp";
+constexpr std::string_view kTrashPrefix = "trash/";
+constexpr std::string_view kQuarantine = "trash/quarantine";
 // Packs are read chunk by chunk: opening anew for each would cost more than reading.
 constexpr const char* kOftenReadPrefix = "pack/";
 constexpr std::size_t kMostOpenPacks = 32;
@@ -46,41 +49,28 @@ struct Place {
   std::string file;
 };
 
+// What lies in the directory and is no object.
+bool is_own_name(std::string_view name) {
+  if (name == kTemporaryDirectory || name == kLockFile || name == LocalReserve::kFileName) {
+    return true;
+  }
+  return name.starts_with(kTrashPrefix) && !name.starts_with(kQuarantine);
+}
+
 Place place_of(std::string_view name) {
   check_object_name(name);
   Place place{base::split(name, '/'), {}};
   place.file = std::move(place.directories.back());
   place.directories.pop_back();
   const std::string& top = place.directories.empty() ? place.file : place.directories.front();
-  base::check(top != kTemporaryDirectory && top != kLockFile, "the backend's own names");
+  base::check(!is_own_name(top) && !is_own_name(name), "the backend's own names");
   return place;
-}
-
-class LocalLock final : public Backend::Lock {
- public:
-  explicit LocalLock(FileHandle file) : file_(std::move(file)) {}
-  ~LocalLock() override {
-    // A leftover text would only confuse: the lock itself goes with the descriptor.
-    static_cast<void>(::ftruncate(file_.get(), 0));
-  }
-  LocalLock(const LocalLock&) = delete;
-  LocalLock& operator=(const LocalLock&) = delete;
-
- private:
-  FileHandle file_;
-};
-
-std::string who_we_are() {
-  std::string host(256, '\0');
-  if (::gethostname(host.data(), host.size() - 1) != 0) host = "unknown host";
-  host.resize(std::char_traits<char>::length(host.c_str()));
-  return base::text("process ", ::getpid(), " on ", host);
 }
 
 class LocalBackend final : public Backend {
  public:
   explicit LocalBackend(const std::filesystem::path& path)
-      : root_(std::filesystem::absolute(path).lexically_normal()) {}
+      : root_(std::filesystem::absolute(path).lexically_normal()), trash_(root_), reserve_(root_) {}
 
   Put put_if_absent(std::string_view name, std::span<const base::ByteView> parts) override;
   void replace(std::string_view name, base::ByteView content) override;
@@ -94,7 +84,17 @@ class LocalBackend final : public Backend {
   void remove(std::string_view name) override;
   [[nodiscard]] std::optional<std::string> occupied_by() const override;
   [[nodiscard]] std::string describe() const override { return root_.string(); }
-  [[nodiscard]] std::unique_ptr<Lock> lock_for_writing() override;
+  void discard(std::string_view name, std::uint64_t batch) override;
+  [[nodiscard]] std::vector<std::uint64_t> discarded_batches() const override {
+    return trash_.batches();
+  }
+  std::uint64_t empty_batch(std::uint64_t batch) override { return trash_.empty(batch); }
+  [[nodiscard]] std::optional<std::uint64_t> free_bytes() const override {
+    return free_bytes_at(root_);
+  }
+  void keep_reserve(std::uint64_t size_bytes) override { reserve_.keep(size_bytes); }
+  void release_reserve() override { reserve_.release(); }
+  [[nodiscard]] std::unique_ptr<Lock> lock_for_writing(Reserve reserve) override;
 
  private:
   enum class Missing : std::uint8_t { tolerate, make };
@@ -118,6 +118,8 @@ class LocalBackend final : public Backend {
   void clean_temporary_directory() const;
 
   std::filesystem::path root_;
+  LocalTrash trash_;
+  LocalReserve reserve_;
   mutable RecentlyUsed<std::string, SharedObject> open_packs_{kMostOpenPacks};
 };
 
@@ -309,6 +311,7 @@ SharedObject LocalBackend::open_for_reading(std::string_view name) const {
     if (auto known = open_packs_.find(key)) return std::move(*known);
   }
   FileHandle file = open_object(name);
+  if (!file.is_open() && often) file = trash_.open(name);
   if (!file.is_open()) return nullptr;
   const auto bytes = static_cast<std::uint64_t>(status_of(file, path_of(name)).st_size);
   auto opened = std::make_shared<const OpenObject>(OpenObject{std::move(file), bytes});
@@ -370,7 +373,7 @@ void LocalBackend::list_directory(
     }
     if (entry == nullptr) return;
     const std::string name = path + entry->d_name;
-    if (!is_object_name(name) || name == kTemporaryDirectory || name == kLockFile) continue;
+    if (!is_object_name(name) || is_own_name(name)) continue;
     // Either may be the beginning of the other: "pack" of "pack/d/", or the other way round.
     const std::size_t common = std::min(name.size(), prefix.size());
     if (name.compare(0, common, prefix, 0, common) != 0) continue;
@@ -431,9 +434,8 @@ std::optional<std::string> LocalBackend::occupied_by() const {
   for (std::filesystem::directory_iterator entry{root_, problem}, end; entry != end;
        entry.increment(problem)) {
     const std::string name = entry->path().filename().string();
-    // The root of a file system of its own is a good place; the other two are ours, and hold
-    // nothing.
-    if (name != "lost+found" && name != kLockFile && name != kTemporaryDirectory) return name;
+    // The root of a file system of its own is a good place; what is ours holds nothing.
+    if (name != "lost+found" && !is_own_name(name)) return name;
   }
   if (problem && problem != std::errc::no_such_file_or_directory) {
     fail(base::text("listing '", root_.string(), "'"), problem.value());
@@ -441,27 +443,14 @@ std::optional<std::string> LocalBackend::occupied_by() const {
   return std::nullopt;
 }
 
-std::unique_ptr<Backend::Lock> LocalBackend::lock_for_writing() {
-  const FileHandle root = open_root(Missing::make);
-  const std::filesystem::path path = root_ / kLockFile;
-  FileHandle file{::openat(root.get(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  if (!file.is_open()) fail(base::text("opening '", path.string(), "'"), errno);
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) fail(base::text("locking '", path.string(), "'"), errno);
-    const std::string owner{base::trim(base::as_text(base::read_file(path)))};
-    throw base::Error{base::ErrorKind::in_use,
-                      base::text("the store '", root_.string(), "' is in use by ",
-                                 owner.empty() ? "another process" : owner)};
-  }
-  // A holder that died left its name, and perhaps objects that are not durable yet: from here on
-  // somebody relies on them.
-  if (status_of(file, path).st_size > 0 && ::syncfs(file.get()) != 0) {
-    fail(base::text("syncing '", root_.string(), "'"), errno);
-  }
-  const std::string ourselves = base::text(who_we_are(), "\n");
-  if (::ftruncate(file.get(), 0) != 0) fail(base::text("writing '", path.string(), "'"), errno);
-  base::write_all(file, base::as_bytes(ourselves), path);
-  auto lock = std::make_unique<LocalLock>(std::move(file));
+void LocalBackend::discard(std::string_view name, std::uint64_t batch) {
+  check_object_name(name);
+  trash_.take(name, batch);
+  open_packs_.erase(std::string{name});
+}
+
+std::unique_ptr<Backend::Lock> LocalBackend::lock_for_writing(Reserve reserve) {
+  auto lock = lock_directory(open_root(Missing::make), root_, reserve, reserve_);
   clean_temporary_directory();
   return lock;
 }

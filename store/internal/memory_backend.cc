@@ -45,22 +45,31 @@ void MemoryBackend::replace(std::string_view name, base::ByteView content) {
   objects_.lock()->insert_or_assign(std::string{name}, base::to_bytes(content));
 }
 
+// Of the object, or of the one that lay there before it was discarded.
+base::Bytes MemoryBackend::content_of(std::string_view name) const {
+  {
+    auto objects = objects_.lock();
+    const auto object = objects->find(name);
+    if (object != objects->end()) return object->second;
+  }
+  for (const auto& [batch, objects] : *trash_.lock()) {
+    const auto object = objects.find(name);
+    if (object != objects.end()) return object->second;
+  }
+  throw base::Error{base::ErrorKind::not_found, base::text("there is no object ", name)};
+}
+
 base::Bytes MemoryBackend::read(std::string_view name, std::uint64_t offset,
                                 std::size_t size_bytes) const {
   check_object_name(name);
   before(Operation::read, name);
-  auto objects = objects_.lock();
-  const auto object = objects->find(name);
-  if (object == objects->end()) {
-    throw base::Error{base::ErrorKind::not_found, base::text("there is no object ", name)};
-  }
-  const base::ByteView content = object->second;
+  const base::Bytes content = content_of(name);
   if (offset > content.size() || size_bytes > content.size() - offset) {
     throw base::Error{base::ErrorKind::corrupt,
                       base::text("object ", name, " ends at ", content.size(), " bytes, before ",
                                  offset, " + ", size_bytes)};
   }
-  return base::to_bytes(content.subspan(offset, size_bytes));
+  return base::to_bytes(base::ByteView{content}.subspan(offset, size_bytes));
 }
 
 std::optional<std::uint64_t> MemoryBackend::size_bytes(std::string_view name) const {
@@ -96,7 +105,33 @@ void MemoryBackend::remove(std::string_view name) {
   if (object != objects->end()) objects->erase(object);
 }
 
-std::unique_ptr<Backend::Lock> MemoryBackend::lock_for_writing() {
+void MemoryBackend::discard(std::string_view name, std::uint64_t batch) {
+  check_object_name(name);
+  before(Operation::discard, name);
+  auto objects = objects_.lock();
+  const auto object = objects->find(name);
+  if (object == objects->end()) return;
+  trash_.lock()->operator[](batch).insert(objects->extract(object));
+}
+
+std::vector<std::uint64_t> MemoryBackend::discarded_batches() const {
+  std::vector<std::uint64_t> batches;
+  for (const auto& [batch, objects] : *trash_.lock()) batches.push_back(batch);
+  return batches;
+}
+
+std::uint64_t MemoryBackend::empty_batch(std::uint64_t batch) {
+  before(Operation::empty, "trash");
+  auto trash = trash_.lock();
+  const auto found = trash->find(batch);
+  if (found == trash->end()) return 0;
+  std::uint64_t freed = 0;
+  for (const auto& [name, content] : found->second) freed += content.size();
+  trash->erase(found);
+  return freed;
+}
+
+std::unique_ptr<Backend::Lock> MemoryBackend::lock_for_writing(Reserve) {
   before(Operation::lock, "lock");
   if (*locked_) {
     throw base::Error{base::ErrorKind::in_use, "the store in memory is in use by this process"};

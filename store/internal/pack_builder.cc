@@ -136,6 +136,7 @@ PackRow PackBuilder::row() const {
   row.id = id_;
   row.chunk_class = cipher_.header().chunk_class;
   row.tenant_tag = base::to_bytes(cipher_.header().tenant_tag);
+  row.generation = cipher_.header().generation;
   row.size_bytes = end_;
   row.chunks = static_cast<std::uint32_t>(entries_.lock()->size());
   return row;

@@ -11,11 +11,13 @@
 namespace store {
 
 PackPublisher::PackPublisher(Backend& backend, Index& index, const RepositoryId& repository,
-                             const TenantKeys& keys, bool parity, OnPublished on_published)
+                             const TenantKeys& keys, Leases& leases, bool parity,
+                             OnPublished on_published)
     : backend_(backend),
       index_(index),
       repository_(repository),
       keys_(keys),
+      leases_(leases),
       parity_(parity),
       on_published_(std::move(on_published)) {}
 
@@ -108,6 +110,7 @@ void PackPublisher::publish(PackBuilder& pack) {
   }
   if (!current->empty()) {
     if (parity_) publish_parity(*current);
+    leases_.rely_on(current->id());  // first: nothing names its chunks until a commit does
     index_.add_pack(current->row(), current->chunks());
   }
   on_published_(pack);

@@ -9,6 +9,7 @@
 #include "src/base/error.h"
 #include "store/backend.h"
 #include "store/index.h"
+#include "store/internal/leases.h"
 #include "store/internal/pack_builder.h"
 #include "store/keys.h"
 
@@ -34,7 +35,7 @@ class PackPublisher {
   // All that is given outlives the publisher. `parity`: each pack gets its parity before it is
   // indexed.
   PackPublisher(Backend& backend, Index& index, const RepositoryId& repository,
-                const TenantKeys& keys, bool parity, OnPublished on_published);
+                const TenantKeys& keys, Leases& leases, bool parity, OnPublished on_published);
   // Leaves packs that still wait unpublished.
   ~PackPublisher();
   PackPublisher(const PackPublisher&) = delete;
@@ -60,6 +61,7 @@ class PackPublisher {
   Index& index_;
   const RepositoryId repository_;
   const TenantKeys& keys_;
+  Leases& leases_;
   const bool parity_;
   OnPublished on_published_;
 

@@ -178,7 +178,7 @@ void PackRepair::rescue(const PackObject& pack) {
     if (!chunks) {
       chunks = open_chunk_store(subjects_.backend, subjects_.index, subjects_.keys.repository(),
                                 subjects_.keys.tenant_of_tag(tag), subjects_.codec, subjects_.clock,
-                                settings);
+                                subjects_.leases, settings);
     }
     if (chunks->put(pack.chunk_class, plaintext).is_new) ++figures_.rescued_chunks;
   };

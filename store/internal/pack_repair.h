@@ -9,6 +9,7 @@
 #include "store/backend.h"
 #include "store/index.h"
 #include "store/internal/codec.h"
+#include "store/internal/leases.h"
 #include "store/internal/pack_survey.h"
 #include "store/keys.h"
 
@@ -35,6 +36,7 @@ class PackRepair {
     Index& index;
     const Codec& codec;
     base::Clock& clock;
+    Leases& leases;
     bool parity = false;  // packs are to have parity
   };
   explicit PackRepair(const Subjects& subjects) : subjects_(subjects) {}

@@ -202,9 +202,9 @@ PackContents read_pack_contents(const Backend& backend, const KeyRing& keys,
                                   tenants_of(keys), name, more);
   PackContents contents;
   contents.row.id = pack.id;
-  contents.generation = tail.cipher.header().generation;
   contents.row.chunk_class = pack.chunk_class;
   contents.row.tenant_tag = base::to_bytes(tail.cipher.header().tenant_tag);
+  contents.row.generation = tail.cipher.header().generation;
   contents.row.size_bytes = pack.size_bytes;
   contents.chunks = indexed_chunks(tail.entries);
   contents.row.chunks = static_cast<std::uint32_t>(contents.chunks.size());

@@ -24,16 +24,17 @@ using OpenPack = std::shared_ptr<PackBuilder>;  // shared with the publisher and
 class SealedChunkStore final : public ChunkStore {
  public:
   SealedChunkStore(Backend& backend, Index& index, const RepositoryId& repository,
-                   const TenantKeys& keys, const Codec& codec, base::Clock& clock,
+                   const TenantKeys& keys, const Codec& codec, base::Clock& clock, Leases& leases,
                    const ChunkStoreSettings& settings)
       : index_(index),
+        leases_(leases),
         repository_(repository),
         keys_(keys),
         clock_(clock),
         settings_(settings),
         encoder_(keys.id_key(), codec),
         readers_(backend, index, repository, keys),
-        publisher_(backend, index, repository, keys, settings.parity,
+        publisher_(backend, index, repository, keys, leases, settings.parity,
                    [this](const PackBuilder& pack) { forget_published(pack); }) {}
 
   PutResult put(ChunkClass chunk_class, base::ByteView plaintext) override;
@@ -69,9 +70,11 @@ class SealedChunkStore final : public ChunkStore {
   [[nodiscard]] OpenPack new_pack(ChunkClass chunk_class, const ClassState& state) const;
   [[nodiscard]] std::optional<Pending> find_pending(const ChunkId& id) const;
   [[nodiscard]] base::Bytes decode(const RecordHeader& header, base::ByteView payload) const;
+  [[nodiscard]] base::Bytes read_at(const ChunkId& id, const ChunkLocation& location) const;
   void forget_published(const PackBuilder& pack);
 
   Index& index_;
+  Leases& leases_;
   const RepositoryId repository_;
   const TenantKeys& keys_;
   base::Clock& clock_;
@@ -144,7 +147,9 @@ ChunkStore::PutResult SealedChunkStore::put(ChunkClass chunk_class, base::ByteVi
 bool SealedChunkStore::claim(const ChunkId& id) {
   while (true) {
     const std::uint64_t seen = publications_;
-    if (index_.find(keys_.tag(), id)) return false;
+    // A chunk of a condemned pack counts as absent: it is stored anew.
+    const std::optional<ChunkLocation> location = index_.find(keys_.tag(), id);
+    if (location && leases_.rely_on(*location)) return false;
     std::unique_lock lock{mutex_};
     const auto settled = [&] {
       const auto found = pending_.find(id);
@@ -238,6 +243,11 @@ base::Bytes SealedChunkStore::decode(const RecordHeader& header, base::ByteView 
   return plaintext;
 }
 
+base::Bytes SealedChunkStore::read_at(const ChunkId& id, const ChunkLocation& location) const {
+  const PackReader::Record record = readers_.reader(location.pack_number)->read(id, location);
+  return decode(record.header, record.payload());
+}
+
 std::optional<base::Bytes> SealedChunkStore::get(const ChunkId& id) const {
   // Pending first: a chunk leaves it only after it is in the index.
   if (const std::optional<Pending> pending = find_pending(id)) {
@@ -250,8 +260,15 @@ std::optional<base::Bytes> SealedChunkStore::get(const ChunkId& id) const {
   }
   const std::optional<ChunkLocation> location = index_.find(keys_.tag(), id);
   if (!location) return std::nullopt;
-  const PackReader::Record record = readers_.reader(location->pack_number)->read(id, *location);
-  return decode(record.header, record.payload());
+  try {
+    return read_at(id, *location);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::corrupt) throw;
+    // Prune may have moved it in between.
+    const std::optional<ChunkLocation> moved = index_.find(keys_.tag(), id);
+    if (!moved || moved->pack_number == location->pack_number) throw;
+    return read_at(id, *moved);
+  }
 }
 
 bool SealedChunkStore::contains(const ChunkId& id) const {
@@ -279,9 +296,9 @@ void SealedChunkStore::forget_published(const PackBuilder& pack) {
 
 std::unique_ptr<ChunkStore> open_chunk_store(Backend& backend, Index& index,
                                              const RepositoryId& repository, const TenantKeys& keys,
-                                             const Codec& codec, base::Clock& clock,
+                                             const Codec& codec, base::Clock& clock, Leases& leases,
                                              const ChunkStoreSettings& settings) {
-  return std::make_unique<SealedChunkStore>(backend, index, repository, keys, codec, clock,
+  return std::make_unique<SealedChunkStore>(backend, index, repository, keys, codec, clock, leases,
                                             settings);
 }
 

@@ -7,6 +7,7 @@
 #include "store/chunk_store.h"
 #include "store/index.h"
 #include "store/internal/codec.h"
+#include "store/internal/leases.h"
 #include "store/keys.h"
 
 #include <cstdint>
@@ -28,7 +29,7 @@ struct ChunkStoreSettings {
 // two packs of data and two of metadata (a pack's buffer grows with what is put in it).
 std::unique_ptr<ChunkStore> open_chunk_store(Backend& backend, Index& index,
                                              const RepositoryId& repository, const TenantKeys& keys,
-                                             const Codec& codec, base::Clock& clock,
+                                             const Codec& codec, base::Clock& clock, Leases& leases,
                                              const ChunkStoreSettings& settings = {});
 
 }  // namespace store

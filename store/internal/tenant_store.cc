@@ -10,11 +10,16 @@
 namespace store {
 
 ChunkedTenantStore::ChunkedTenantStore(TenantDomain domain, base::ByteView chunker_key,
-                                       std::unique_ptr<ChunkStore> chunks, Access access)
-    : domain_(std::move(domain)), gear_(chunker_key), chunks_(std::move(chunks)), access_(access) {}
+                                       std::unique_ptr<ChunkStore> chunks, Leases& leases,
+                                       Access access)
+    : domain_(std::move(domain)),
+      gear_(chunker_key),
+      chunks_(std::move(chunks)),
+      leases_(leases),
+      access_(access) {}
 
 void ChunkedTenantStore::require_writing() const {
-  base::check(access_ == Access::write, "a repository opened for reading is not written to");
+  base::check(access_ != Access::read, "a repository opened for reading is not written to");
 }
 
 void ChunkedTenantStore::require_own(const Snapshot& snapshot) const {
@@ -49,7 +54,10 @@ std::unique_ptr<SnapshotReader> ChunkedTenantStore::open_snapshot(const Snapshot
 
 std::unique_ptr<SnapshotWriter> ChunkedTenantStore::new_snapshot(const Snapshot* base) {
   require_writing();
-  if (base != nullptr) require_own(*base);
+  if (base != nullptr) {
+    require_own(*base);
+    leases_.rely_on(*base);
+  }
   return write_snapshot(chunks_, base != nullptr ? base->roots : SnapshotRoots{});
 }
 

@@ -3,6 +3,7 @@
 
 #include "store/chunk_store.h"
 #include "store/internal/chunker.h"
+#include "store/internal/leases.h"
 #include "store/repository.h"
 
 #include <atomic>
@@ -37,7 +38,7 @@ class CountingChunkStore final : public ChunkStore {
 class ChunkedTenantStore final : public TenantStore {
  public:
   ChunkedTenantStore(TenantDomain domain, base::ByteView chunker_key,
-                     std::unique_ptr<ChunkStore> chunks, Access access);
+                     std::unique_ptr<ChunkStore> chunks, Leases& leases, Access access);
 
   [[nodiscard]] std::unique_ptr<ContentWriter> new_content() override;
   [[nodiscard]] std::unique_ptr<ContentReader> open_content(const ContentRef& ref) const override;
@@ -62,6 +63,7 @@ class ChunkedTenantStore final : public TenantStore {
   TenantDomain domain_;
   GearTable gear_;
   CountingChunkStore chunks_;
+  Leases& leases_;
   Access access_;
   std::atomic<std::uint64_t> committed_bytes_{0};
 };

@@ -36,7 +36,7 @@ void SmallStore::reopen() {
   index_ = nullptr;
   index_ = store::Index::open(directory_ / "index", keys_->repository(), store::Index::Mode::write);
   chunks_ = store::open_chunk_store(backend_, *index_, keys_->repository(), tenant(), *codec_,
-                                    clock_, settings_);
+                                    clock_, leases_, settings_);
 }
 
 void SmallStore::reopen_with(std::unique_ptr<store::Codec> codec) {

@@ -68,6 +68,7 @@ class SmallStore {
   TemporaryDirectory directory_;
   VirtualClock clock_;
   store::MemoryBackend backend_;
+  store::Leases leases_;
   store::ChunkStoreSettings settings_;
   std::unique_ptr<store::Codec> codec_ = store::make_zstd_codec();
   std::unique_ptr<store::KeyRing> keys_;

@@ -22,7 +22,7 @@ std::map<std::uint32_t, std::uint64_t> bytes_by_generation(const store::Backend&
   for (const store::PackObject& pack : store::list_packs(backend, [](const std::string& name) {
          throw std::logic_error{"no pack by its name: " + name};
        })) {
-    bytes[store::read_pack_contents(backend, *keys, pack).generation] += pack.size_bytes;
+    bytes[store::read_pack_contents(backend, *keys, pack).row.generation] += pack.size_bytes;
   }
   return bytes;
 }

@@ -1,0 +1,51 @@
+// The trash of a store in a directory, and the reserve: space that a full disk still gives.
+#pragma once
+
+#include "src/base/file.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+namespace store {
+
+// Below `trash/` a batch is a directory of 16 digits; objects lie in it side by side.
+class LocalTrash {
+ public:
+  explicit LocalTrash(std::filesystem::path root) : root_(std::move(root)) {}
+
+  // Moves the object there, durably. Nothing happens if it is gone, or there already.
+  void take(std::string_view name, std::uint64_t batch) const;
+  // The object's file in whatever batch; not open if it is in none.
+  [[nodiscard]] base::FileHandle open(std::string_view name) const;
+  [[nodiscard]] std::vector<std::uint64_t> batches() const;
+  // Removes a batch for good; the bytes that it had.
+  std::uint64_t empty(std::uint64_t batch) const;
+
+ private:
+  [[nodiscard]] std::filesystem::path directory_of(std::uint64_t batch) const;
+
+  std::filesystem::path root_;
+};
+
+class LocalReserve {
+ public:
+  explicit LocalReserve(std::filesystem::path root) : root_(std::move(root)) {}
+
+  // Makes it, or makes it larger, unless the file system is short of space.
+  void keep(std::uint64_t size_bytes) const;
+  void release() const;
+
+  static constexpr const char* kFileName = "reserve";
+
+ private:
+  [[nodiscard]] std::filesystem::path path() const { return root_ / kFileName; }
+
+  std::filesystem::path root_;
+};
+
+// What the file system at `path` still gives to us.
+std::uint64_t free_bytes_at(const std::filesystem::path& path);
+
+}  // namespace store

@@ -1,0 +1,23 @@
+// Walking everything that a restore point names: the nodes of its trees, recipes, and the chunks of
+// streams.
+#pragma once
+
+#include "store/chunk_store.h"
+#include "store/snapshot.h"
+
+#include <cstdint>
+#include <functional>
+
+namespace store {
+
+// What to do about a chunk that was met.
+enum class Reach : std::uint8_t { descend, pass_by };
+
+// `on_metadata` is asked for every node and recipe before it is read, and says whether to go below
+// it; `on_data` is told every chunk of a stream. Error(corrupt) for a node or recipe that cannot be
+// read. `chunks` are those of the snapshot's tenant.
+void walk_snapshot(const ChunkStore& chunks, const Snapshot& snapshot,
+                   const std::function<Reach(const ChunkId&)>& on_metadata,
+                   const std::function<void(const ChunkId&)>& on_data);
+
+}  // namespace store

@@ -1,0 +1,334 @@
+#include "src/base/error.h"
+#include "store/memory_backend.h"
+#include "store/repository.h"
+#include "tests/support/catch.h"
+#include "tests/support/small_repository.h"
+#include "tests/support/small_store.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+
+namespace {
+
+using store::MemoryBackend;
+using test::SmallRepository;
+using test::Streams;
+
+constexpr const char* kAnna = "anna@contoso.com";
+constexpr const char* kBoris = "boris@contoso.com";
+
+std::uint64_t pack_bytes(const MemoryBackend& backend) {
+  std::uint64_t sum = 0;
+  backend.list("pack/", [&](const std::string&, std::uint64_t size) { sum += size; });
+  return sum;
+}
+
+// Mailboxes with restore points, each of which must come back bit by bit as long as it is shown.
+class Fixture {
+ public:
+  Fixture() : store(backend) {}
+
+  store::Snapshot back_up(const std::string& mailbox, std::uint64_t seed, std::size_t items = 12) {
+    const auto work = store.repository().begin_work();
+    Streams streams = test::random_streams(seed, items, 60'000);
+    const store::Snapshot point = store.back_up(mailbox, streams);
+    truth.emplace_back(point, std::move(streams));
+    return point;
+  }
+  void forget(const store::Snapshot& point) {
+    store.repository().forget(std::vector<store::Forgetting>{{point, "test"}});
+    std::erase_if(truth, [&](const auto& entry) { return entry.first.id == point.id; });
+  }
+  store::PruneReport prune(store::PruneOptions options = {}) {
+    return store.repository().prune(options, {}, {});
+  }
+  // Also after losing the index, which then knows only what packs and log say.
+  void check_all() {
+    check_shown();
+    store.close();
+    std::filesystem::remove_all(store.settings().index);
+    store.reopen();
+    check_shown();
+  }
+  void check_shown() {
+    REQUIRE(store.repository().snapshots().size() == truth.size());
+    for (const auto& [point, streams] : truth) {
+      CHECK(test::restore(store.repository(), point) == streams);
+    }
+    CHECK(store.repository().check(store::CheckLevel::full, {}, {}).errors.empty());
+  }
+
+  MemoryBackend backend;
+  SmallRepository store;
+  std::vector<std::pair<store::Snapshot, Streams>> truth;
+};
+
+}  // namespace
+
+TEST_CASE("prune deletes what no restore point names, and nothing else", "[store][prune]") {
+  Fixture fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  fixture.back_up(kBoris, 3);
+  fixture.forget(old);
+  fixture.store.reopen();  // what a process wrote it leaves alone for as long as nobody says more
+  const std::uint64_t before = pack_bytes(fixture.backend);
+
+  const store::PruneReport report = fixture.prune();
+
+  CHECK(report.purged == std::vector<std::string>{old.id});
+  CHECK(report.packs_deleted > 0);
+  const std::uint64_t after = pack_bytes(fixture.backend);
+  CHECK(report.bytes_left == before - report.bytes_deleted);
+  CHECK(after >= report.bytes_left + report.bytes_written);
+  // What stands around the records of a pack, and the first MiB's worth of checksums.
+  CHECK(after <= report.bytes_left + report.bytes_written + 600 * report.packs_rewritten);
+  CHECK(fixture.store.repository().forgotten().empty());
+  const auto recall = [&] { fixture.store.repository().recall(std::vector{old}); };
+  CHECK(test::failure_of(recall).kind == base::ErrorKind::not_found);
+  fixture.check_all();
+}
+
+TEST_CASE("a store in which nothing is dead is left as it is", "[store][prune]") {
+  Fixture fixture;
+  fixture.back_up(kAnna, 1);
+  fixture.store.reopen();
+  const auto names = fixture.backend.names();
+  const store::PruneReport report = fixture.prune();
+  CHECK(report.epoch == 0);
+  CHECK(report.bytes_deleted == 0);
+  CHECK(fixture.backend.names() == names);
+}
+
+TEST_CASE("a pack that is mostly dead is written anew", "[store][prune]") {
+  Fixture fixture;
+  Streams streams = test::random_streams(1, 20, 60'000);
+  const store::Snapshot old = fixture.store.back_up(kAnna, streams);
+  for (std::size_t left = streams.size(); left > 3; --left) streams.erase(streams.begin());
+  const store::Snapshot kept = fixture.store.back_up(kAnna, streams);
+  fixture.truth.emplace_back(kept, streams);
+  fixture.store.repository().forget(std::vector<store::Forgetting>{{old, "test"}});
+  fixture.store.reopen();
+
+  const store::PruneReport report = fixture.prune();
+
+  CHECK(report.packs_rewritten > 0);
+  CHECK(report.chunks_moved > 0);
+  CHECK(report.bytes_written < report.bytes_deleted);
+  fixture.check_all();
+  // And then there is nothing more to do.
+  CHECK(fixture.prune().epoch == 0);
+}
+
+TEST_CASE("many small packs become few", "[store][prune]") {
+  Fixture fixture;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) fixture.back_up(kAnna, seed, 2);
+  fixture.store.reopen();
+  CHECK(fixture.backend.names("pack/").size() == 20);
+  CHECK(fixture.prune().packs_rewritten == 20);
+  CHECK(fixture.backend.names("pack/").size() == 2);
+  fixture.check_all();
+}
+
+TEST_CASE("a hold keeps what was forgotten before it", "[store][prune]") {
+  Fixture fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  fixture.store.repository().forget(std::vector<store::Forgetting>{{old, "test"}});
+  store::Hold hold;
+  hold.id = "h";
+  hold.tenant = SmallRepository::kTenant;
+  hold.mailbox_id = old.mailbox_id;
+  fixture.store.repository().add_hold(hold);
+  fixture.store.reopen();
+  CHECK(fixture.prune().purged.empty());
+  fixture.store.repository().recall(std::vector{old});
+  fixture.check_all();
+}
+
+TEST_CASE("a dry run changes nothing and tells what would be done", "[store][prune]") {
+  Fixture fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  fixture.forget(old);
+  fixture.store.reopen();
+  const auto names = fixture.backend.names();
+  store::PruneOptions options;
+  options.dry_run = true;
+  const store::PruneReport dry = fixture.prune(options);
+  CHECK(fixture.backend.names() == names);
+  CHECK(dry.epoch == 0);
+  const store::PruneReport wet = fixture.prune();
+  CHECK(dry.purged == wet.purged);
+  CHECK(dry.packs_deleted == wet.packs_deleted);
+  CHECK(dry.bytes_deleted == wet.bytes_deleted);
+}
+
+TEST_CASE("the trash is emptied when its time has passed", "[store][prune]") {
+  Fixture fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  fixture.forget(old);
+  fixture.store.reopen();
+  const std::uint64_t deleted = fixture.prune().bytes_deleted;
+  CHECK(fixture.backend.discarded_batches().size() == 1);
+  fixture.store.clock().advance(std::chrono::hours{71});
+  CHECK(fixture.prune().trash_bytes_freed == 0);
+  fixture.store.clock().advance(std::chrono::hours{2});
+  CHECK(fixture.prune().trash_bytes_freed == deleted);
+  CHECK(fixture.backend.discarded_batches().empty());
+}
+
+TEST_CASE("deleting only writes no pack and empties the trash at once", "[store][prune]") {
+  Fixture fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  for (std::uint64_t seed = 2; seed < 12; ++seed) fixture.back_up(kAnna, seed, 2);
+  fixture.forget(old);
+  fixture.store.reopen();
+  store::PruneOptions options;
+  options.delete_only = true;
+  const store::PruneReport report = fixture.prune(options);
+  CHECK(report.packs_rewritten == 0);
+  CHECK(report.bytes_written == 0);
+  CHECK(report.trash_bytes_freed == report.bytes_deleted);
+  CHECK(fixture.backend.discarded_batches().empty());
+  fixture.check_all();
+}
+
+TEST_CASE("work that is not committed keeps what it relies on", "[store][prune]") {
+  Fixture fixture;
+  const Streams streams = test::random_streams(1, 12, 60'000);
+  const store::Snapshot old = fixture.store.back_up(kAnna, streams);
+  fixture.store.reopen();
+  SECTION("chunks that it found in the store, and those that it wrote") {
+    const auto work = fixture.store.repository().begin_work();
+    Streams more = streams;
+    for (const auto& [name, stream] : test::random_streams(2, 5)) more[name] = stream;
+    const store::Snapshot prepared = fixture.store.prepare(kBoris, more);
+    fixture.store.repository().forget(std::vector<store::Forgetting>{{old, "test"}});
+    const store::PruneReport report = fixture.prune();
+    CHECK(report.purged.size() == 1);
+    fixture.store.repository().commit(std::vector{prepared});
+    fixture.truth.emplace_back(prepared, more);
+  }
+  SECTION("the restore point that it starts from") {
+    const auto work = fixture.store.repository().begin_work();
+    const auto writer = fixture.store.tenant().new_snapshot(&old);
+    fixture.store.repository().forget(std::vector<store::Forgetting>{{old, "test"}});
+    CHECK(fixture.prune().purged.size() == 1);
+    store::Snapshot next = old;
+    next.id = "next";
+    next.time += std::chrono::seconds{1};
+    next.roots = writer->finish().roots;
+    fixture.store.repository().commit(std::vector{next});
+    fixture.truth.emplace_back(next, streams);
+  }
+  fixture.check_all();
+}
+
+TEST_CASE("what comes while a prune is at work is kept", "[store][prune]") {
+  // A backup of what is about to be deleted runs and commits inside the prune, before each of its
+  // operations on the backend in turn.
+  const int moment = GENERATE(range(0, 40));
+  Fixture fixture;
+  const Streams streams = test::random_streams(1, 12, 60'000);
+  const store::Snapshot old = fixture.store.back_up(kAnna, streams);
+  fixture.back_up(kBoris, 2);
+  fixture.store.repository().forget(std::vector<store::Forgetting>{{old, "test"}});
+  fixture.store.reopen();
+  int operations = 0;
+  bool inside = false;
+  bool holding = false;
+  const auto pruning = std::this_thread::get_id();
+  fixture.backend.set_hook([&](MemoryBackend::Operation, const std::string& name) {
+    if (std::this_thread::get_id() != pruning) return;  // the thread that backups themselves need
+    // While commits are held none can be made by the same thread.
+    if (name.starts_with("gc/") && name.ends_with("/fenced")) holding = true;
+    if (name.starts_with("gc/") && name.ends_with("/done")) holding = false;
+    if (inside || holding || operations++ != moment) return;
+    inside = true;
+    const auto work = fixture.store.repository().begin_work();
+    const store::Snapshot point = fixture.store.back_up(kAnna, streams);
+    fixture.truth.emplace_back(point, streams);
+    inside = false;
+  });
+  fixture.prune();
+  fixture.backend.set_hook({});
+  fixture.check_all();
+}
+
+TEST_CASE("a prune that dies anywhere has deleted nothing that is needed",
+          "[store][prune][crash]") {
+  struct PowerCut {};
+  const int moment = GENERATE(range(0, 60));
+  Fixture fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  for (std::uint64_t seed = 3; seed < 12; ++seed) fixture.back_up(kBoris, seed, 2);
+  fixture.forget(old);
+  fixture.store.reopen();
+  int operations = 0;
+  fixture.backend.set_hook([&](MemoryBackend::Operation, const std::string&) {
+    if (operations++ == moment) throw PowerCut{};
+  });
+  bool died = false;
+  try {
+    fixture.prune();
+  } catch (const PowerCut&) {
+    died = true;
+  } catch (const base::Error&) {
+    died = true;  // it came back through a thread of the store
+  }
+  fixture.backend.set_hook({});
+  fixture.store.reopen();
+  fixture.check_shown();
+  // The next one ends it, and all that is dead is gone.
+  fixture.prune();
+  CHECK(fixture.store.repository().forgotten().empty());
+  fixture.check_all();
+  if (!died) CHECK(operations <= moment);
+}
+
+TEST_CASE("what hides what is needed stops a prune", "[store][prune]") {
+  Fixture fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  fixture.forget(old);
+  fixture.store.reopen();
+  SECTION("a node that cannot be read") {
+    for (const std::string& name : fixture.backend.names("pack/m/")) {
+      fixture.backend.alter(name, [](base::Bytes& bytes) { bytes[200] ^= std::byte{1}; });
+    }
+  }
+  SECTION("a gap in the log") { fixture.backend.remove(fixture.backend.names("log/").at(1)); }
+  SECTION("a damaged commit record") {
+    fixture.backend.alter(fixture.backend.names("log/").at(1),
+                          [](base::Bytes& bytes) { bytes[200] ^= std::byte{1}; });
+  }
+  const auto packs = fixture.backend.names("pack/");
+  CHECK(test::failure_of([&] { fixture.prune(); }).kind == base::ErrorKind::corrupt);
+  CHECK(fixture.backend.names("pack/") == packs);
+}
+
+TEST_CASE("an index from before a prune is noticed", "[store][prune][crash]") {
+  Fixture fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  fixture.forget(old);
+  fixture.store.close();
+  const std::filesystem::path index = fixture.store.settings().index;
+  const std::filesystem::path copy = index.string() + ".copy";
+  std::filesystem::copy(index, copy, std::filesystem::copy_options::recursive);
+  fixture.store.reopen();
+  fixture.prune();
+  fixture.store.close();
+  std::filesystem::remove_all(index);
+  std::filesystem::rename(copy, index);
+  fixture.store.reopen();
+  CHECK(fixture.store.repository().forgotten().empty());
+  fixture.check_all();
+}
