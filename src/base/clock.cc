@@ -123,6 +123,10 @@ void SystemClock::sleep_for(Duration duration, std::stop_token stop) {
 }
 
 std::string format_rfc3339(Instant instant) {
+  // RFC 3339 has four digits for a year, and a stored instant may be any number.
+  constexpr Instant kFirst = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
+  constexpr Instant kLast = std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1} - Duration{1};
+  instant = std::clamp(instant, kFirst, kLast);
   const auto day = std::chrono::floor<std::chrono::days>(instant);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{instant - day};

@@ -33,7 +33,7 @@ class SystemClock final : public Clock {
   void sleep_for(Duration duration, std::stop_token stop) override;
 };
 
-// RFC 3339 in UTC: "2026-11-23T02:00:00Z", with ".123" only when there are milliseconds.
+// RFC 3339 in UTC: "2026-11-23T02:00:00Z", ".123" only for milliseconds; years 0 to 9999 at most.
 std::string format_rfc3339(Instant instant);
 // Any RFC 3339 text, any offset, fractions cut to milliseconds. Empty if it is not one.
 std::optional<Instant> parse_rfc3339(std::string_view text);
