@@ -20,6 +20,11 @@ using base::ErrorKind;
 constexpr std::size_t kLongestAnswer = 1024 * 1024;
 constexpr base::Duration kRenewAhead = std::chrono::minutes{5};
 
+// A line end in it would begin a header of the peer's choosing.
+bool fits_into_header(std::string_view token) {
+  return std::ranges::all_of(token, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
 // Seconds; the older token endpoint wrote the number as a text.
 std::int64_t lifetime_seconds(const Json& expires_in) {
   const std::string_view text = expires_in.text_or_nothing();
@@ -95,8 +100,13 @@ std::string TokenSource::form() const {
 
 Token TokenSource::read_token(const http::Transfer& transfer, std::string_view body) const {
   const Json document = Json::parse(body);
+  const std::string_view text = document.required_text("access_token");
+  if (!fits_into_header(text)) {
+    throw base::Error{ErrorKind::protocol,
+                      "the login service gave a token that no header can carry"};
+  }
   Token token;
-  token.text = base::Secret{document.required_text("access_token")};
+  token.text = base::Secret{text};
   const std::int64_t seconds = lifetime_seconds(document["expires_in"]);
   constexpr std::int64_t kLongestSeconds = 7 * 24 * 3600;
   token.lifetime = std::chrono::seconds{std::clamp<std::int64_t>(seconds, 0, kLongestSeconds)};
