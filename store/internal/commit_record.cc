@@ -155,10 +155,12 @@ base::Bytes encode(const Snapshot& snapshot) {
 
 Snapshot decode_snapshot(base::ByteView bytes) {
   FieldReader fields{bytes, kSnapshot};
-  if (fields.octet() > kSnapshotVersion) throw newer(kSnapshot);
+  const std::uint8_t version = fields.octet();
+  if (version > kSnapshotVersion) throw newer(kSnapshot);
   const std::uint8_t flags = fields.octet();
-  if ((flags & ~kSnapshotFlags) != 0) {
-    throw base::Error{base::ErrorKind::corrupt, "a restore point has unknown flags"};
+  const bool recipe_of_nothing = (flags & kStateIsRecipe) != 0 && (flags & kState) == 0;
+  if (version == 0 || (flags & ~kSnapshotFlags) != 0 || recipe_of_nothing) {
+    throw base::Error{base::ErrorKind::corrupt, "a restore point has an unknown version or flags"};
   }
   Snapshot snapshot;
   snapshot.complete = (flags & kComplete) != 0;
@@ -214,6 +216,7 @@ CommitRecord open_commit(base::ByteView object, std::string_view name, const Key
   }
   const auto format = fields.number<std::uint32_t>();
   if (format > kFormatWithEvents) throw newer(base::text("commit record ", name));
+  if (format == 0) throw damaged("has format 0");
   fields.zeros(sizeof(std::uint32_t));
   if (fields.fixed<RepositoryId>() != keys.repository()) {
     throw damaged("belongs to another store");
