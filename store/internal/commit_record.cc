@@ -107,6 +107,9 @@ void decode_payload(base::ByteView payload, std::uint32_t format, CommitRecord& 
   }
   if (format >= kFormatWithEvents) {
     const std::uint64_t events = fields.number_up_to(fields.left());
+    if (events == 0) {
+      throw base::Error{base::ErrorKind::corrupt, "a commit record with events has none"};
+    }
     for (std::uint64_t i = 0; i < events; ++i) record.events.push_back(get_event(fields));
   }
   fields.finish();

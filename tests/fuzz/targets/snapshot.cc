@@ -1,5 +1,5 @@
 #include "store/internal/commit_record.h"
-#include "store/internal/snapshot_rows.h"
+#include "store/internal/state_rows.h"
 #include "tests/fuzz/fixed_keys.h"
 #include "tests/fuzz/targets.h"
 
@@ -11,8 +11,11 @@ void fuzz_snapshot(base::ByteView input) {
                                        [&] { return store::decode_snapshot(input); });
   if (!snapshot) return;
   hold(std::ranges::equal(store::encode(*snapshot), input), "a restore point has one encoding");
-  const store::SnapshotRows rows{fixed_keys()};
-  const store::Snapshot opened = rows.open(rows.seal(*snapshot));
+  const store::StateRows rows{fixed_keys()};
+  store::CommitRecord record;
+  record.snapshots = {*snapshot};
+  const store::StateRow row = rows.of(record).front();
+  const store::Snapshot opened = rows.open_snapshot(row.key, *row.value);
   hold(std::ranges::equal(store::encode(opened), input), "a row of the index gives it back");
 }
 
