@@ -116,11 +116,11 @@ class Draft {
     }
   }
 
-  // The newest complete point, and what is newer.
+  // The newest complete point, and the newest of all if that is another one.
   void keep_newest() {
     for (const std::size_t place : newest_first_) {
       if (series_[place].complete) return keep(place, Reason::newest_complete);
-      keep(place, Reason::awaits_complete);
+      if (place == newest_first_.front()) keep(place, Reason::awaits_complete);
     }
   }
 

@@ -44,7 +44,7 @@ enum class Reason : std::uint8_t {
   yearly,
   within,
   newest_complete,  // what a restore falls back on, however old it is
-  awaits_complete,  // incomplete, and no complete one is newer
+  awaits_complete,  // incomplete, and the newest there is
   minimum_age,      // younger than the minimum age
   hold,
   future,    // dated after `now`
@@ -77,8 +77,9 @@ struct RetentionPlan {
 //   complete points, yet the partial ones among the complete are not lost, being all there is of
 //   their day. Such buckets are kept no further back than the oldest complete one the rule keeps,
 //   and no more than `count` of them.
-// - The newest complete point is kept whatever the rules say, and so are all incomplete ones since:
-//   backups go on from them, and until a complete one is newer they hold what nothing else does.
+// - The newest complete point is kept whatever the rules say, and so is the newest point of all:
+//   backups go on from it. Other incomplete ones go by the rules: a mailbox in which one item always
+//   fails has no complete point any more, and would otherwise never let one go.
 // - Holds and the minimum age beat all rules.
 // - Points dated after `now` are kept, represent no bucket and change no other verdict.
 // - Without any rule everything is kept.

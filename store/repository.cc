@@ -51,7 +51,8 @@ class PackedRepository final : public Repository {
         rows_(*keys_),
         codec_(make_zstd_codec()) {}
 
-  void open_index(const std::filesystem::path& path) {
+  void open_index(const std::filesystem::path& path, bool reserve_used) {
+    reserve_used_ = reserve_used;
     const IndexUpkeep upkeep{*backend_, *keys_, log_, rows_, path};
     if (access_ != Access::read) {
       use(upkeep.open_for_writing(clock_->now()));
@@ -133,6 +134,7 @@ class PackedRepository final : public Repository {
   std::vector<StateRow> newer_;  // committed, but not in an index opened for reading
   base::Synchronized<Heads> heads_;
   mutable Leases leases_;
+  bool reserve_used_ = false;  // the disk was full when we opened
   std::mutex pruning_;
   std::vector<StateRow> unindexed_;  // committed, but refused by the index; guarded by heads_
   mutable base::Synchronized<Tenants> tenants_;  // last: the stores use the others
@@ -288,6 +290,7 @@ PruneReport PackedRepository::prune(const PruneOptions& options, const OnProgres
       rows_,
       leases_,
       *clock_,
+      reserve_used_,
       [&](const TenantDomain& domain) -> ChunkStore& { return store_of(domain).chunks(); },
       [&] {
         std::vector<TenantDomain> open;
@@ -433,17 +436,17 @@ std::unique_ptr<Repository> Repository::open(Backend& backend, const Settings& s
                                              base::Clock& clock) {
   std::unique_ptr<KeyRing> keys = KeyRing::open(backend, key);
   std::unique_ptr<Backend::Lock> lock;
+  bool reserve_used = false;
   if (access != Access::read) {
     const bool reclaims = access == Access::reclaim;
     lock = backend.lock_for_writing(reclaims ? Backend::Reserve::use : Backend::Reserve::keep);
-    if (reclaims && backend.free_bytes().value_or(kMostReserve) < kMostReserve) {
-      backend.release_reserve();
-    }
+    reserve_used = reclaims && backend.free_bytes().value_or(kMostReserve) < kMostReserve;
+    if (reserve_used) backend.release_reserve();
     heal_copies(*keys, backend);
   }
   auto repository = std::make_unique<PackedRepository>(backend, settings, clock, access,
                                                        std::move(keys), std::move(lock));
-  repository->open_index(settings.index);
+  repository->open_index(settings.index, reserve_used);
   return repository;
 }
 

@@ -32,9 +32,9 @@ struct Words {
 }
 
 // Repeatable, one value each time: what follows the value is not swallowed.
-void add_repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& values,
-                    const std::string& description) {
-  app.add_option(name, values, description)->allow_extra_args(false);
+CLI::Option* add_repeatable(CLI::App& app, const std::string& name,
+                            std::vector<std::string>& values, const std::string& description) {
+  return app.add_option(name, values, description)->allow_extra_args(false);
 }
 
 template <typename Choice>
@@ -97,6 +97,7 @@ void describe(CLI::App&, DoctorOptions&) {}
 void describe(CLI::App&, MailboxesOptions&) {}
 void describe(CLI::App&, RebuildIndexOptions&) {}
 void describe(CLI::App&, StatsOptions&) {}
+void describe(CLI::App&, HoldListOptions&) {}
 void describe(CLI::App&, KeyListOptions&) {}
 void describe(CLI::App&, KeyRotateOptions&) {}
 
@@ -176,6 +177,38 @@ void describe(CLI::App& app, CheckOptions& options) {
              "With --level scrub: stop after this long; the next scrub goes on from there (30m)");
 }
 
+void describe(CLI::App& app, ForgetOptions& options) {
+  auto* policy = app.add_option("--policy", options.policy, "Only by the retention of this policy");
+  add_repeatable(app, "--snapshot", options.snapshots,
+                 "This restore point, whatever the policies say (repeatable)")
+      ->excludes(policy);
+  app.add_option("--mailbox", options.mailbox, "Every restore point of this mailbox")
+      ->excludes(policy);
+  add_repeatable(app, "--undo", options.undo,
+                 "Bring this forgotten restore point back (repeatable)")
+      ->excludes(policy);
+  app.add_flag("--list", options.list, "List what can be brought back")->excludes(policy);
+  app.add_flag("--dry-run", options.dry_run, "Only tell what would be kept, and why");
+  app.add_flag("--confirm", options.confirm, "Agree where much would go at once");
+  app.add_option("--reason", options.reason, "Why; kept with what is forgotten by name");
+}
+
+void describe(CLI::App& app, HoldAddOptions& options) {
+  app.add_option("subject", options.subject, "A mailbox, or the id of a restore point")->required();
+  app.add_option("--reason", options.reason, "Why; kept with the hold");
+}
+
+void describe(CLI::App& app, HoldRemoveOptions& options) {
+  app.add_option("hold", options.id, "Id of the hold, as `coffer hold list` tells it")->required();
+  app.add_option("--reason", options.reason, "Why; kept in the commit log");
+}
+
+void describe(CLI::App& app, PruneOptions& options) {
+  app.add_flag("--dry-run", options.prune.dry_run, "Only tell what would be done");
+  app.add_flag("--delete-only", options.prune.delete_only,
+               "Write no pack, and empty the trash at once: for a full disk");
+}
+
 void describe(CLI::App& app, KeyAddOptions& options) {
   auto* passphrase =
       app.add_option("--passphrase-file", options.passphrase_file,
@@ -223,6 +256,14 @@ std::vector<std::unique_ptr<Words>> add_commands(CLI::App& app) {
   add_command<RestoreOptions>(app, all, "restore", "Restore items, folders or a mailbox");
   add_command<ExtractOptions>(app, all, "extract", "Write the exact streams and manifest.json");
   add_command<CheckOptions>(app, all, "check", "Verify the store");
+  add_command<ForgetOptions>(app, all, "forget",
+                             "Let restore points go, by the policies or by name");
+  CLI::App* hold = app.add_subcommand("hold", "Legal holds on mailboxes and restore points");
+  hold->fallthrough()->require_subcommand(1);
+  add_command<HoldAddOptions>(*hold, all, "add", "Keep a mailbox or a restore point");
+  add_command<HoldRemoveOptions>(*hold, all, "remove", "End a hold");
+  add_command<HoldListOptions>(*hold, all, "list", "List the holds");
+  add_command<PruneOptions>(app, all, "prune", "Free the space of what was forgotten");
   add_command<RebuildIndexOptions>(app, all, "rebuild-index", "Make the index anew from the store");
   add_command<StatsOptions>(app, all, "stats", "Sizes, dedup and compression factors");
   CLI::App* key = app.add_subcommand("key", "Passphrases, key files and the recovery key");

@@ -85,6 +85,34 @@ struct CheckOptions {
   bool repair = false;
 };
 
+// Without any of the first four: what the retention of the policies says.
+struct ForgetOptions {
+  std::vector<std::string> snapshots;
+  std::optional<std::string> mailbox;
+  std::vector<std::string> undo;
+  bool list = false;
+  std::optional<std::string> policy;
+  bool dry_run = false;
+  bool confirm = false;
+  std::string reason;
+};
+
+struct HoldAddOptions {
+  std::string subject;
+  std::string reason;
+};
+
+struct HoldRemoveOptions {
+  std::string id;
+  std::string reason;
+};
+
+struct HoldListOptions {};
+
+struct PruneOptions {
+  store::PruneOptions prune;
+};
+
 struct RebuildIndexOptions {};
 
 struct StatsOptions {};
@@ -111,7 +139,8 @@ using Command =
     std::variant<InitOptions, DoctorOptions, MailboxesOptions, BackupOptions, SnapshotsOptions,
                  LsOptions, FindOptions, RestoreOptions, ExtractOptions, CheckOptions,
                  RebuildIndexOptions, StatsOptions, KeyListOptions, KeyAddOptions, KeyRemoveOptions,
-                 KeyRotateOptions, KeyRecoveryOptions>;
+                 KeyRotateOptions, KeyRecoveryOptions, ForgetOptions, HoldAddOptions,
+                 HoldRemoveOptions, HoldListOptions, PruneOptions>;
 
 struct Arguments {
   GlobalOptions global;

@@ -1,12 +1,10 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
-#include "src/cli/progress_bar.h"
+#include "src/cli/store_progress.h"
 #include "src/daemon/appliance.h"
 #include "src/jobs/progress.h"
 #include "src/jobs/store_records.h"
-
-#include <atomic>
 
 namespace cli {
 namespace {
@@ -67,22 +65,11 @@ store::CheckReport check(const Context& context, const CheckOptions& options,
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const CheckOptions& options) {
-  std::atomic<std::uint64_t> done_bytes{0};
-  std::atomic<std::uint64_t> total_bytes{0};
   const base::Duration begin = context.clock.monotonic();
   store::CheckReport report;
   {
-    const ProgressBar bar{context.draw_progress, context.clock, [&] {
-                            jobs::ProgressReading reading;
-                            reading.bytes_done = done_bytes;
-                            reading.bytes_total = total_bytes;
-                            return reading;
-                          }};
-    const auto on_progress = [&](const store::Progress& progress) {
-      done_bytes = progress.done_bytes;
-      total_bytes = progress.total_bytes;
-    };
-    report = check(context, options, on_progress);
+    StoreProgress progress{context};
+    report = check(context, options, progress.listener());
   }
   const bool stopped = context.stop.stop_requested();
   if (stopped && options.level != store::CheckLevel::scrub) {

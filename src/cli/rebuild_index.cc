@@ -1,31 +1,18 @@
 #include "src/base/text.h"
 #include "src/cli/commands.h"
-#include "src/cli/progress_bar.h"
+#include "src/cli/store_progress.h"
 #include "src/daemon/appliance.h"
 #include "src/jobs/progress.h"
-
-#include <atomic>
 
 namespace cli {
 
 jobs::ExitStatus run(const Context& context, const RebuildIndexOptions&) {
   const auto configuration = context.configuration();
-  std::atomic<std::uint64_t> done_bytes{0};
-  std::atomic<std::uint64_t> total_bytes{0};
   const base::Duration begin = context.clock.monotonic();
-  const auto on_progress = [&](const store::Progress& progress) {
-    done_bytes = progress.done_bytes;
-    total_bytes = progress.total_bytes;
-  };
   store::StoreStatistics figures;
   {
-    const ProgressBar bar{context.draw_progress, context.clock, [&] {
-                            jobs::ProgressReading reading;
-                            reading.bytes_done = done_bytes;
-                            reading.bytes_total = total_bytes;
-                            return reading;
-                          }};
-    appliance::OpenStore store{configuration.store, context.clock, on_progress};
+    StoreProgress progress{context};
+    appliance::OpenStore store{configuration.store, context.clock, progress.listener()};
     figures = store.repository().statistics();
   }
   const double seconds = seconds_since(context.clock, begin);

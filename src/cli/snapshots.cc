@@ -3,6 +3,7 @@
 #include "src/cli/commands.h"
 #include "src/cli/table.h"
 #include "src/daemon/appliance.h"
+#include "src/jobs/forget_job.h"
 #include "src/jobs/progress.h"
 #include "src/jobs/restore_point.h"
 
@@ -58,9 +59,11 @@ jobs::ExitStatus run(const Context& context, const SnapshotsOptions& options) {
           : store.repository().snapshots();
   const std::vector<std::optional<base::Instant>> verified =
       store.repository().last_verified(points);
+  const std::vector<store::Hold> holds = store.repository().holds();
   std::set<std::string> mailboxes;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    context.output.record(jobs::snapshot_record(points[i], verified[i]));
+    context.output.record(
+        jobs::snapshot_record(points[i], jobs::is_held(holds, points[i]), verified[i]));
     mailboxes.insert(points[i].mailbox_id);
   }
   if (!context.output.json()) tell(context.output, points, verified);

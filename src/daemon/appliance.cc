@@ -124,6 +124,28 @@ std::vector<backup::NamedPolicy> policies_of(const Configuration& configuration,
   return policies;
 }
 
+std::vector<jobs::RetentionPolicy> retention_policies(const Configuration& configuration,
+                                                      const std::optional<std::string>& only) {
+  if (only) static_cast<void>(configuration.policy(*only));
+  std::vector<jobs::RetentionPolicy> policies;
+  for (const PolicySettings& policy : configuration.policies) {
+    if (only && policy.name != *only) continue;
+    jobs::RetentionPolicy& rules = policies.emplace_back();
+    rules.tenant = {policy.tenant};
+    rules.name = policy.name;
+    rules.rules.keep_last = policy.retention.keep_last;
+    rules.rules.keep_hourly = policy.retention.keep_hourly;
+    rules.rules.keep_daily = policy.retention.keep_daily;
+    rules.rules.keep_weekly = policy.retention.keep_weekly;
+    rules.rules.keep_monthly = policy.retention.keep_monthly;
+    rules.rules.keep_yearly = policy.retention.keep_yearly;
+    rules.rules.keep_within = policy.retention.keep_within;
+    rules.rules.minimum_age = configuration.store.minimum_age;
+    rules.rules.time_zone = policy.timezone;
+  }
+  return policies;
+}
+
 std::size_t concurrent_mailboxes(const LimitSettings& limits) {
   const std::uint64_t affordable = std::max<std::uint64_t>(limits.memory_bytes / kMailboxBytes, 1);
   return static_cast<std::size_t>(std::min(limits.concurrent_mailboxes, affordable));

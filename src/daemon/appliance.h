@@ -8,6 +8,7 @@
 #include "src/daemon/configuration.h"
 #include "src/graph/tenant.h"
 #include "src/http/transport.h"
+#include "src/jobs/retention_job.h"
 #include "store/backend.h"
 #include "store/key_management.h"
 #include "store/repository.h"
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -89,6 +91,11 @@ OpenTenants open_tenants(const Configuration& configuration, OpenTenant::Apps ap
 // is left out because nobody was named.
 std::vector<backup::NamedPolicy> policies_of(const Configuration& configuration,
                                              const TenantConfiguration& tenant);
+
+// The retention of every policy, or of the one named. Error(usage) naming the nearest one if there
+// is none of that name.
+std::vector<jobs::RetentionPolicy> retention_policies(const Configuration& configuration,
+                                                      const std::optional<std::string>& only);
 
 // How many mailboxes run side by side within the memory of the limits.
 std::size_t concurrent_mailboxes(const LimitSettings& limits);

@@ -202,7 +202,7 @@ std::vector<store::Snapshot> points_of_all(const store::Repository& repository,
   return chosen;
 }
 
-Record snapshot_record(const store::Snapshot& snapshot,
+Record snapshot_record(const store::Snapshot& snapshot, bool held,
                        const std::optional<base::Instant>& last_verified) {
   return Record{{"type", "snapshot"},
                 {"id", snapshot.id},
@@ -213,8 +213,7 @@ Record snapshot_record(const store::Snapshot& snapshot,
                 {"items", snapshot.items},
                 {"bytes", snapshot.bytes},
                 {"policy", text_or_null(snapshot.policy)},
-                // Holds come with the feature that sets them.
-                {"held", false},
+                {"held", held},
                 {"last_verified", last_verified},
                 {"tenant", snapshot.tenant.name},
                 {"purpose", text_or_null(snapshot.purpose)}};

@@ -55,8 +55,8 @@ ListedCounts find(const RestorePoint& point, const catalog::SearchQuery& query,
 std::vector<store::Snapshot> points_of_all(const store::Repository& repository,
                                            std::string_view at);
 
-// {"type":"snapshot",...}. `last_verified`: as the repository tells it.
-Record snapshot_record(const store::Snapshot& snapshot,
+// {"type":"snapshot",...}. `held`: by whatever hold; `last_verified`: as the repository tells it.
+Record snapshot_record(const store::Snapshot& snapshot, bool held,
                        const std::optional<base::Instant>& last_verified);
 
 }  // namespace jobs

@@ -20,6 +20,13 @@ std::uint64_t percent_live(const PruneCandidate& pack) {
   return pack.live_bytes * 100 / records;
 }
 
+// Space that is taken before any is given back: the records, two blocks of parity, notes and rows.
+std::uint64_t cost_of_rewriting(const PruneCandidate& pack) {
+  constexpr std::uint64_t kBlock = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kNotes = std::uint64_t{64} << 10;
+  return pack.live_bytes + 2 * std::min(pack.live_bytes, kBlock) + kNotes;
+}
+
 // Numbers of small packs that lie together in such numbers that one in their place is worth it.
 std::set<std::uint32_t> worth_merging(const std::vector<PruneCandidate>& alive,
                                       const PrunePlan::Rules& rules) {
@@ -65,22 +72,24 @@ PrunePlan plan_prune(std::vector<PruneCandidate> candidates, const PrunePlan::Ru
     (dead ? plan.dead : alive).push_back(std::move(pack));
   }
   plan.short_of_space =
-      rules.delete_only ||
+      rules.delete_only || rules.reserve_used ||
       (rules.free_bytes && *rules.free_bytes < plan.total_bytes / kShortOfSpaceShare);
   if (rules.delete_only) return plan;
 
   // Those that give back most come first, as long as there is room for what has to be written.
   std::ranges::stable_sort(alive, {}, percent_live);
-  const std::set<std::uint32_t> merged = worth_merging(alive, rules);
-  std::size_t reencrypted = 0;
-  std::uint64_t room = rules.free_bytes ? *rules.free_bytes / 2 : ~std::uint64_t{0};
+  const std::set<std::uint32_t> merged =
+      plan.short_of_space ? std::set<std::uint32_t>{} : worth_merging(alive, rules);
+  std::size_t reencrypted = plan.short_of_space ? rules.most_reencrypted : 0;
+  std::uint64_t room = rules.free_bytes ? *rules.free_bytes / 4 * 3 : ~std::uint64_t{0};
   for (PruneCandidate& pack : alive) {
     const bool sparse = percent_live(pack) < rules.least_live_percent;
     const bool old_key =
         pack.row.generation < rules.generation && reencrypted < rules.most_reencrypted;
     if (!sparse && !old_key && !merged.contains(pack.number)) continue;
-    if (pack.live_bytes > room) continue;
-    room -= pack.live_bytes;
+    const std::uint64_t cost = cost_of_rewriting(pack);
+    if (cost > room) continue;
+    room -= cost;
     if (old_key) ++reencrypted;
     plan.rewritten.push_back(std::move(pack));
   }

@@ -21,6 +21,7 @@ struct PruneCandidate {
 struct PrunePlan {
   struct Rules {
     bool delete_only = false;
+    bool reserve_used = false;                // the disk was full
     std::optional<std::uint64_t> free_bytes;  // where it is known
     std::uint32_t generation = 1;             // of new packs
     // A pack of which less lives is written anew.
@@ -35,7 +36,9 @@ struct PrunePlan {
   std::vector<PruneCandidate> dead;
   std::vector<PruneCandidate> rewritten;
   std::uint64_t total_bytes = 0;  // of all candidates
-  bool short_of_space = false;    // what is deleted has to give its space back at once
+  // What is deleted has to give its space back at once, and only what gives back more than it takes
+  // is written anew; then there is room for more of it.
+  bool short_of_space = false;
 
   [[nodiscard]] bool empty() const { return dead.empty() && rewritten.empty(); }
   [[nodiscard]] std::vector<PruneCandidate> condemned() const;

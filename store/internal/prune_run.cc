@@ -44,6 +44,18 @@ void remove_rows(const Backend& backend, const KeyRing& keys, Index& index,
   index.remove_pack(*number, chunks);
 }
 
+void add(const PruneReport& report, PruneReport& all) {
+  if (report.epoch != 0) all.epoch = report.epoch;
+  all.purged.insert(all.purged.end(), report.purged.begin(), report.purged.end());
+  all.packs_deleted += report.packs_deleted;
+  all.packs_rewritten += report.packs_rewritten;
+  all.chunks_moved += report.chunks_moved;
+  all.bytes_deleted += report.bytes_deleted;
+  all.bytes_written += report.bytes_written;
+  all.trash_bytes_freed += report.trash_bytes_freed;
+  all.bytes_left = report.bytes_left;
+}
+
 class PruneRun {
  public:
   PruneRun(const PruneSubjects& with, const PruneOptions& options, const OnProgress& on_progress,
@@ -73,6 +85,7 @@ class PruneRun {
     delete_what_is_dead();
     return report_;
   }
+  [[nodiscard]] bool is_short_of_space() const { return plan_.short_of_space; }
 
  private:
   void find_roots();
@@ -174,6 +187,7 @@ void PruneRun::mark(const Snapshot& snapshot) {
 PrunePlan::Rules PruneRun::rules() const {
   PrunePlan::Rules rules;
   rules.delete_only = options_.delete_only;
+  rules.reserve_used = with_.reserve_used;
   rules.free_bytes = with_.backend.free_bytes();
   for (const auto& [tag, tenant] : tenants_) {
     rules.generation = with_.keys.tenant(tenant).current_generation();
@@ -377,7 +391,15 @@ void PruneRun::compare_opinions() {
 
 PruneReport run_prune(const PruneSubjects& subjects, const PruneOptions& options,
                       const OnProgress& on_progress, const std::stop_token& stop) {
-  return PruneRun{subjects, options, on_progress, stop}.run();
+  PruneReport all;
+  for (;;) {
+    PruneRun run{subjects, options, on_progress, stop};
+    const PruneReport report = run.run();
+    add(report, all);
+    // On a full disk each round makes room for what the next one has to write.
+    const bool gained = report.bytes_deleted > report.bytes_written;
+    if (!run.is_short_of_space() || !gained || options.dry_run) return all;
+  }
 }
 
 void end_deletions(Backend& backend, const KeyRing& keys, Index* index, base::Instant now) {

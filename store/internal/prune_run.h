@@ -33,6 +33,7 @@ struct PruneSubjects {
   const StateRows& rows;
   Leases& leases;
   base::Clock& clock;
+  bool reserve_used;  // so full that this is the last space there is
   std::function<ChunkStore&(const TenantDomain&)> chunks_of;
   std::function<std::vector<TenantDomain>()> open_tenants;  // that somebody has asked for
   std::function<RepositoryState()> state;

@@ -77,7 +77,8 @@ MUTANTS = {
                                       "series_[place].time >= now_ - minimum_age"),
     "newest may be incomplete": ("if (series_[place].complete) return keep(place, Reason::newest_complete);",
                                  "return keep(place, Reason::newest_complete);"),
-    "incomplete ones do not await": ("keep(place, Reason::awaits_complete);", ""),
+    "incomplete ones do not await": ("keep(place, Reason::awaits_complete);", ";"),
+    "all incomplete ones await": ("if (place == newest_first_.front()) keep", "keep"),
     "all complete ones are newest": ("return keep(place, Reason::newest_complete);",
                                      "keep(place, Reason::newest_complete);"),
     # Buckets.

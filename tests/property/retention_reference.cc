@@ -105,7 +105,9 @@ std::string RetentionReference::reasons(std::size_t place) const {
       points_.begin(), points_.end(),
       [&](const Point& other) { return other.point.complete && is_newer(other, point); });
   add(!future && point.point.complete && !complete_is_newer, "newest-complete");
-  add(!future && !point.point.complete && !complete_is_newer, "awaits-complete");
+  const bool any_is_newer = std::any_of(
+      points_.begin(), points_.end(), [&](const Point& other) { return is_newer(other, point); });
+  add(!future && !point.point.complete && !any_is_newer, "awaits-complete");
   add(!future && age < rules_.minimum_age, "minimum-age");
   add(point.point.held, "hold");
   add(future, "future");

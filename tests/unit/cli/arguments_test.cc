@@ -136,7 +136,7 @@ TEST_CASE("a mistake on the command line names the nearest thing", "[cli][argume
       {{}, "no command is given"},
       {{"--json"}, "no command is given"},
       {{"bakcup"}, "unknown command 'bakcup'; did you mean 'backup'?"},
-      {{"prune"}, "unknown command 'prune'"},
+      {{"drill"}, "unknown command 'drill'"},
       {{"backup", "--ful"}, "unknown option '--ful'; did you mean '--full'?"},
       {{"backup", "--polcy=nightly"}, "unknown option '--polcy'; did you mean '--policy'?"},
       {{"stats", "--jsno"}, "unknown option '--jsno'; did you mean '--json'?"},

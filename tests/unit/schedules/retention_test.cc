@@ -132,18 +132,18 @@ TEST_CASE("the newest complete restore point is never removed", "[schedules]") {
        {.keep_within = kDay},
        kNow,
        {{"1999-01-01T00:00:00Z", "newest-complete"}}},
-      {"not for an incomplete one that is newer; that is kept until a complete one comes",
+      {"not for an incomplete one that is newer; the newest is kept until another one comes",
        last(0),
        kNow,
        {{"2026-11-01T00:00:00Z", "expired"},
         incomplete("2026-11-02T00:00:00Z", "expired"),
         {"2026-11-03T00:00:00Z", "newest-complete"},
-        incomplete("2026-11-04T00:00:00Z", "awaits-complete"),
+        incomplete("2026-11-04T00:00:00Z", "expired"),
         incomplete("2026-11-05T00:00:00Z", "awaits-complete")}},
-      {"where none is complete yet, all are kept",
+      {"where none is complete yet, the newest is kept",
        last(0),
        kNow,
-       {incomplete("2026-11-04T00:00:00Z", "awaits-complete"),
+       {incomplete("2026-11-04T00:00:00Z", "expired"),
         incomplete("2026-11-05T00:00:00Z", "awaits-complete")}},
   });
 }
@@ -185,8 +185,8 @@ TEST_CASE("a complete point represents its bucket; incomplete ones never displac
        {{"2026-11-01T02:00:00Z", "expired"},
         {"2026-11-02T02:00:00Z", "last"},
         {"2026-11-03T02:00:00Z", "last newest-complete"},
-        incomplete("2026-11-04T02:00:00Z", "awaits-complete"),
-        incomplete("2026-11-05T02:00:00Z", "last awaits-complete"),
+        incomplete("2026-11-04T02:00:00Z", "expired"),
+        incomplete("2026-11-05T02:00:00Z", "last"),
         incomplete("2026-11-06T02:00:00Z", "last awaits-complete")}},
   });
 }

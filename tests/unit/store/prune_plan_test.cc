@@ -89,11 +89,16 @@ TEST_CASE("space that is not there is not planned with", "[store][prune]") {
   const std::vector<PruneCandidate> packs{pack(1, 64 * kMiB, 40 * kMiB), pack(2, 64 * kMiB, 0),
                                           pack(3, 64 * kMiB, 5 * kMiB)};
   PrunePlan::Rules rules;
-  rules.free_bytes = 20 * kMiB;
+  rules.free_bytes = 20 * kMiB;  // three quarters of it count
   const PrunePlan some = store::plan_prune(packs, rules);
   CHECK(numbers(some.dead) == Numbers{2});
   CHECK(numbers(some.rewritten) == Numbers{3});
   CHECK_FALSE(some.short_of_space);
+  rules.reserve_used = true;
+  const PrunePlan full = store::plan_prune(packs, rules);
+  CHECK(numbers(full.rewritten) == Numbers{3});
+  CHECK(full.short_of_space);
+  rules.reserve_used = false;
   rules.free_bytes = 0;
   const PrunePlan none = store::plan_prune(packs, rules);
   CHECK(numbers(none.dead) == Numbers{2});
@@ -101,5 +106,16 @@ TEST_CASE("space that is not there is not planned with", "[store][prune]") {
   CHECK(none.short_of_space);
   rules.free_bytes.reset();
   rules.delete_only = true;
+  CHECK(store::plan_prune(packs, rules).rewritten.empty());
+}
+
+TEST_CASE("on a full disk only what gives space back is written anew", "[store][prune]") {
+  std::vector<PruneCandidate> packs;
+  for (std::uint32_t i = 0; i < 9; ++i) packs.push_back(pack(i, kMiB, kMiB));
+  packs.back().row.generation = 0;
+  PrunePlan::Rules rules;
+  rules.free_bytes = 64 * kMiB;
+  CHECK(store::plan_prune(packs, rules).rewritten.size() == 9);
+  rules.reserve_used = true;
   CHECK(store::plan_prune(packs, rules).rewritten.empty());
 }

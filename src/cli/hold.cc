@@ -1,0 +1,59 @@
+#include "src/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/table.h"
+#include "src/daemon/appliance.h"
+#include "src/jobs/forget_job.h"
+
+namespace cli {
+namespace {
+
+jobs::Record summary_of(std::string_view command) {
+  return jobs::Record{{"type", "summary"}, {"command", command}, {"status", "complete"}};
+}
+
+}  // namespace
+
+jobs::ExitStatus run(const Context& context, const HoldAddOptions& options) {
+  const auto configuration = context.configuration();
+  appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
+  const store::Hold hold =
+      jobs::new_hold(store.repository(), options.subject, options.reason, context.clock.now());
+  store.repository().add_hold(hold);
+  context.output.record(jobs::hold_record(hold));
+  context.output.remark(base::text(
+      base::printable(hold.subject), " is held",
+      hold.snapshot_id.empty() ? ", with all restore points to come" : "", ": ", hold.id));
+  context.output.record(summary_of("hold add").set("id", hold.id));
+  return jobs::ExitStatus::done;
+}
+
+jobs::ExitStatus run(const Context& context, const HoldRemoveOptions& options) {
+  const auto configuration = context.configuration();
+  appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
+  store.repository().remove_hold(options.id, options.reason);
+  context.output.remark(base::text("Hold ", options.id, " is removed."));
+  context.output.record(summary_of("hold remove").set("id", options.id));
+  return jobs::ExitStatus::done;
+}
+
+jobs::ExitStatus run(const Context& context, const HoldListOptions&) {
+  const auto configuration = context.configuration();
+  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  const std::vector<store::Hold> holds = store.repository().holds();
+  Table table{{{"Id"}, {"On"}, {"Since (UTC)"}, {"Why"}}};
+  for (const store::Hold& hold : holds) {
+    context.output.record(jobs::hold_record(hold));
+    table.add({hold.id, base::printable(hold.subject), short_time(hold.time),
+               base::printable(hold.reason)});
+  }
+  if (!holds.empty()) {
+    for (const std::string& line : table.lines(context.output.columns())) {
+      context.output.line(line);
+    }
+  }
+  context.output.remark(counted(holds.size(), "hold"));
+  context.output.record(summary_of("hold list").set("holds", holds.size()));
+  return jobs::ExitStatus::done;
+}
+
+}  // namespace cli
