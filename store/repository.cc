@@ -450,6 +450,20 @@ std::unique_ptr<Repository> Repository::open(Backend& backend, const Settings& s
   return repository;
 }
 
+std::vector<std::string> Repository::repair_log(Backend& backend, const Settings& settings,
+                                                const base::Secret& key, base::Clock& clock) {
+  const std::unique_ptr<KeyRing> keys = KeyRing::open(backend, key);
+  const std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
+  const CommitLog log{backend, *keys};
+  const StateRows rows{*keys};
+  LogSalvage salvage = IndexUpkeep{backend, *keys, log, rows, settings.index}.salvage(clock.now());
+  if (!salvage.damage.empty()) {
+    base::log(base::LogLevel::warning, "the commit log was damaged and is written anew with ",
+              salvage.snapshots, " restore points; the old one lies below trash/quarantine");
+  }
+  return std::move(salvage.damage);
+}
+
 std::unique_ptr<Repository> Repository::rebuild_index(Backend& backend, const Settings& settings,
                                                       const base::Secret& key, base::Clock& clock,
                                                       const OnProgress& on_progress) {

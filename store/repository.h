@@ -124,6 +124,12 @@ class Repository {
                                                    const base::Secret& key, base::Clock& clock,
                                                    const OnProgress& on_progress);
 
+  // If the commit log is damaged, writes what can be proven of it anew, from the index and from the
+  // records that can be read, and sets the damaged log aside. Gives what was wrong; nothing happens
+  // if that is nothing. Errors as open() for writing, but for damage to the log.
+  static std::vector<std::string> repair_log(Backend& backend, const Settings& settings,
+                                             const base::Secret& key, base::Clock& clock);
+
   // The returned store lives as long as the repository.
   [[nodiscard]] virtual TenantStore& tenant(const TenantDomain& tenant) = 0;
 

@@ -51,8 +51,12 @@ store::CheckReport check(const Context& context, const CheckOptions& options,
                          const store::OnProgress& on_progress) {
   const auto configuration = context.configuration();
   if (options.repair) {
+    const std::vector<std::string> of_log =
+        appliance::repair_log(configuration.store, context.clock);
     appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
-    return store.repository().repair(options.level, on_progress, context.stop);
+    store::CheckReport report = store.repository().repair(options.level, on_progress, context.stop);
+    report.healed += of_log.size();
+    return report;
   }
   if (options.level == store::CheckLevel::scrub) {
     const auto backend = appliance::open_backend(configuration.store);

@@ -61,6 +61,9 @@ class OpenKeys {
   std::unique_ptr<store::KeyManagement> keys_;
 };
 
+// store::Repository::repair_log() for the store of the configuration.
+std::vector<std::string> repair_log(const StoreSettings& settings, base::Clock& clock);
+
 // A tenant of the service, with its connections.
 class OpenTenant {
  public:

@@ -171,7 +171,37 @@ std::unique_ptr<Index> IndexUpkeep::rebuild(base::Instant now,
   return index;
 }
 
+std::unique_ptr<Index> IndexUpkeep::open_if_sound(Index::Mode mode) const {
+  std::unique_ptr<Index> index = try_open(mode);
+  try {
+    if (index) check_rows(*index, *rows_);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::corrupt) throw;
+    base::log(base::LogLevel::warning, "the index cannot be used: ", error.what());
+    return nullptr;
+  }
+  return index;
+}
+
+LogSalvage IndexUpkeep::salvage(base::Instant now) const {
+  const std::unique_ptr<Index> index = open_if_sound(Index::Mode::write);
+  return salvage_log(*backend_, *log_, *rows_, index.get(), now);
+}
+
 IndexUpkeep::ReadingView IndexUpkeep::open_for_reading(base::Instant now) const {
+  try {
+    return open_by_log(now);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::corrupt) throw;
+    std::unique_ptr<Index> index = open_if_sound(Index::Mode::read);
+    if (!index) throw;
+    base::log(base::LogLevel::error, "the commit log is damaged, and what is shown is what the ",
+              "index remembers; `check --repair` writes the log anew: ", error.what());
+    return {std::move(index), {}};
+  }
+}
+
+IndexUpkeep::ReadingView IndexUpkeep::open_by_log(base::Instant now) const {
   // The log first: whatever it names then is in the index that is opened afterwards, as packs are
   // indexed before they are committed.
   const CommitLog::Chains chains = log_->chains();

@@ -5,6 +5,7 @@
 #include "store/backend.h"
 #include "store/index.h"
 #include "store/internal/commit_log.h"
+#include "store/internal/log_salvage.h"
 #include "store/internal/state_rows.h"
 #include "store/keys.h"
 #include "store/repository.h"
@@ -35,15 +36,23 @@ class IndexUpkeep {
   [[nodiscard]] std::unique_ptr<Index> rebuild(base::Instant now,
                                                const OnProgress& on_progress) const;
 
+  // The caller holds the lock. If the log is damaged, what of it can be proven is written anew
+  // (salvage_log()); the next opening for writing then makes the index anew.
+  [[nodiscard]] LogSalvage salvage(base::Instant now) const;
+
   struct ReadingView {
     std::unique_ptr<Index> index;
     std::vector<StateRow> newer;  // committed, but not in the index yet
   };
   // Beside a process that writes, if there is one. If there is none, an index that is missing,
   // damaged or behind is put in order first; otherwise Error(in_use) says what is to be waited for.
+  // If the log is damaged, the index alone, with a warning: its rows are proven, too.
   [[nodiscard]] ReadingView open_for_reading(base::Instant now) const;
 
  private:
+  [[nodiscard]] ReadingView open_by_log(base::Instant now) const;
+  // Null unless it can be opened and every row in it is what a commit made it.
+  [[nodiscard]] std::unique_ptr<Index> open_if_sound(Index::Mode mode) const;
   // Empty: the index says nothing that log and packs do not.
   [[nodiscard]] std::string contradiction(const Index& index) const;
   [[nodiscard]] std::string pack_contradiction(const Index& index) const;
