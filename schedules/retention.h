@@ -78,8 +78,8 @@ struct RetentionPlan {
 //   their day. Such buckets are kept no further back than the oldest complete one the rule keeps,
 //   and no more than `count` of them.
 // - The newest complete point is kept whatever the rules say, and so is the newest point of all:
-//   backups go on from it. Other incomplete ones go by the rules: a mailbox in which one item always
-//   fails has no complete point any more, and would otherwise never let one go.
+//   backups go on from it. Other incomplete ones go by the rules: a mailbox in which one item
+//   always fails has no complete point any more, and would otherwise never let one go.
 // - Holds and the minimum age beat all rules.
 // - Points dated after `now` are kept, represent no bucket and change no other verdict.
 // - Without any rule everything is kept.

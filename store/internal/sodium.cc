@@ -39,10 +39,11 @@ base::Secret argon2id(base::ByteView password, base::ByteView salt, std::uint64_
                       std::uint32_t passes) {
   start_library();
   check_size(salt, crypto_pwhash_argon2id_SALTBYTES);
+  // An empty password has no place, and libsodium wants one.
+  const char* text = password.empty() ? "" : base::as_text(password).data();
   return base::Secret::filled(32, [&](base::MutableByteView key) {
-    if (crypto_pwhash_argon2id(writable(key), key.size(), base::as_text(password).data(),
-                               password.size(), octets(salt), passes,
-                               static_cast<std::size_t>(memory_bytes),
+    if (crypto_pwhash_argon2id(writable(key), key.size(), text, password.size(), octets(salt),
+                               passes, static_cast<std::size_t>(memory_bytes),
                                crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
       throw base::Error{base::ErrorKind::failed,
                         base::text("Argon2id cannot get ", base::human_bytes(memory_bytes),

@@ -61,7 +61,8 @@ std::vector<FileSize> files_below(const fs::path& directory) {
   std::vector<FileSize> files;
   for (const auto& entry : fs::recursive_directory_iterator{directory}) {
     const bool is_ledger = entry.path().parent_path().filename() == "scrub";
-    if (entry.is_regular_file() && entry.file_size() > 0 && !is_ledger)
+    const bool is_reserve = entry.path().filename() == "reserve";  // space, not bytes of anybody
+    if (entry.is_regular_file() && entry.file_size() > 0 && !is_ledger && !is_reserve)
       files.push_back({entry.path(), entry.file_size()});
   }
   std::sort(files.begin(), files.end(),

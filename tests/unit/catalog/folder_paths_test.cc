@@ -95,8 +95,9 @@ TEST_CASE("an exact name goes before one in another case", "[catalog]") {
 }
 
 TEST_CASE("folders come in the order of their paths, each before what lies in it", "[catalog]") {
+  const FolderPaths paths = some_paths();
   std::vector<std::string> ids;
-  for (const store::FolderEntry* each : some_paths().ordered()) ids.push_back(each->id);
+  for (const store::FolderEntry* each : paths.ordered()) ids.push_back(each->id);
   CHECK(ids == std::vector<std::string>{"umlaut", "in", "p", "q", "x1", "x2", "below"});
 }
 
