@@ -222,11 +222,15 @@ std::uint64_t PruneRun::next_epoch(const std::vector<std::uint64_t>& epochs) con
 void PruneRun::tidy(const std::vector<std::uint64_t>& epochs) {
   const base::Instant now = with_.clock.now();
   for (const std::uint64_t epoch : epochs) {
-    const std::optional<PruneNote> done = journal_.read(epoch, PruneStep::done);
-    if (!done) {
-      if (!journal_.read(epoch, PruneStep::deleting)) journal_.remove(epoch);
-      continue;
+    std::optional<PruneNote> done;
+    try {
+      done = journal_.read(epoch, PruneStep::done);
+      if (!done && !journal_.read(epoch, PruneStep::deleting)) journal_.remove(epoch);
+    } catch (const base::Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+      base::log(base::LogLevel::warning, "the trash of prune ", epoch, " stays: ", error.what());
     }
+    if (!done) continue;
     // A clock that was set back makes it stay, never go.
     if (!options_.delete_only && now - done->time < options_.trash_for) continue;
     empty_batch(epoch);

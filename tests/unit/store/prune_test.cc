@@ -183,6 +183,28 @@ TEST_CASE("the trash is emptied when its time has passed", "[store][prune]") {
   CHECK(fixture.backend.discarded_batches().empty());
 }
 
+TEST_CASE("a damaged note of an earlier prune decides nothing and stops nothing",
+          "[store][prune]") {
+  Fixture fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  const store::Snapshot next = fixture.back_up(kAnna, 2);
+  fixture.back_up(kAnna, 3);
+  fixture.forget(old);
+  fixture.store.reopen();
+  fixture.prune();
+  for (const std::string& name : fixture.backend.names("gc/")) {
+    fixture.backend.alter(name, [](base::Bytes& bytes) { bytes.back() ^= std::byte{1}; });
+  }
+  fixture.forget(next);
+  fixture.store.reopen();
+  fixture.store.clock().advance(std::chrono::hours{100});
+  const store::PruneReport report = fixture.prune();
+  CHECK(report.purged == std::vector<std::string>{next.id});
+  CHECK(report.trash_bytes_freed == 0);
+  CHECK(fixture.backend.discarded_batches().size() == 2);
+  fixture.check_all();
+}
+
 TEST_CASE("deleting only writes no pack and empties the trash at once", "[store][prune]") {
   Fixture fixture;
   const store::Snapshot old = fixture.back_up(kAnna, 1);
