@@ -7,6 +7,7 @@
 #include "store/index.h"
 #include "store/internal/codec.h"
 #include "store/internal/commit_log.h"
+#include "store/internal/copy_run.h"
 #include "store/internal/index_upkeep.h"
 #include "store/internal/lost_items.h"
 #include "store/internal/pack_repair.h"
@@ -88,6 +89,8 @@ class PackedRepository final : public Repository {
   [[nodiscard]] std::unique_ptr<Work> begin_work() override { return leases_.begin_work(); }
   PruneReport prune(const PruneOptions& options, const OnProgress& on_progress,
                     std::stop_token stop) override;
+  CopyReport copy_to(Repository& second, const CopyOptions& options, const OnProgress& on_progress,
+                     std::stop_token stop) override;
   [[nodiscard]] StoreStatistics statistics() const override;
   [[nodiscard]] std::vector<std::optional<base::Instant>> last_verified(
       std::span<const Snapshot> snapshots) const override;
@@ -117,6 +120,7 @@ class PackedRepository final : public Repository {
                          bool forgotten) const;
   void append_to_log(std::span<const PreparedSnapshot> snapshots, std::vector<LogEvent> events,
                      Heads& heads);
+  [[nodiscard]] CopyTarget as_copy_target();
   CheckReport survey(CheckLevel level, const OnProgress& on_progress, const std::stop_token& stop,
                      PackSurvey& survey) const;
   void note_lost_items(const std::stop_token& stop);
@@ -305,6 +309,34 @@ PruneReport PackedRepository::prune(const PruneOptions& options, const OnProgres
   return run_prune(subjects, options, on_progress, stop);
 }
 
+CopyTarget PackedRepository::as_copy_target() {
+  return {{*backend_, *keys_, *index_, leases_, parity_},
+          log_,
+          rows_,
+          [&](const TenantDomain& domain) -> ChunkStore& { return store_of(domain).chunks(); },
+          [&](std::span<const Snapshot> snapshots) { commit(snapshots); },
+          [&](std::vector<LogEvent> events) {
+            auto heads = heads_.lock();
+            append_to_log({}, std::move(events), *heads);
+          }};
+}
+
+CopyReport PackedRepository::copy_to(Repository& second, const CopyOptions& options,
+                                     const OnProgress& on_progress, std::stop_token stop) {
+  auto* target = dynamic_cast<PackedRepository*>(&second);
+  base::check(target != nullptr && target != this && target->access_ == Access::write &&
+                  target->keys_->repository() == keys_->repository(),
+              "a copy goes to another store of the same repository, open for writing");
+  const CopySource source{
+      *backend_,
+      *keys_,
+      *index_,
+      snapshots(),
+      holds(),
+      [&](const TenantDomain& domain) -> const ChunkStore& { return store_of(domain).chunks(); }};
+  return run_copy(source, target->as_copy_target(), options, on_progress, stop);
+}
+
 StoreStatistics PackedRepository::statistics() const {
   StoreStatistics statistics;
   std::set<std::pair<TenantDomain, std::string>> mailboxes;
@@ -412,24 +444,6 @@ void heal_copies(const KeyRing& keys, Backend& backend) {
 }
 
 }  // namespace
-
-base::Secret Repository::create(Backend& backend, const Settings& settings,
-                                const base::Secret& passphrase, base::Clock&) {
-  // Before the lock leaves its own file in a place that is not ours.
-  if (const std::optional<std::string> stranger = backend.occupied_by()) {
-    throw base::Error{base::ErrorKind::usage,
-                      base::text(backend.describe(), " is not empty (", *stranger,
-                                 "): give a new place for the store")};
-  }
-  check_index_place(settings.index);
-  const std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
-  base::Secret recovery_key =
-      KeyRing::create(backend, passphrase, {settings.kdf_memory_bytes, settings.kdf_passes});
-  const std::unique_ptr<KeyRing> keys = KeyRing::open(backend, passphrase);
-  Index::move_aside(settings.index);
-  static_cast<void>(Index::open(settings.index, keys->repository(), Index::Mode::create));
-  return recovery_key;
-}
 
 std::unique_ptr<Repository> Repository::open(Backend& backend, const Settings& settings,
                                              const base::Secret& key, Access access,

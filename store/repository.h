@@ -8,6 +8,7 @@
 #include "src/base/secret.h"
 #include "store/backend.h"
 #include "store/content.h"
+#include "store/copy.h"
 #include "store/prune.h"
 #include "store/retention.h"
 #include "store/snapshot.h"
@@ -130,6 +131,17 @@ class Repository {
   static std::vector<std::string> repair_log(Backend& backend, const Settings& settings,
                                              const base::Secret& key, base::Clock& clock);
 
+  // Makes `second`, where there is nothing, a second store that the same keys open, or gives the
+  // one there what it lacks of the first's keys; to be opened like any other. Slots are never
+  // removed there. Error(usage) if something else lies there, which is then untouched. Killed at
+  // any point, a rerun completes it.
+  struct SecondStore {
+    bool created = false;
+    std::vector<std::string> problems;  // key slots that were not copied
+  };
+  static SecondStore prepare_second(const Backend& first, Backend& second, const Settings& settings,
+                                    const base::Secret& key);
+
   // The returned store lives as long as the repository.
   [[nodiscard]] virtual TenantStore& tenant(const TenantDomain& tenant) = 0;
 
@@ -173,6 +185,15 @@ class Repository {
   // Error(corrupt) if it cannot tell what is needed: nothing is then deleted.
   virtual PruneReport prune(const PruneOptions& options, const OnProgress& on_progress,
                             std::stop_token stop) = 0;
+
+  // Brings restore points and holds to a second store of the same repository, open for writing: all
+  // that are shown here and that it has never had. What it lets go stays gone there, and what goes
+  // here stays there. Packs of which most is needed are copied as they are and read back, other
+  // chunks one by one. Restore points that damage hits are told and left out, the others are
+  // copied. Killed at any point, or after Error(cancelled), Error(full) and Error(disk), a rerun
+  // goes on from there.
+  virtual CopyReport copy_to(Repository& second, const CopyOptions& options,
+                             const OnProgress& on_progress, std::stop_token stop) = 0;
 
   [[nodiscard]] virtual StoreStatistics statistics() const = 0;
 

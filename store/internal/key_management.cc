@@ -19,8 +19,6 @@ namespace {
 
 using base::ErrorKind;
 
-// Far below what an opening tries at most: each passphrase makes opening slower by a derivation.
-constexpr std::size_t kMostSlots = 32;
 // Fewer different bytes than any random file of 32 has.
 constexpr std::size_t kLeastDistinctBytes = 8;
 

@@ -21,6 +21,9 @@ std::string new_slot_name();
 // The 16 hexadecimal digits.
 std::string slot_id(const std::string& name);
 
+// Far below what an opening tries at most: each passphrase makes opening slower by a derivation.
+inline constexpr std::size_t kMostSlots = 32;
+
 // Shorter key files could be searched.
 inline constexpr std::size_t kLeastKeyFileBytes = 32;
 

@@ -93,6 +93,8 @@ void write_anew(const CommitLog& log, const Known& known, base::Instant now) {
   for (const auto& [key, reason] : known.tombstones) {
     if (known.snapshots.contains(key)) record.events.emplace_back(SnapshotForgotten{key, reason});
   }
+  // Still told, so that nobody takes for new what this store has let go.
+  for (const std::string& key : known.purged) record.events.emplace_back(SnapshotPurged{key});
   for (const auto& [id, hold] : known.holds) record.events.emplace_back(HoldAdded{hold});
   put();
 }
