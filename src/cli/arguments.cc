@@ -209,6 +209,13 @@ void describe(CLI::App& app, PruneOptions& options) {
                "Write no pack, and empty the trash at once: for a full disk");
 }
 
+void describe(CLI::App& app, CopyOptions& options) {
+  app.add_option("--to", options.to,
+                 "The directory of the second store; made if there is nothing. The same keys open "
+                 "it; its retention is its own")
+      ->required();
+}
+
 void describe(CLI::App& app, KeyAddOptions& options) {
   auto* passphrase =
       app.add_option("--passphrase-file", options.passphrase_file,
@@ -265,6 +272,7 @@ std::vector<std::unique_ptr<Words>> add_commands(CLI::App& app) {
   add_command<HoldListOptions>(*hold, all, "list", "List the holds");
   add_command<PruneOptions>(app, all, "prune", "Free the space of what was forgotten");
   add_command<RebuildIndexOptions>(app, all, "rebuild-index", "Make the index anew from the store");
+  add_command<CopyOptions>(app, all, "copy", "Copy new restore points to a second store");
   add_command<StatsOptions>(app, all, "stats", "Sizes, dedup and compression factors");
   CLI::App* key = app.add_subcommand("key", "Passphrases, key files and the recovery key");
   key->fallthrough()->require_subcommand(1);

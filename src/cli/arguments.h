@@ -115,6 +115,10 @@ struct PruneOptions {
 
 struct RebuildIndexOptions {};
 
+struct CopyOptions {
+  std::string to;
+};
+
 struct StatsOptions {};
 
 struct KeyListOptions {};
@@ -138,9 +142,9 @@ struct KeyRecoveryOptions {
 using Command =
     std::variant<InitOptions, DoctorOptions, MailboxesOptions, BackupOptions, SnapshotsOptions,
                  LsOptions, FindOptions, RestoreOptions, ExtractOptions, CheckOptions,
-                 RebuildIndexOptions, StatsOptions, KeyListOptions, KeyAddOptions, KeyRemoveOptions,
-                 KeyRotateOptions, KeyRecoveryOptions, ForgetOptions, HoldAddOptions,
-                 HoldRemoveOptions, HoldListOptions, PruneOptions>;
+                 RebuildIndexOptions, CopyOptions, StatsOptions, KeyListOptions, KeyAddOptions,
+                 KeyRemoveOptions, KeyRotateOptions, KeyRecoveryOptions, ForgetOptions,
+                 HoldAddOptions, HoldRemoveOptions, HoldListOptions, PruneOptions>;
 
 struct Arguments {
   GlobalOptions global;

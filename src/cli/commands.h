@@ -41,6 +41,7 @@ jobs::ExitStatus run(const Context& context, const HoldRemoveOptions& options);
 jobs::ExitStatus run(const Context& context, const HoldListOptions& options);
 jobs::ExitStatus run(const Context& context, const PruneOptions& options);
 jobs::ExitStatus run(const Context& context, const RebuildIndexOptions& options);
+jobs::ExitStatus run(const Context& context, const CopyOptions& options);
 jobs::ExitStatus run(const Context& context, const StatsOptions& options);
 jobs::ExitStatus run(const Context& context, const KeyListOptions& options);
 jobs::ExitStatus run(const Context& context, const KeyAddOptions& options);

@@ -13,6 +13,7 @@ jobs::Record summary_of(const std::string& command, const base::Error& error) {
     report.stopped_by = error;
     return jobs::summary(report);
   }
+  if (command == "copy") return jobs::copy_summary({}, 0);
   if (command == "restore") return jobs::restore_summary_of_none();
   if (command == "check") {
     jobs::Record summary = jobs::check_summary({}, store::CheckLevel::structure, 0);

@@ -78,6 +78,31 @@ Record check_summary(const store::CheckReport& report, store::CheckLevel level, 
                 {"rescued_chunks", report.rescued_chunks}};
 }
 
+Record copy_summary(const store::CopyReport& report, double seconds) {
+  Value::List problems;
+  for (const store::CopyProblem& problem : report.problems) {
+    problems.emplace_back(Record{{"snapshot", text_or_null(problem.snapshot)},
+                                 {"mailbox", text_or_null(problem.mailbox)},
+                                 {"message", problem.message}});
+  }
+  return Record{{"type", "summary"},
+                {"command", "copy"},
+                {"status", exit_status(report) == ExitStatus::done ? "complete" : "partial"},
+                {"seconds", seconds},
+                {"created", report.created},
+                {"packs", report.packs},
+                {"chunks", report.chunks},
+                {"bytes", report.bytes},
+                {"snapshots", report.snapshots},
+                {"skipped", report.skipped},
+                {"holds", report.holds},
+                {"problems", std::move(problems)}};
+}
+
+ExitStatus exit_status(const store::CopyReport& report) {
+  return report.problems.empty() ? ExitStatus::done : ExitStatus::partial;
+}
+
 ExitStatus exit_status(const store::CheckReport& report) {
   return report.errors.empty() && report.affected.empty() ? ExitStatus::done : ExitStatus::corrupt;
 }

@@ -1,8 +1,10 @@
-// What a store says of itself, as records: sizes and factors, and the findings of a check.
+// What a store says of itself, as records: sizes and factors, the findings of a check, and what was
+// copied to a second one.
 #pragma once
 
 #include "src/jobs/exit_status.h"
 #include "src/jobs/record.h"
+#include "store/copy.h"
 #include "store/repository.h"
 
 namespace jobs {
@@ -14,5 +16,8 @@ Record stats_record(const store::StoreStatistics& statistics);
 std::vector<Record> damage_records(const store::CheckReport& report);
 Record check_summary(const store::CheckReport& report, store::CheckLevel level, double seconds);
 ExitStatus exit_status(const store::CheckReport& report);
+
+Record copy_summary(const store::CopyReport& report, double seconds);
+ExitStatus exit_status(const store::CopyReport& report);
 
 }  // namespace jobs

@@ -169,7 +169,7 @@ TEST_CASE("help and version are information, not errors", "[cli][arguments]") {
   CHECK_THAT(version.text, test::contains_text("coffer "));
   const auto help = std::get<cli::Information>(parse({"--help"}));
   for (const char* name : {"init", "doctor", "mailboxes", "backup", "snapshots", "ls", "find",
-                           "restore", "extract", "check", "rebuild-index", "stats"}) {
+                           "restore", "extract", "check", "rebuild-index", "copy", "stats"}) {
     CHECK_THAT(help.text, test::contains_text(name));
   }
   CHECK_THAT(std::get<cli::Information>(parse({"restore", "--help"})).text,

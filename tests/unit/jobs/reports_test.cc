@@ -226,6 +226,28 @@ TEST_CASE("damage found is exit status 13, with what is affected", "[jobs][check
              test::contains_text(R"("level":"scrub","status":"complete")"));
 }
 
+TEST_CASE("a copy that left something out is exit status 3, and tells what", "[jobs][copy]") {
+  store::CopyReport report;
+  report.created = true;
+  report.packs = 2;
+  report.chunks = 7;
+  report.bytes = 9;
+  report.snapshots = 3;
+  report.skipped = 4;
+  CHECK(jobs::number(jobs::exit_status(report)) == 0);
+  CHECK_THAT(jobs::to_json(jobs::copy_summary(report, 1.5)),
+             test::contains_text(
+                 R"("command":"copy","status":"complete","seconds":1.5,"created":true,"packs":2,)"
+                 R"("chunks":7,"bytes":9,"snapshots":3,"skipped":4,"holds":0,"problems":[]})"));
+  report.problems = {{"s1", "a@x", "damaged"}, {"", "", "a key slot"}};
+  CHECK(jobs::number(jobs::exit_status(report)) == 3);
+  const std::string partial = jobs::to_json(jobs::copy_summary(report, 1.5));
+  CHECK_THAT(partial, test::contains_text(R"("status":"partial")"));
+  CHECK_THAT(partial,
+             test::contains_text(R"([{"snapshot":"s1","mailbox":"a@x","message":"damaged"},)"
+                                 R"({"snapshot":null,"mailbox":null,"message":"a key slot"}])"));
+}
+
 TEST_CASE("factors are null as long as there is nothing to divide by", "[jobs][stats]") {
   store::StoreStatistics figures;
   CHECK_THAT(jobs::to_json(jobs::stats_record(figures)),
