@@ -67,6 +67,8 @@ class Backend {
   // where there is no such thing, or no space for it. The caller holds the lock.
   virtual void keep_reserve(std::uint64_t size_bytes) { static_cast<void>(size_bytes); }
   virtual void release_reserve() {}
+  // Makes it as large as it should be, or as what is left allows: for those who have used it.
+  virtual void regain_reserve(std::uint64_t size_bytes) { static_cast<void>(size_bytes); }
 
   // The name of something that lies where the repository would, of ours or not; empty if it is
   // clear. A place may hold more than objects: a directory that somebody else uses is no place for

@@ -43,11 +43,17 @@ class MemoryBackend final : public Backend {
   void discard(std::string_view name, std::uint64_t batch) override;
   [[nodiscard]] std::vector<std::uint64_t> discarded_batches() const override;
   std::uint64_t empty_batch(std::uint64_t batch) override;
+  [[nodiscard]] std::optional<std::uint64_t> free_bytes() const override { return free_bytes_; }
   using Backend::lock_for_writing;
   [[nodiscard]] std::unique_ptr<Lock> lock_for_writing(Reserve reserve) override;
 
   // Not while other threads use the backend.
   void set_hook(Hook hook) { hook_ = std::move(hook); }
+  // Called after each put that stored something; what it throws is told to the caller, as by a file
+  // system that has done what it says it has not.
+  using AfterPut = std::function<void(const std::string& name)>;
+  void set_after_put(AfterPut after_put) { after_put_ = std::move(after_put); }
+  void set_free_bytes(std::optional<std::uint64_t> free_bytes) { free_bytes_ = free_bytes; }
   // Changes the bytes of an object behind the store's back.
   void alter(const std::string& name, const std::function<void(base::Bytes&)>& change);
   // Puts an object there behind the store's back, whatever was there.
@@ -65,6 +71,8 @@ class MemoryBackend final : public Backend {
   std::shared_ptr<bool> locked_ =
       std::make_shared<bool>(false);  // shared with the lock, which may outlive us
   Hook hook_;
+  AfterPut after_put_;
+  std::optional<std::uint64_t> free_bytes_;
 };
 
 }  // namespace store

@@ -29,7 +29,8 @@ struct PruneReport {
   std::uint64_t bytes_written = 0;      // by the chunks that were moved
   std::uint64_t trash_bytes_freed = 0;  // of earlier deletions whose time has passed, and of this
                                         // one when the trash is emptied at once
-  std::uint64_t bytes_left = 0;         // of all packs that stay as they are
+  std::uint64_t bytes_left = 0;         // of all packs, with those that were written; a dry run
+                                        // does not know these
 };
 
 }  // namespace store

@@ -11,6 +11,7 @@
 #include "store/internal/index_upkeep.h"
 #include "store/internal/lost_items.h"
 #include "store/internal/pack_repair.h"
+#include "store/internal/prune_leftovers.h"
 #include "store/internal/prune_run.h"
 #include "store/internal/repository_check.h"
 #include "store/internal/repository_state.h"
@@ -52,17 +53,23 @@ class PackedRepository final : public Repository {
         rows_(*keys_),
         codec_(make_zstd_codec()) {}
 
+  ~PackedRepository() override;
+  PackedRepository(const PackedRepository&) = delete;
+  PackedRepository& operator=(const PackedRepository&) = delete;
+
   void open_index(const std::filesystem::path& path, bool reserve_used) {
     reserve_used_ = reserve_used;
     const IndexUpkeep upkeep{*backend_, *keys_, log_, rows_, path};
     if (access_ != Access::read) {
       use(upkeep.open_for_writing(clock_->now()));
-      keep_reserve();
+      if (const std::uint64_t size = reserve_bytes(); access_ == Access::write && size > 0) {
+        backend_->keep_reserve(size);
+      }
       return;
     }
     IndexUpkeep::ReadingView view = upkeep.open_for_reading(clock_->now());
     use(std::move(view.index));
-    newer_ = std::move(view.newer);
+    *newer_.lock() = std::move(view.newer);
   }
 
   void rebuild_index_at(const std::filesystem::path& path, const OnProgress& on_progress) {
@@ -112,9 +119,12 @@ class PackedRepository final : public Repository {
     for (const LogCursor& cursor : index_->cursors()) (*heads)[cursor.writer] = cursor;
   }
 
-  void keep_reserve() const;
+  [[nodiscard]] std::uint64_t reserve_bytes() const;
   ChunkedTenantStore& store_of(const TenantDomain& domain) const;
-  [[nodiscard]] RepositoryState state() const { return {*index_, rows_, newer_}; }
+  [[nodiscard]] RepositoryState state() const {
+    auto newer = newer_.lock();
+    return {*index_, rows_, *newer};
+  }
   // Error(not_found) unless the restore point is there, and forgotten or not as it has to be.
   void require_forgotten(const RepositoryState::Tombstones& tombstones, const Snapshot& snapshot,
                          bool forgotten) const;
@@ -135,12 +145,12 @@ class PackedRepository final : public Repository {
   StateRows rows_;
   std::unique_ptr<Codec> codec_;
   std::unique_ptr<Index> index_;
-  std::vector<StateRow> newer_;  // committed, but not in an index opened for reading
   base::Synchronized<Heads> heads_;
   mutable Leases leases_;
   bool reserve_used_ = false;  // the disk was full when we opened
   std::mutex pruning_;
-  std::vector<StateRow> unindexed_;  // committed, but refused by the index; guarded by heads_
+  // Committed, but not in the index: which is open for reading, or has refused it.
+  mutable base::Synchronized<std::vector<StateRow>> newer_;
   mutable base::Synchronized<Tenants> tenants_;  // last: the stores use the others
 };
 
@@ -194,20 +204,20 @@ void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots
   }
   record.snapshots.assign(snapshots.begin(), snapshots.end());
   record.events = std::move(events);
-  std::vector<StateRow> rows = unindexed_;
+  // The cursor of a later commit would pass over what the index has missed.
+  std::vector<StateRow> rows = *newer_.lock();
   for (StateRow& row : rows_.of(record)) rows.push_back(std::move(row));
   head = log_.append(head, std::move(record));
-  // The cursor of a later commit would pass over what the index has missed.
-  unindexed_ = std::move(rows);
+  *newer_.lock() = rows;
   try {
-    index_->apply_commit(head, unindexed_);
+    index_->apply_commit(head, rows);
   } catch (base::Error& error) {
     error.add_context(
         "the commit is safe in the log, and the index takes it from there when the store is opened "
         "again");
     throw;
   }
-  unindexed_.clear();
+  newer_.lock()->clear();
 }
 
 void PackedRepository::require_forgotten(const RepositoryState::Tombstones& tombstones,
@@ -273,12 +283,20 @@ void PackedRepository::remove_hold(const std::string& id, const std::string& rea
 
 // So that a full disk does not keep prune from freeing space. A share of what is stored, because a
 // large store needs more for it.
-void PackedRepository::keep_reserve() const {
-  if (access_ != Access::write) return;
+std::uint64_t PackedRepository::reserve_bytes() const {
   std::uint64_t stored = 0;
   index_->for_each_pack([&](std::uint32_t, const PackRow& row) { stored += row.size_bytes; });
-  if (stored == 0) return;
-  backend_->keep_reserve(std::clamp(stored / kReserveShare, kLeastReserve, kMostReserve));
+  return stored == 0 ? 0 : std::clamp(stored / kReserveShare, kLeastReserve, kMostReserve);
+}
+
+// Whoever used it gives it back: the next one may need it again.
+PackedRepository::~PackedRepository() {
+  if (!reserve_used_ || !index_) return;
+  try {
+    if (const std::uint64_t size = reserve_bytes(); size > 0) backend_->regain_reserve(size);
+  } catch (const std::exception& error) {
+    base::log(base::LogLevel::warning, "no space is set aside any more: ", error.what());
+  }
 }
 
 PruneReport PackedRepository::prune(const PruneOptions& options, const OnProgress& on_progress,
@@ -298,7 +316,8 @@ PruneReport PackedRepository::prune(const PruneOptions& options, const OnProgres
       [&](const TenantDomain& domain) -> ChunkStore& { return store_of(domain).chunks(); },
       [&] {
         std::vector<TenantDomain> open;
-        for (const auto& [domain, tenant] : *tenants_.lock()) open.push_back(domain);
+        auto tenants = tenants_.lock();
+        for (const auto& [domain, tenant] : *tenants) open.push_back(domain);
         return open;
       },
       [&] { return state(); },
@@ -383,7 +402,10 @@ CheckReport PackedRepository::survey(CheckLevel level, const OnProgress& on_prog
       rows_,
       std::move(restorable),
       [&](const TenantDomain& domain) -> const ChunkStore& { return store_of(domain).chunks(); }};
-  const CheckReport report = check_repository(subjects, level, on_progress, stop, survey);
+  CheckReport report = check_repository(subjects, level, on_progress, stop, survey);
+  if (std::string lost = PruneLeftovers{*backend_, *keys_}.contradiction(log_); !lost.empty()) {
+    report.errors.push_back(std::move(lost));
+  }
   if (level == CheckLevel::full) note_full_check(*backend_, pass, clock_->now(), survey, report);
   return report;
 }
@@ -470,12 +492,7 @@ std::vector<std::string> Repository::repair_log(Backend& backend, const Settings
   const std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
   const CommitLog log{backend, *keys};
   const StateRows rows{*keys};
-  LogSalvage salvage = IndexUpkeep{backend, *keys, log, rows, settings.index}.salvage(clock.now());
-  if (!salvage.damage.empty()) {
-    base::log(base::LogLevel::warning, "the commit log was damaged and is written anew with ",
-              salvage.snapshots, " restore points; the old one lies below trash/quarantine");
-  }
-  return std::move(salvage.damage);
+  return IndexUpkeep{backend, *keys, log, rows, settings.index}.salvage(clock.now());
 }
 
 std::unique_ptr<Repository> Repository::rebuild_index(Backend& backend, const Settings& settings,

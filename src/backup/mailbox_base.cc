@@ -26,8 +26,15 @@ MailboxBase load_base(store::Repository& repository, const store::TenantDomain& 
   std::vector<store::Snapshot> snapshots = repository.snapshots_of(tenant, mailbox.value);
   if (snapshots.empty() || trust == Trust::nothing) return base;
   store::TenantStore& store = repository.tenant(tenant);
+  try {
+    base.reader = store.open_snapshot(snapshots.back());
+  } catch (const base::Error& error) {
+    // It was forgotten, and a prune beside this run has just let it go.
+    if (error.kind() != base::ErrorKind::not_found) throw;
+    base::log(base::LogLevel::warning, "everything is listed again: ", error.what());
+    return base;
+  }
   base.snapshot = std::move(snapshots.back());
-  base.reader = store.open_snapshot(*base.snapshot);
   if (trust == Trust::notes) {
     base.notes = notes_of(store, *base.snapshot).value_or(MailboxNotes{});
   }

@@ -110,7 +110,7 @@ ExitStatus forget_named(const Context& context, const ForgetOptions& options) {
 
 ExitStatus recall(const Context& context, const ForgetOptions& options) {
   const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
+  appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
   const std::vector<store::Snapshot> points =
       jobs::forgotten_by_id(store.repository(), options.undo);
   store.repository().recall(points);

@@ -15,7 +15,7 @@ jobs::Record summary_of(std::string_view command) {
 
 jobs::ExitStatus run(const Context& context, const HoldAddOptions& options) {
   const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
+  appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
   const store::Hold hold =
       jobs::new_hold(store.repository(), options.subject, options.reason, context.clock.now());
   store.repository().add_hold(hold);
@@ -29,7 +29,7 @@ jobs::ExitStatus run(const Context& context, const HoldAddOptions& options) {
 
 jobs::ExitStatus run(const Context& context, const HoldRemoveOptions& options) {
   const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
+  appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
   store.repository().remove_hold(options.id, options.reason);
   context.output.remark(base::text("Hold ", options.id, " is removed."));
   context.output.record(summary_of("hold remove").set("id", options.id));

@@ -149,7 +149,7 @@ Record prune_summary(const store::PruneReport& report, bool dry_run, double seco
                 {"bytes_deleted", report.bytes_deleted},
                 {"bytes_written", report.bytes_written},
                 {"trash_bytes_freed", report.trash_bytes_freed},
-                {"bytes_left", report.bytes_left + report.bytes_written}};
+                {"bytes_left", report.bytes_left}};
 }
 
 }  // namespace jobs

@@ -3,7 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
-#include "store/internal/prune_run.h"
+#include "store/internal/prune_leftovers.h"
 #include "store/packs.h"
 
 #include <algorithm>
@@ -73,6 +73,16 @@ void check_rows(const Index& index, const StateRows& rows) {
   });
 }
 
+bool is_damaged(const CommitLog& log) {
+  bool damaged = false;
+  log.verify([](const CommitRecord&, const LogCursor&) {},
+             [&](const base::Error& error) {
+               if (error.kind() != base::ErrorKind::corrupt) throw base::Error{error};
+               damaged = true;
+             });
+  return damaged;
+}
+
 bool is_behind(const Index& index, const CommitLog::Chains& chains) {
   const CommitLog::Cursors cursors = cursors_of(index);
   return std::any_of(chains.begin(), chains.end(), [&](const auto& chain) {
@@ -137,7 +147,7 @@ std::unique_ptr<Index> IndexUpkeep::open_for_writing(base::Instant now) const {
   if (index) {
     std::string problem = contradiction(*index);
     if (problem.empty()) {
-      end_deletions(*backend_, *keys_, index.get(), now);
+      end_deletions(*backend_, *keys_, *log_, index.get(), now);
       problem = pack_contradiction(*index);
     }
     if (!problem.empty()) {
@@ -162,7 +172,7 @@ std::unique_ptr<Index> IndexUpkeep::rebuild(base::Instant now,
   log_->verify([](const CommitRecord&, const LogCursor&) {},
                [](const base::Error& error) { throw base::Error{error}; });
   const CommitLog::Chains chains = log_->chains();
-  end_deletions(*backend_, *keys_, nullptr, now);
+  end_deletions(*backend_, *keys_, *log_, nullptr, now);
   check_index_place(path_);
   Index::move_aside(path_);
   std::unique_ptr<Index> index = Index::open(path_, keys_->repository(), Index::Mode::create);
@@ -183,9 +193,23 @@ std::unique_ptr<Index> IndexUpkeep::open_if_sound(Index::Mode mode) const {
   return index;
 }
 
-LogSalvage IndexUpkeep::salvage(base::Instant now) const {
+std::vector<std::string> IndexUpkeep::salvage(base::Instant now) const {
   const std::unique_ptr<Index> index = open_if_sound(Index::Mode::write);
-  return salvage_log(*backend_, *log_, *rows_, index.get(), now);
+  // Notes of prunes tell how far the log reached, which is about to be another one.
+  PruneLeftovers leftovers{*backend_, *keys_};
+  if (is_damaged(*log_)) {
+    leftovers.forget_notes();
+  } else if (std::string lost = leftovers.contradiction(*log_); !lost.empty()) {
+    // Nobody can write anew what no record and no row tells of.
+    leftovers.forget_notes();
+    return {std::move(lost)};
+  }
+  LogSalvage salvage = salvage_log(*backend_, *log_, *rows_, index.get(), now);
+  if (!salvage.damage.empty()) {
+    base::log(base::LogLevel::warning, "the commit log was damaged and is written anew with ",
+              salvage.snapshots, " restore points; the old one lies below trash/quarantine");
+  }
+  return std::move(salvage.damage);
 }
 
 IndexUpkeep::ReadingView IndexUpkeep::open_for_reading(base::Instant now) const {

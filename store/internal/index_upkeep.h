@@ -37,8 +37,9 @@ class IndexUpkeep {
                                                const OnProgress& on_progress) const;
 
   // The caller holds the lock. If the log is damaged, what of it can be proven is written anew
-  // (salvage_log()); the next opening for writing then makes the index anew.
-  [[nodiscard]] LogSalvage salvage(base::Instant now) const;
+  // (salvage_log()); the next opening for writing then makes the index anew. If records are missing
+  // that a prune knew, they are given up. Gives what was wrong.
+  [[nodiscard]] std::vector<std::string> salvage(base::Instant now) const;
 
   struct ReadingView {
     std::unique_ptr<Index> index;

@@ -39,14 +39,23 @@ bool Leases::rely_on(const ChunkLocation& location) {
 
 void Leases::rely_on(const PackId& pack) { state_->lock()->now().packs.insert(pack); }
 
+void Leases::State::require_startable(const Snapshot& base) const {
+  if (!condemned_snapshots.contains(base.id)) return;
+  throw base::Error{
+      base::ErrorKind::not_found,
+      base::text("restore point ", base.id, " of ", base.address, " has been purged meanwhile")};
+}
+
 void Leases::rely_on(const Snapshot& base) {
   auto state = state_->lock();
-  if (state->condemned_snapshots.contains(base.id)) {
-    throw base::Error{
-        base::ErrorKind::not_found,
-        base::text("restore point ", base.id, " of ", base.address, " has been purged meanwhile")};
-  }
+  state->require_startable(base);
   state->now().bases.emplace(base.id, base);
+}
+
+void Leases::read_from(const Snapshot& base) {
+  auto state = state_->lock();
+  state->require_startable(base);
+  if (!state->running.empty()) state->now().bases.emplace(base.id, base);
 }
 
 void Leases::condemn(std::span<const std::uint32_t> packs) {
@@ -61,6 +70,11 @@ void Leases::acquit(std::span<const std::uint32_t> packs) {
 void Leases::condemn_snapshots(std::span<const Snapshot> snapshots) {
   auto state = state_->lock();
   for (const Snapshot& snapshot : snapshots) state->condemned_snapshots.insert(snapshot.id);
+}
+
+void Leases::acquit_snapshots(std::span<const Snapshot> snapshots) {
+  auto state = state_->lock();
+  for (const Snapshot& snapshot : snapshots) state->condemned_snapshots.erase(snapshot.id);
 }
 
 void Leases::expire() {
@@ -86,10 +100,15 @@ bool Leases::is_leased(std::uint32_t pack, std::uint16_t record) const {
   });
 }
 
-bool Leases::has_lease_in(std::uint32_t pack) const {
+std::uint64_t Leases::leases_in(std::uint32_t pack) const {
   auto state = state_->lock();
-  return std::ranges::any_of(
-      state->leases, [&](const auto& entry) { return entry.second.records.contains(pack); });
+  std::uint64_t leased = 0;
+  for (const auto& [generation, leases] : state->leases) {
+    const auto records = leases.records.find(pack);
+    if (records == leases.records.end()) continue;
+    leased += static_cast<std::uint64_t>(std::ranges::count(records->second, true));
+  }
+  return leased;
 }
 
 std::vector<Snapshot> Leases::bases() const {

@@ -32,19 +32,23 @@ class Leases {
   void rely_on(const PackId& pack);
   // Error(not_found) if the restore point is being purged.
   void rely_on(const Snapshot& base);
+  // The same, for reading: leased only if there is work that it may belong to.
+  void read_from(const Snapshot& base);
 
   // From now on nobody can rely on anything in these packs. Their numbers are never used again, so
   // this needs no end, but for a prune that gave up.
   void condemn(std::span<const std::uint32_t> packs);
   void acquit(std::span<const std::uint32_t> packs);
-  // From now on nobody can start from these.
+  // From now on nobody can start from these; who did before is in bases().
   void condemn_snapshots(std::span<const Snapshot> snapshots);
+  void acquit_snapshots(std::span<const Snapshot> snapshots);
 
   // Drops what only work relied on that has ended.
   void expire();
   [[nodiscard]] bool is_leased(const PackId& pack) const;
   [[nodiscard]] bool is_leased(std::uint32_t pack, std::uint16_t record) const;
-  [[nodiscard]] bool has_lease_in(std::uint32_t pack) const;
+  // How many of its records; a record counts for each time that work began and relied on it.
+  [[nodiscard]] std::uint64_t leases_in(std::uint32_t pack) const;
   [[nodiscard]] std::vector<Snapshot> bases() const;
 
  private:
@@ -65,6 +69,7 @@ class Leases {
     std::unordered_set<std::uint32_t> condemned;
     std::set<std::string> condemned_snapshots;
 
+    void require_startable(const Snapshot& base) const;
     [[nodiscard]] Generational& now() { return leases[running.empty() ? kForGood : current]; }
   };
   // Shared with the work, which may outlive the repository.

@@ -33,6 +33,7 @@ std::optional<bool> LiveRecords::mark_record(base::ByteView tenant_tag, const Ch
   }
   if (pack.records[location->record_number]) return false;
   pack.records[location->record_number] = true;
+  ++pack.marked;
   pack.space_bytes += record_bytes(location->sealed_bytes) + kContentsEntryBytes;
   return true;
 }

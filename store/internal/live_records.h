@@ -27,6 +27,7 @@ class LiveRecords {
 
   struct OfPack {
     std::vector<bool> records;
+    std::uint64_t marked = 0;
     std::uint64_t space_bytes = 0;  // that the marked ones take in it
   };
   // Null if nothing in the pack lives.

@@ -94,6 +94,7 @@ class LocalBackend final : public Backend {
   }
   void keep_reserve(std::uint64_t size_bytes) override { reserve_.keep(size_bytes); }
   void release_reserve() override { reserve_.release(); }
+  void regain_reserve(std::uint64_t size_bytes) override { reserve_.regain(size_bytes); }
   [[nodiscard]] std::unique_ptr<Lock> lock_for_writing(Reserve reserve) override;
 
  private:

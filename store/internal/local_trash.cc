@@ -119,10 +119,25 @@ std::uint64_t LocalTrash::empty(std::uint64_t batch) const {
 }
 
 void LocalReserve::keep(std::uint64_t size_bytes) const {
+  if (present_bytes() >= size_bytes) return;
+  if (free_bytes_at(root_) / kLeastFreeForReserve < size_bytes) return;
+  allocate(size_bytes);
+}
+
+void LocalReserve::regain(std::uint64_t size_bytes) const {
+  const std::uint64_t present = present_bytes();
+  // The file system wants some for itself.
+  const std::uint64_t most = present + free_bytes_at(root_) / 16 * 15;
+  if (std::min(size_bytes, most) > present) allocate(std::min(size_bytes, most));
+}
+
+std::uint64_t LocalReserve::present_bytes() const {
   std::error_code error;
   const std::uintmax_t present = fs::file_size(path(), error);
-  if (!error && present >= size_bytes) return;
-  if (free_bytes_at(root_) / kLeastFreeForReserve < size_bytes) return;
+  return error ? 0 : present;
+}
+
+void LocalReserve::allocate(std::uint64_t size_bytes) const {
   const base::FileHandle file{
       ::open(path().c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file.is_open()) fail(base::text("opening '", path().string(), "'"), errno);

@@ -36,11 +36,15 @@ class LocalReserve {
   // Makes it, or makes it larger, unless the file system is short of space.
   void keep(std::uint64_t size_bytes) const;
   void release() const;
+  // The same of what is left, however little that is.
+  void regain(std::uint64_t size_bytes) const;
 
   static constexpr const char* kFileName = "reserve";
 
  private:
   [[nodiscard]] std::filesystem::path path() const { return root_ / kFileName; }
+  [[nodiscard]] std::uint64_t present_bytes() const;
+  void allocate(std::uint64_t size_bytes) const;
 
   std::filesystem::path root_;
 };

@@ -32,10 +32,13 @@ Backend::Put MemoryBackend::put_if_absent(std::string_view name,
                                           std::span<const base::ByteView> parts) {
   check_object_name(name);
   before(Operation::put, name);
-  auto objects = objects_.lock();
-  const auto [object, is_new] = objects->try_emplace(std::string{name});
-  if (!is_new) return Put::exists;
-  for (const base::ByteView part : parts) base::append(object->second, part);
+  {
+    auto objects = objects_.lock();
+    const auto [object, is_new] = objects->try_emplace(std::string{name});
+    if (!is_new) return Put::exists;
+    for (const base::ByteView part : parts) base::append(object->second, part);
+  }
+  if (after_put_) after_put_(std::string{name});
   return Put::stored;
 }
 

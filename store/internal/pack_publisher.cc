@@ -114,6 +114,8 @@ void PackPublisher::publish(PackBuilder& pack) {
     index_.add_pack(current->row(), current->chunks());
   }
   on_published_(pack);
+  // Work that met one of its chunks on the way, and began after the pack was leased, relies on it.
+  if (!current->empty()) leases_.rely_on(current->id());
 }
 
 void PackPublisher::publish_parity(const PackBuilder& pack) {

@@ -17,13 +17,13 @@ namespace store {
 namespace {
 
 constexpr std::string_view kPrefix = "gc/";
-constexpr std::size_t kEpochDigits = 16;
 constexpr std::array<char, 8> kMagic{'\x8f', 'C', 'P', 'R', 'N', '\r', '\n', '\x1a'};
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
 constexpr std::size_t kHeaderBytes = kMagic.size() + sizeof(kFormat) + RepositoryId::kSizeBytes;
 // Of a million packs; more is an attack on memory.
 constexpr std::uint64_t kMostNoteBytes = std::uint64_t{64} << 20;
 constexpr std::string_view kWhat = "a note of prune";
+constexpr std::size_t kLeastHeadBytes = WriterId::kSizeBytes + 1 + base::Sha256::kSizeBytes;
 
 constexpr std::array kSteps{PruneStep::plan, PruneStep::condemned, PruneStep::fenced,
                             PruneStep::deleting, PruneStep::done};
@@ -54,6 +54,12 @@ std::string name_of(std::uint64_t epoch, PruneStep step) {
 base::Bytes encode(const PruneNote& note) {
   FieldWriter fields;
   fields.instant(note.time);
+  fields.number(note.heads.size());
+  for (const LogCursor& head : note.heads) {
+    fields.raw(head.writer.view());
+    fields.number(head.sequence);
+    fields.raw(head.hash.view());
+  }
   fields.number(note.packs.size());
   for (const PackObject& pack : note.packs) {
     fields.octet(static_cast<std::uint8_t>(pack.chunk_class));
@@ -67,6 +73,12 @@ PruneNote decode(base::ByteView bytes) {
   FieldReader fields{bytes, kWhat};
   PruneNote note;
   note.time = fields.instant();
+  note.heads.resize(fields.number_up_to(fields.left() / kLeastHeadBytes));
+  for (LogCursor& head : note.heads) {
+    head.writer = fields.fixed<WriterId>();
+    head.sequence = fields.number();
+    head.hash = fields.fixed<base::Sha256>();
+  }
   const std::uint64_t packs = fields.number_up_to(fields.left() / PackId::kSizeBytes);
   for (std::uint64_t i = 0; i < packs; ++i) {
     PackObject pack;
@@ -102,7 +114,10 @@ std::vector<std::uint64_t> PruneJournal::epochs() const {
     const std::string_view digits = std::string_view{name}.substr(kPrefix.size());
     std::uint64_t epoch = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), epoch);
-    if (error == std::errc{} && end == digits.data() + kEpochDigits) epochs.insert(epoch);
+    if (error != std::errc{} || epoch > kMostEpoch) return;
+    for (const PruneStep step : kSteps) {
+      if (name_of(epoch, step) == name) epochs.insert(epoch);
+    }
   });
   return {epochs.begin(), epochs.end()};
 }
@@ -141,6 +156,21 @@ std::optional<PruneNote> PruneJournal::read(std::uint64_t epoch, PruneStep step)
       open_xchacha20(keys_->log_key(), nonce, associated(header, name), rest.subspan(nonce.size()));
   if (!plain) throw damaged("is not what was written");
   return decode(plain->bytes());
+}
+
+bool PruneJournal::has(std::uint64_t epoch, PruneStep step) const {
+  return backend_->size_bytes(name_of(epoch, step)).has_value();
+}
+
+std::optional<PruneNote> PruneJournal::read_last(std::uint64_t epoch) const {
+  for (auto step = kSteps.rbegin(); step != kSteps.rend(); ++step) {
+    try {
+      if (std::optional<PruneNote> note = read(epoch, *step)) return note;
+    } catch (const base::Error& error) {
+      if (error.kind() != base::ErrorKind::corrupt) throw;
+    }
+  }
+  return std::nullopt;
 }
 
 void PruneJournal::remove(std::uint64_t epoch) {

@@ -5,6 +5,7 @@
 #include "src/base/clock.h"
 #include "store/backend.h"
 #include "store/ids.h"
+#include "store/index.h"
 #include "store/keys.h"
 #include "store/packs.h"
 
@@ -22,6 +23,7 @@ enum class PruneStep : std::uint8_t { plan = 1, condemned = 2, fenced = 3, delet
 
 struct PruneNote {
   base::Instant time;
+  std::vector<LogCursor> heads;   // how far the commit log reached
   std::vector<PackObject> packs;  // that are to go, or went
 };
 
@@ -30,11 +32,17 @@ class PruneJournal {
   // Both outlive it.
   PruneJournal(Backend& backend, const KeyRing& keys) : backend_(&backend), keys_(&keys) {}
 
+  // Larger ones are none: somebody has put them there to end all pruning.
+  static constexpr std::uint64_t kMostEpoch = 1'000'000'000'000'000;
+
   // Of all epochs that left anything, ascending.
   [[nodiscard]] std::vector<std::uint64_t> epochs() const;
   void write(std::uint64_t epoch, PruneStep step, const PruneNote& note);
   // Empty if that step was not reached. Error(corrupt) if the note is not what was written.
   [[nodiscard]] std::optional<PruneNote> read(std::uint64_t epoch, PruneStep step) const;
+  [[nodiscard]] bool has(std::uint64_t epoch, PruneStep step) const;
+  // Of the step that it came to, if that can be read.
+  [[nodiscard]] std::optional<PruneNote> read_last(std::uint64_t epoch) const;
   // All that the epoch left.
   void remove(std::uint64_t epoch);
 

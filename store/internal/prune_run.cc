@@ -3,14 +3,16 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
+#include "store/internal/evacuation.h"
 #include "store/internal/live_records.h"
-#include "store/internal/object_name.h"
+#include "store/internal/log_state.h"
 #include "store/internal/prune_journal.h"
+#include "store/internal/prune_leftovers.h"
 #include "store/internal/prune_plan.h"
 #include "store/internal/second_opinion.h"
 #include "store/packs.h"
 
-#include <algorithm>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,26 +24,19 @@ namespace {
 
 using base::ErrorKind;
 
+PackObject object_of(const PackRow& row) { return {row.id, row.chunk_class, row.size_bytes}; }
+
 // Restore points by the keys of their rows.
 using Roots = RepositoryState::Snapshots;
 
-PackObject object_of(const PackRow& row) { return {row.id, row.chunk_class, row.size_bytes}; }
+// A prune that finds trash waiting says so in the log, unless somebody has just been there: trash
+// grows old only as the log bears witness of time.
+constexpr base::Duration kWitnessEvery = std::chrono::hours{12};
 
-void discard_pack(Backend& backend, const PackObject& pack, std::uint64_t epoch) {
-  // The parity first: parity without a pack means that the pack was lost.
-  backend.discard(parity_name(pack.id), epoch);
-  backend.discard(pack_name(pack.chunk_class, pack.id), epoch);
-}
-
-void remove_rows(const Backend& backend, const KeyRing& keys, Index& index,
-                 const PackObject& pack) {
-  const std::optional<std::uint32_t> number = index.pack_number(pack.id);
-  if (!number) return;
-  std::vector<ChunkId> chunks;
-  for (const IndexedChunk& chunk : read_pack_contents(backend, keys, pack).chunks) {
-    chunks.push_back(chunk.id);
-  }
-  index.remove_pack(*number, chunks);
+std::vector<Snapshot> values(const Roots& roots) {
+  std::vector<Snapshot> snapshots;
+  for (const auto& [key, snapshot] : roots) snapshots.push_back(snapshot);
+  return snapshots;
 }
 
 void add(const PruneReport& report, PruneReport& all) {
@@ -53,7 +48,7 @@ void add(const PruneReport& report, PruneReport& all) {
   all.bytes_deleted += report.bytes_deleted;
   all.bytes_written += report.bytes_written;
   all.trash_bytes_freed += report.trash_bytes_freed;
-  all.bytes_left = report.bytes_left;
+  all.bytes_left = report.bytes_left;  // what earlier rounds wrote is among it
 }
 
 class PruneRun {
@@ -65,55 +60,33 @@ class PruneRun {
         on_progress_(on_progress),
         stop_(stop),
         journal_(with.backend, with.keys),
+        leftovers_(with.backend, with.keys),
+        log_(with.log, with.rows),
         live_(with.index, stop) {}
 
-  PruneReport run() {
-    const std::vector<std::uint64_t> epochs = journal_.epochs();
-    if (!options_.dry_run) tidy(epochs);
-    with_.leases.expire();
-    work_ = with_.leases.begin_work();
-    find_roots();
-    mark_roots();
-    plan_ = plan_prune(candidates(), rules());
-    report_.packs_deleted = plan_.dead.size();
-    report_.packs_rewritten = plan_.rewritten.size();
-    report_.bytes_left = plan_.total_bytes - plan_.condemned_bytes();
-    report_.bytes_deleted = plan_.condemned_bytes();
-    for (const auto& [key, snapshot] : purged_) report_.purged.push_back(snapshot.id);
-    if (options_.dry_run || (purged_.empty() && plan_.empty())) return report_;
-    report_.epoch = next_epoch(epochs);
-    delete_what_is_dead();
-    return report_;
-  }
+  PruneReport run();
   [[nodiscard]] bool is_short_of_space() const { return plan_.short_of_space; }
 
  private:
   void find_roots();
   void mark_roots();
   void mark(const Snapshot& snapshot);
+  void make_plan();
   [[nodiscard]] PrunePlan::Rules rules() const;
   [[nodiscard]] std::vector<PruneCandidate> candidates() const;
-  [[nodiscard]] std::uint64_t next_epoch(const std::vector<std::uint64_t>& epochs) const;
-  void tidy(const std::vector<std::uint64_t>& epochs);
-  void empty_batch(std::uint64_t batch);
+  void bear_witness();
 
   void delete_what_is_dead();
   void note(PruneStep step);
-  void move_from(const PruneCandidate& pack);
-  void move_all();
-  void flush();
-  void form_second_opinion();
+  void prepare();
   void fence(const PruneSubjects::Commit& commit);
   void take_in_newcomers();
-  void compare_opinions();
-  [[nodiscard]] bool is_needed(const PruneCandidate& pack, const IndexedChunk& chunk) const;
+  void take_in(const Snapshot& snapshot);
+  void compare_with_index() const;
+  void compare_opinions() const;
   void stop_if_asked() const {
     if (!stop_.stop_requested()) return;
     throw base::Error{ErrorKind::cancelled, "prune was stopped; nothing that is needed is gone"};
-  }
-  void advance(std::uint64_t bytes) {
-    progress_.done_bytes += bytes;
-    if (on_progress_) on_progress_(progress_);
   }
 
   const PruneSubjects& with_;
@@ -121,48 +94,67 @@ class PruneRun {
   const OnProgress& on_progress_;
   const std::stop_token& stop_;
   PruneJournal journal_;
+  PruneLeftovers leftovers_;
   std::unique_ptr<Repository::Work> work_;  // what is moved is not committed by anybody
+  LogState log_;
   Roots roots_;
   Roots purged_;
   std::set<std::string> bases_;  // ids of those that are marked
   LiveRecords live_;
   PrunePlan plan_;
-  std::unique_ptr<SecondOpinion> opinion_;
   std::set<PackId> condemned_;
   std::map<base::Bytes, TenantDomain> tenants_;  // by tag
-  Progress progress_;
+  std::optional<Evacuation> evacuation_;
+  std::optional<SecondOpinion> opinion_;
+  // From here on it may be written that the packs are to go, whatever is thrown.
+  bool is_decided_ = false;
   PruneReport report_;
 };
 
-// The log is read whole, and has to tell the same restore points as the index: a gap, or an index
-// that has lost some, stops here.
+PruneReport PruneRun::run() {
+  if (const std::string gone = leftovers_.contradiction(with_.log); !gone.empty()) {
+    throw base::Error{ErrorKind::corrupt, gone};
+  }
+  with_.leases.expire();
+  work_ = with_.leases.begin_work();
+  find_roots();
+  if (!options_.dry_run && !log_.tells_nothing()) {
+    report_.trash_bytes_freed += leftovers_.tidy(log_, with_.clock.now(), options_.trash_for);
+  }
+  mark_roots();
+  make_plan();
+  if (options_.dry_run) return report_;
+  if (plan_.short_of_space && !log_.tells_nothing()) {
+    if (const std::uint64_t freed = leftovers_.empty_trash(); freed > 0) {
+      report_.trash_bytes_freed += freed;
+      make_plan();
+    }
+  }
+  if (purged_.empty() && plan_.empty()) {
+    bear_witness();
+    return report_;
+  }
+  report_.epoch = leftovers_.next_epoch();
+  delete_what_is_dead();
+  return report_;
+}
+
+void PruneRun::compare_with_index() const {
+  const std::string difference = log_.contradiction(with_.state());
+  if (!difference.empty()) throw base::Error{ErrorKind::corrupt, difference};
+}
+
+// By the log, which is read whole. The index has to tell the same: it lies outside the store, and
+// one that somebody put there must not decide what is purged.
 void PruneRun::find_roots() {
-  std::set<std::string> told;
-  std::set<std::string> gone;
-  with_.log.verify(
-      [&](const CommitRecord& record, const LogCursor&) {
-        for (const Snapshot& snapshot : record.snapshots) told.insert(with_.rows.key_of(snapshot));
-        for (const LogEvent& event : record.events) {
-          if (const auto* purge = std::get_if<SnapshotPurged>(&event)) gone.insert(purge->key);
-        }
-      },
-      [](const base::Error& error) { throw base::Error{error}; });
-  const RepositoryState state = with_.state();
-  roots_ = state.unpurged("");
-  for (const std::string& key : told) {
-    if (gone.contains(key) || roots_.contains(key)) continue;
-    throw base::Error{
-        ErrorKind::corrupt,
-        "the index lacks restore points that the commit log holds: run rebuild-index"};
-  }
-  const std::vector<Hold> holds = state.holds();
-  for (const auto& [key, tombstone] : state.tombstones("")) {
-    const auto root = roots_.find(key);
-    if (root == roots_.end()) continue;
-    const bool held =
-        std::ranges::any_of(holds, [&](const Hold& hold) { return hold.covers(root->second); });
-    if (!held) purged_.insert(roots_.extract(root));
-  }
+  log_.read_on();
+  with_.holding_commits([&](const PruneSubjects::Commit&) {
+    log_.read_on();
+    compare_with_index();
+  });
+  purged_ = log_.doomed();
+  roots_ = log_.unpurged();
+  for (const auto& [key, snapshot] : purged_) roots_.erase(key);
 }
 
 void PruneRun::mark_roots() {
@@ -182,6 +174,25 @@ void PruneRun::mark(const Snapshot& snapshot) {
   const base::ByteView tag = with_.keys.tenant(snapshot.tenant).tag();
   live_.mark(with_.chunks_of(snapshot.tenant), tag, snapshot);
   tenants_.emplace(base::to_bytes(tag), snapshot.tenant);
+}
+
+void PruneRun::make_plan() {
+  plan_ = plan_prune(candidates(), rules());
+  // A first backup that was killed, or a log that is gone: nobody can tell, so all of it stays.
+  if (log_.tells_nothing() && !plan_.empty()) {
+    base::log(base::LogLevel::warning, "the store holds ",
+              plan_.dead.size() + plan_.rewritten.size(),
+              " packs, and its commit log tells of no restore point at all: prune leaves "
+              "everything as it is");
+    plan_.dead.clear();
+    plan_.rewritten.clear();
+  }
+  report_.packs_deleted = plan_.dead.size();
+  report_.packs_rewritten = plan_.rewritten.size();
+  report_.bytes_left = plan_.total_bytes - plan_.condemned_bytes();
+  report_.bytes_deleted = plan_.condemned_bytes();
+  report_.purged.clear();
+  for (const auto& [key, snapshot] : purged_) report_.purged.push_back(snapshot.id);
 }
 
 PrunePlan::Rules PruneRun::rules() const {
@@ -206,45 +217,23 @@ std::vector<PruneCandidate> PruneRun::candidates() const {
     }
     // After the row was read: a pack is leased before it is indexed.
     pack.is_leased = with_.leases.is_leased(row.id);
-    pack.has_leases = with_.leases.has_lease_in(number);
+    pack.has_leases = with_.leases.leases_in(number) > 0;
     candidates.push_back(std::move(pack));
   });
   return candidates;
 }
 
-std::uint64_t PruneRun::next_epoch(const std::vector<std::uint64_t>& epochs) const {
-  std::uint64_t last = epochs.empty() ? 0 : epochs.back();
-  for (const std::uint64_t batch : with_.backend.discarded_batches()) last = std::max(last, batch);
-  return last + 1;
-}
-
-// What earlier prunes left: trash whose time has passed, and notes of those that came to nothing.
-void PruneRun::tidy(const std::vector<std::uint64_t>& epochs) {
-  const base::Instant now = with_.clock.now();
-  for (const std::uint64_t epoch : epochs) {
-    std::optional<PruneNote> done;
-    try {
-      done = journal_.read(epoch, PruneStep::done);
-      if (!done && !journal_.read(epoch, PruneStep::deleting)) journal_.remove(epoch);
-    } catch (const base::Error& error) {
-      if (error.kind() != ErrorKind::corrupt) throw;
-      base::log(base::LogLevel::warning, "the trash of prune ", epoch, " stays: ", error.what());
-    }
-    if (!done) continue;
-    // A clock that was set back makes it stay, never go.
-    if (!options_.delete_only && now - done->time < options_.trash_for) continue;
-    empty_batch(epoch);
-    if (epoch != epochs.back()) journal_.remove(epoch);
-  }
-}
-
-void PruneRun::empty_batch(std::uint64_t batch) {
-  report_.trash_bytes_freed += with_.backend.empty_batch(batch);
+void PruneRun::bear_witness() {
+  if (!leftovers_.has_trash() || log_.tells_nothing()) return;
+  const base::Instant last = *log_.last_time();
+  if (with_.clock.now() - last < kWitnessEvery && with_.clock.now() >= last) return;
+  with_.holding_commits([](const PruneSubjects::Commit& commit) { commit({}); });
 }
 
 void PruneRun::note(PruneStep step) {
   PruneNote note;
   note.time = with_.clock.now();
+  note.heads = log_.heads();
   for (const PruneCandidate& pack : plan_.condemned()) note.packs.push_back(object_of(pack.row));
   journal_.write(report_.epoch, step, note);
 }
@@ -255,15 +244,14 @@ void PruneRun::delete_what_is_dead() {
   with_.leases.condemn(numbers);
   try {
     note(PruneStep::condemned);
-    for (const PruneCandidate& pack : plan_.condemned()) {
-      condemned_.insert(pack.row.id);
-      progress_.total_bytes += pack.live_bytes;
-    }
-    move_all();
-    form_second_opinion();
+    prepare();
     with_.holding_commits([&](const PruneSubjects::Commit& commit) { fence(commit); });
   } catch (...) {
-    with_.leases.acquit(numbers);
+    // A note that could not be written may be there all the same: then the next opening deletes.
+    if (!is_decided_) {
+      with_.leases.acquit(numbers);
+      with_.leases.acquit_snapshots(values(purged_));
+    }
     throw;
   }
   for (const PruneCandidate& pack : plan_.condemned()) {
@@ -271,98 +259,68 @@ void PruneRun::delete_what_is_dead() {
     discard_pack(with_.backend, object_of(pack.row), report_.epoch);
   }
   note(PruneStep::done);
-  if (plan_.short_of_space) empty_batch(report_.epoch);
+  if (plan_.short_of_space) {
+    report_.trash_bytes_freed += with_.backend.empty_batch(report_.epoch);
+  }
 }
 
-void PruneRun::move_all() {
+// All that takes time, beside everything else. What comes meanwhile is taken in at the end, so that
+// the fence has little left to do.
+void PruneRun::prepare() {
+  Progress progress;
   for (const PruneCandidate& pack : plan_.condemned()) {
-    move_from(pack);
-    advance(pack.live_bytes);
+    condemned_.insert(pack.row.id);
+    progress.total_bytes += pack.live_bytes;
   }
-  flush();
-}
-
-// Whether the chunk is still needed from this pack: it is not if it lies in another one by now.
-bool PruneRun::is_needed(const PruneCandidate& pack, const IndexedChunk& chunk) const {
-  const std::uint16_t record = chunk.location.record_number;
-  if (!live_.is_live(pack.number, record) && !with_.leases.is_leased(pack.number, record)) {
-    return false;
-  }
-  const std::optional<ChunkLocation> place = with_.index.find(pack.row.tenant_tag, chunk.id);
-  return place && place->pack_number == pack.number;
-}
-
-void PruneRun::move_from(const PruneCandidate& pack) {
-  if (live_.in_pack(pack.number) == nullptr && !with_.leases.has_lease_in(pack.number)) return;
-  const auto tenant = tenants_.find(pack.row.tenant_tag);
-  if (tenant == tenants_.end()) {
-    throw base::Error{ErrorKind::corrupt, base::text("pack ", pack.row.id.hex(),
-                                                     " is needed by no tenant that is known")};
-  }
-  ChunkStore& chunks = with_.chunks_of(tenant->second);
-  for (const IndexedChunk& chunk :
-       read_pack_contents(with_.backend, with_.keys, object_of(pack.row)).chunks) {
-    stop_if_asked();
-    if (!is_needed(pack, chunk)) continue;
-    const std::optional<base::Bytes> plaintext = chunks.get(chunk.id);
-    if (!plaintext) continue;  // it lay there a moment ago: another pack has it, or nobody needs it
-    const ChunkStore::PutResult moved = chunks.put(pack.row.chunk_class, *plaintext);
-    if (moved.id != chunk.id) {
-      throw base::Error{ErrorKind::corrupt, base::text("chunk ", chunk.id.hex(), " in pack ",
-                                                       pack.row.id.hex(), " is another one")};
-    }
-    if (!moved.is_new) continue;
-    ++report_.chunks_moved;
-    report_.bytes_written += moved.stored_bytes;
-  }
-}
-
-void PruneRun::flush() {
-  for (const auto& [tag, tenant] : tenants_) with_.chunks_of(tenant).flush();
-}
-
-void PruneRun::form_second_opinion() {
-  opinion_ = std::make_unique<SecondOpinion>(with_.backend, with_.keys, condemned_, stop_);
+  evacuation_.emplace(Evacuation::Subjects{with_.backend, with_.keys, with_.index, with_.leases,
+                                           live_, with_.chunks_of, tenants_, stop_},
+                      plan_.condemned());
+  evacuation_->settle([&](const PruneCandidate& pack) {
+    progress.done_bytes += pack.live_bytes;
+    if (on_progress_) on_progress_(progress);
+  });
+  opinion_.emplace(with_.backend, with_.keys, condemned_, stop_);
   for (const auto& [key, snapshot] : roots_) opinion_->keep(snapshot);
   for (const Snapshot& base : with_.leases.bases()) {
     if (bases_.contains(base.id)) opinion_->keep(base);
   }
+  log_.read_on();
+  take_in_newcomers();
+  evacuation_->settle({});
 }
 
 // While no commit can be made: what came since the beginning is taken in, and only then is anything
-// decided.
+// decided. Nobody can start any more from what is purged; who has started by now is a newcomer.
 void PruneRun::fence(const PruneSubjects::Commit& commit) {
+  log_.read_on();
   note(PruneStep::fenced);
+  compare_with_index();
+  with_.leases.condemn_snapshots(values(purged_));
   take_in_newcomers();
-  move_all();
+  evacuation_->settle({});
+  report_.chunks_moved = evacuation_->chunks_moved();
+  report_.bytes_written = evacuation_->bytes_written();
+  report_.bytes_left += report_.bytes_written;
+  opinion_->look_again();
   compare_opinions();
-  std::vector<Snapshot> going;
   std::vector<LogEvent> events;
-  for (const auto& [key, snapshot] : purged_) {
-    going.push_back(snapshot);
-    events.emplace_back(SnapshotPurged{key});
-  }
-  with_.leases.condemn_snapshots(going);
-  if (!events.empty()) commit(std::move(events));
+  for (const auto& [key, snapshot] : purged_) events.emplace_back(SnapshotPurged{key});
+  is_decided_ = true;
+  // A record even if nothing is purged: by that readers notice that the packs are others.
+  commit(std::move(events));
+  log_.read_on();
   note(PruneStep::deleting);
 }
 
 void PruneRun::take_in_newcomers() {
-  const RepositoryState state = with_.state();
-  const RepositoryState::Tombstones tombstones = state.tombstones("");
-  const std::vector<Hold> holds = state.holds();
-  const auto take_in = [&](const Snapshot& snapshot) {
-    mark(snapshot);
-    opinion_->keep(snapshot);
-  };
   opinion_->look_again();
-  for (const auto& [key, snapshot] : state.unpurged("")) {
+  const Roots doomed = log_.doomed();
+  for (const auto& [key, snapshot] : log_.unpurged()) {
     if (roots_.contains(key)) continue;
-    const bool held =
-        std::ranges::any_of(holds, [&](const Hold& hold) { return hold.covers(snapshot); });
     // Still to be purged, unless somebody has thought better of it.
-    if (purged_.contains(key) && tombstones.contains(key) && !held) continue;
-    purged_.erase(key);
+    if (purged_.contains(key) && doomed.contains(key)) continue;
+    if (purged_.erase(key) > 0) with_.leases.acquit_snapshots({&snapshot, 1});
+    roots_.emplace(key, snapshot);
     take_in(snapshot);
   }
   for (const Snapshot& base : with_.leases.bases()) {
@@ -372,20 +330,13 @@ void PruneRun::take_in_newcomers() {
   for (const auto& [key, snapshot] : purged_) report_.purged.push_back(snapshot.id);
 }
 
-void PruneRun::compare_opinions() {
-  opinion_->look_again();
-  std::set<PackId> deletable;
-  for (const PruneCandidate& pack : plan_.condemned()) {
-    bool needed = false;
-    if (live_.in_pack(pack.number) != nullptr || with_.leases.has_lease_in(pack.number)) {
-      for (const IndexedChunk& chunk :
-           read_pack_contents(with_.backend, with_.keys, object_of(pack.row)).chunks) {
-        needed = needed || is_needed(pack, chunk);
-      }
-    }
-    if (!needed) deletable.insert(pack.row.id);
-  }
-  if (deletable == condemned_ && opinion_->deletable() == condemned_) return;
+void PruneRun::take_in(const Snapshot& snapshot) {
+  mark(snapshot);
+  opinion_->keep(snapshot);
+}
+
+void PruneRun::compare_opinions() const {
+  if (evacuation_->vacated() == condemned_ && opinion_->deletable() == condemned_) return;
   throw base::Error{ErrorKind::corrupt,
                     "two computations of what may be deleted do not agree, so nothing was deleted: "
                     "run check, then rebuild-index"};
@@ -403,28 +354,6 @@ PruneReport run_prune(const PruneSubjects& subjects, const PruneOptions& options
     // On a full disk each round makes room for what the next one has to write.
     const bool gained = report.bytes_deleted > report.bytes_written;
     if (!run.is_short_of_space() || !gained || options.dry_run) return all;
-  }
-}
-
-void end_deletions(Backend& backend, const KeyRing& keys, Index* index, base::Instant now) {
-  PruneJournal journal{backend, keys};
-  for (const std::uint64_t epoch : journal.epochs()) {
-    std::optional<PruneNote> deleting;
-    try {
-      deleting = journal.read(epoch, PruneStep::deleting);
-      if (!deleting || journal.read(epoch, PruneStep::done)) continue;
-    } catch (const base::Error& error) {
-      if (error.kind() != ErrorKind::corrupt) throw;
-      // Whatever was to be deleted stays, and the next prune finds it again.
-      base::log(base::LogLevel::error, "a prune that was cut off cannot be ended: ", error.what());
-      continue;
-    }
-    base::log(base::LogLevel::info, "ending the deletions of prune ", epoch);
-    for (const PackObject& pack : deleting->packs) {
-      if (index != nullptr) remove_rows(backend, keys, *index, pack);
-      discard_pack(backend, pack, epoch);
-    }
-    journal.write(epoch, PruneStep::done, {now, deleting->packs});
   }
 }
 

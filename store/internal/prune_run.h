@@ -3,7 +3,8 @@
 // Order: plan -> condemned (writers treat these packs as absent) -> what lives in them moved ->
 // second opinion -> fence: no commit, newcomers marked, both opinions compared, purges in the log
 // -> deleting -> rows out of the index, packs to the trash -> done. Before `deleting` a prune that
-// dies has changed nothing that matters; after it the next opening for writing ends it.
+// dies has changed nothing that matters; after it the next opening for writing ends it
+// (prune_leftovers.h).
 #pragma once
 
 #include "src/base/clock.h"
@@ -45,9 +46,5 @@ struct PruneSubjects {
 // Errors as Repository::prune() says.
 PruneReport run_prune(const PruneSubjects& subjects, const PruneOptions& options,
                       const OnProgress& on_progress, const std::stop_token& stop);
-
-// Ends deletions that a process began and did not end. `index` may be null; what is there of their
-// packs is then only moved. The caller holds the lock.
-void end_deletions(Backend& backend, const KeyRing& keys, Index* index, base::Instant now);
 
 }  // namespace store

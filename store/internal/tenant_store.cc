@@ -49,6 +49,8 @@ base::Bytes ChunkedTenantStore::read_content(const ContentRef& ref) const {
 
 std::unique_ptr<SnapshotReader> ChunkedTenantStore::open_snapshot(const Snapshot& snapshot) const {
   require_own(snapshot);
+  // Who writes may go on from it without writing anything of it anew.
+  if (access_ != Access::read) leases_.read_from(snapshot);
   return read_snapshot(chunks_, snapshot);
 }
 

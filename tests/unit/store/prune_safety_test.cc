@@ -1,0 +1,389 @@
+// What would make prune delete what is needed: work in the same process, an index or a log that is
+// not what it was, and failures at the worst moment.
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "store/index.h"
+#include "store/internal/prune_journal.h"
+#include "store/keys.h"
+#include "store/memory_backend.h"
+#include "store/repository.h"
+#include "tests/support/catch.h"
+#include "tests/support/small_repository.h"
+#include "tests/support/small_store.h"
+#include "tests/unit/store/pruned_store.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace {
+
+using store::MemoryBackend;
+using test::PrunedStore;
+using test::SmallRepository;
+using test::Streams;
+
+constexpr const char* kAnna = "anna@contoso.com";
+constexpr const char* kBoris = "boris@contoso.com";
+
+std::unique_ptr<store::Index> open_index(PrunedStore& fixture) {
+  const auto keys = store::KeyRing::open(fixture.backend, fixture.store.passphrase());
+  return store::Index::open(fixture.store.settings().index, keys->repository(),
+                            store::Index::Mode::write);
+}
+
+store::Hold hold_on(const store::Snapshot& snapshot) {
+  store::Hold hold;
+  hold.id = "h";
+  hold.tenant = SmallRepository::kTenant;
+  hold.mailbox_id = snapshot.mailbox_id;
+  return hold;
+}
+
+// Operations of the thread that prunes, from the first one on.
+class Moments {
+ public:
+  Moments(MemoryBackend& backend, std::function<void(int, const std::string&)> act)
+      : backend_(backend) {
+    const auto pruning = std::this_thread::get_id();
+    backend.set_hook(
+        [this, pruning, act = std::move(act)](MemoryBackend::Operation, const std::string& name) {
+          if (inside_ || std::this_thread::get_id() != pruning) return;
+          inside_ = true;
+          act(count_++, name);
+          inside_ = false;
+        });
+  }
+  ~Moments() { backend_.set_hook({}); }
+  Moments(const Moments&) = delete;
+  Moments& operator=(const Moments&) = delete;
+  [[nodiscard]] int count() const { return count_; }
+
+ private:
+  MemoryBackend& backend_;
+  int count_ = 0;
+  bool inside_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("a mailbox without a change keeps the trees that it goes on from",
+          "[store][prune][leases]") {
+  PrunedStore fixture;
+  const Streams streams = test::random_streams(1, 12, 60'000);
+  const store::Snapshot old = fixture.store.back_up(kAnna, streams);
+  fixture.store.reopen();
+  const auto work = fixture.store.repository().begin_work();
+  const auto reader = fixture.store.tenant().open_snapshot(old);
+  fixture.store.repository().forget(std::vector<store::Forgetting>{{old, "test"}});
+  CHECK(fixture.prune().purged == std::vector<std::string>{old.id});
+  fixture.commit_again(old, streams);
+  fixture.check_all();
+}
+
+TEST_CASE("who starts from a restore point while it is purged has it, or is told",
+          "[store][prune][leases]") {
+  int moment = 0;
+  int had = 0;
+  int told = 0;
+  for (bool reached = true; reached; ++moment) {
+    PrunedStore fixture;
+    const Streams streams = test::random_streams(1, 4, 60'000);
+    const store::Snapshot old = fixture.store.back_up(kAnna, streams);
+    fixture.back_up(kBoris, 2, 4);
+    fixture.store.repository().forget(std::vector<store::Forgetting>{{old, "test"}});
+    fixture.store.reopen();
+    std::unique_ptr<store::Repository::Work> work;
+    std::unique_ptr<store::SnapshotReader> reader;
+    reached = false;
+    {
+      const Moments moments{fixture.backend, [&](int now, const std::string&) {
+                              if (now != moment) return;
+                              reached = true;
+                              work = fixture.store.repository().begin_work();
+                              try {
+                                reader = fixture.store.tenant().open_snapshot(old);
+                              } catch (const base::Error& error) {
+                                CHECK(error.kind() == base::ErrorKind::not_found);
+                                ++told;
+                              }
+                            }};
+      fixture.prune();
+    }
+    if (reader) {
+      ++had;
+      fixture.commit_again(old, streams);
+    }
+    fixture.check_all();
+  }
+  CHECK(had > 0);
+  CHECK(told > 0);
+}
+
+TEST_CASE("an index that somebody has altered does not decide what is purged",
+          "[store][prune][hostile]") {
+  PrunedStore fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  store::StateRow planted;
+  const std::vector<store::Forgetting> forgetting{{old, "test"}};
+  SECTION("a tombstone from before it was brought back") {
+    fixture.store.repository().forget(forgetting);
+    fixture.store.close();
+    open_index(fixture)->rows(store::Table::tombstone, "",
+                              [&](const std::string& key, base::ByteView value) {
+                                planted = {store::Table::tombstone, key, base::to_bytes(value)};
+                              });
+    fixture.store.reopen().recall(std::vector{old});
+  }
+  SECTION("a hold that is gone") {
+    fixture.store.repository().forget(forgetting);
+    fixture.store.repository().add_hold(hold_on(old));
+    planted = {store::Table::hold, "h", std::nullopt};
+  }
+  fixture.store.close();
+  open_index(fixture)->apply(std::vector{planted});
+  fixture.store.reopen();
+  const auto packs = fixture.backend.names("pack/");
+  const test::Failure failure = test::failure_of([&] { fixture.prune(); });
+  CHECK(failure.kind == base::ErrorKind::corrupt);
+  CHECK(failure.what.find("rebuild-index") != std::string::npos);
+  CHECK(fixture.backend.names("pack/") == packs);
+}
+
+TEST_CASE("two computations that do not agree stop a prune", "[store][prune][hostile]") {
+  PrunedStore fixture;
+  fixture.back_up(kAnna, 1);
+  const store::Snapshot old = fixture.back_up(kBoris, 2);
+  fixture.forget(old);
+  fixture.store.close();
+  {
+    // The rows of data chunks are gone: what they hold looks dead.
+    const auto index = open_index(fixture);
+    std::map<std::uint32_t, store::PackRow> packs;
+    index->for_each_pack([&](std::uint32_t number, const store::PackRow& row) {
+      if (row.chunk_class == store::ChunkClass::data) packs[number] = row;
+    });
+    for (const auto& [number, row] : packs) {
+      index->remove_pack(number, index->chunks_in(number));
+      index->add_pack(row, {});
+    }
+  }
+  fixture.store.reopen();
+  const auto packs = fixture.backend.names("pack/");
+  const test::Failure failure = test::failure_of([&] { fixture.prune(); });
+  CHECK(failure.kind == base::ErrorKind::corrupt);
+  CHECK(failure.what.find("do not agree") != std::string::npos);
+  CHECK(fixture.backend.names("pack/") == packs);
+}
+
+TEST_CASE("a log that tells of nothing makes nothing dead", "[store][prune][hostile]") {
+  PrunedStore fixture;
+  fixture.back_up(kAnna, 1);
+  fixture.store.close();
+  for (const std::string& name : fixture.backend.names("log/")) fixture.backend.remove(name);
+  std::filesystem::remove_all(fixture.store.settings().index);
+  fixture.store.reopen();
+  const auto packs = fixture.backend.names("pack/");
+  store::PruneOptions options;
+  options.delete_only = GENERATE(false, true);
+  const store::PruneReport report = fixture.prune(options);
+  CHECK(report.epoch == 0);
+  CHECK(report.bytes_deleted == 0);
+  CHECK(fixture.backend.names("pack/") == packs);
+}
+
+TEST_CASE("a log that ends before what an earlier prune knew stops a prune",
+          "[store][prune][hostile]") {
+  PrunedStore fixture;
+  const store::Snapshot first = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  fixture.forget(first);
+  fixture.back_up(kBoris, 3);
+  const auto known = fixture.backend.names("log/");
+  fixture.store.reopen();
+  fixture.prune();
+  fixture.store.close();
+  // Back to before the last restore point, and no index that would know better.
+  for (const std::string& name : fixture.backend.names("log/")) {
+    if (name >= known.back()) fixture.backend.remove(name);
+  }
+  std::filesystem::remove_all(fixture.store.settings().index);
+  fixture.store.reopen();
+  const auto packs = fixture.backend.names("pack/");
+  const test::Failure failure = test::failure_of([&] { fixture.prune(); });
+  CHECK(failure.kind == base::ErrorKind::corrupt);
+  CHECK(failure.what.find("check --repair") != std::string::npos);
+  CHECK(fixture.backend.names("pack/") == packs);
+  const auto check_tells = [&] {
+    const store::CheckReport report =
+        fixture.store.repository().check(store::CheckLevel::structure, {}, {});
+    return std::ranges::any_of(report.errors, [](const std::string& error) {
+      return error.find("lacks records that prune 1 knew") != std::string::npos;
+    });
+  };
+  CHECK(check_tells());
+
+  fixture.store.close();
+  const auto gave_up = [&] {
+    return store::Repository::repair_log(fixture.backend, fixture.store.settings(),
+                                         fixture.store.passphrase(), fixture.store.clock());
+  };
+  CHECK(gave_up().size() == 1);
+  CHECK(gave_up().empty());
+  fixture.store.reopen();
+  CHECK(!check_tells());
+  CHECK(fixture.prune().epoch != 0);
+  CHECK(fixture.store.repository().check(store::CheckLevel::full, {}, {}).errors.empty());
+}
+
+TEST_CASE("a note that is written though its writer was told otherwise loses nothing",
+          "[store][prune][crash]") {
+  PrunedStore fixture;
+  const Streams streams = test::random_streams(1, 12, 60'000);
+  const store::Snapshot old = fixture.store.back_up(kAnna, streams);
+  fixture.back_up(kAnna, 2);
+  fixture.store.repository().forget(std::vector<store::Forgetting>{{old, "test"}});
+  fixture.store.reopen();
+  const std::string step = GENERATE("plan", "condemned", "fenced", "deleting", "done");
+  fixture.backend.set_after_put([&](const std::string& name) {
+    if (!name.starts_with("gc/") || !name.ends_with(step)) return;
+    throw base::Error{base::ErrorKind::disk, "the answer was lost"};
+  });
+  CHECK(test::failure_of([&] { fixture.prune(); }).kind == base::ErrorKind::disk);
+  fixture.backend.set_after_put({});
+  const bool commits = GENERATE(false, true);
+  if (commits) {
+    const auto work = fixture.store.repository().begin_work();
+    fixture.truth.emplace_back(fixture.store.back_up(kBoris, streams), streams);
+  }
+  fixture.store.reopen();
+  fixture.check_all();
+  fixture.prune();
+  CHECK(fixture.store.repository().forgotten().empty());
+  CHECK(fixture.prune().epoch == 0);
+  fixture.check_all();
+}
+
+TEST_CASE("a pack that goes and cannot be read any more keeps no store from opening",
+          "[store][prune][crash]") {
+  PrunedStore fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  const auto packs = fixture.backend.names("pack/");
+  fixture.forget(old);
+  fixture.store.reopen();
+  struct PowerCut {};
+  fixture.backend.set_after_put([&](const std::string& name) {
+    if (name.ends_with("/deleting")) throw PowerCut{};
+  });
+  CHECK_THROWS_AS(fixture.prune(), PowerCut);
+  fixture.backend.set_after_put({});
+  fixture.store.close();
+  const auto keys = store::KeyRing::open(fixture.backend, fixture.store.passphrase());
+  const store::PruneJournal journal{fixture.backend, *keys};
+  const auto note = journal.read(journal.epochs().back(), store::PruneStep::deleting);
+  REQUIRE(note);
+  for (const store::PackObject& pack : note->packs) {
+    for (const std::string& name : packs) {
+      if (name.find(pack.id.hex()) == std::string::npos) continue;
+      fixture.backend.alter(name, [](base::Bytes& bytes) { bytes.back() ^= std::byte{1}; });
+    }
+  }
+  fixture.store.reopen();
+  fixture.check_all();
+}
+
+TEST_CASE("planted epochs do not end pruning", "[store][prune][hostile]") {
+  PrunedStore fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  fixture.back_up(kAnna, 2);
+  fixture.backend.plant("gc/9999999999999999/deleting", base::Bytes(100));
+  fixture.backend.plant("gc/0000000000000007/nothing", base::Bytes(100));
+  fixture.backend.plant("pack/x", base::Bytes(100));
+  fixture.backend.discard("pack/x", 9'999'999'999'999'999);
+  fixture.forget(old);
+  fixture.store.reopen();
+  CHECK(fixture.prune().epoch == 1);
+  fixture.check_all();
+}
+
+TEST_CASE("when space is short, trash is not kept", "[store][prune][full]") {
+  PrunedStore fixture;
+  const store::Snapshot old = fixture.back_up(kAnna, 1);
+  const store::Snapshot next = fixture.back_up(kAnna, 2);
+  fixture.back_up(kAnna, 3);
+  fixture.forget(old);
+  fixture.store.reopen();
+  const std::uint64_t first = fixture.prune().bytes_deleted;
+  CHECK(fixture.backend.discarded_batches().size() == 1);
+  fixture.forget(next);
+  fixture.store.reopen();
+  fixture.backend.set_free_bytes(0);
+  const store::PruneReport report = fixture.prune();
+  CHECK(report.trash_bytes_freed == first + report.bytes_deleted);
+  CHECK(fixture.backend.discarded_batches().empty());
+  fixture.check_all();
+}
+
+TEST_CASE("readers notice an index from before a prune that purged nothing", "[store][prune]") {
+  PrunedStore fixture;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) fixture.back_up(kAnna, seed, 2);
+  fixture.store.close();
+  const std::filesystem::path index = fixture.store.settings().index;
+  const std::filesystem::path copy = index.string() + ".copy";
+  std::filesystem::copy(index, copy, std::filesystem::copy_options::recursive);
+  fixture.store.reopen();
+  const store::PruneReport report = fixture.prune();
+  CHECK(report.purged.empty());
+  CHECK(report.packs_rewritten == 20);
+  fixture.store.close();
+  for (const std::uint64_t batch : fixture.backend.discarded_batches()) {
+    fixture.backend.empty_batch(batch);
+  }
+  std::filesystem::remove_all(index);
+  std::filesystem::rename(copy, index);
+  fixture.store.reopen(store::Access::read);
+  fixture.check_shown();
+}
+
+TEST_CASE("a backup and a prune in two threads", "[store][prune][threads]") {
+  PrunedStore fixture;
+  const Streams shared = test::random_streams(7, 6, 40'000);
+  std::atomic<bool> ended = false;
+  std::exception_ptr failure;
+  std::thread pruning{[&] {
+    try {
+      while (!ended) fixture.prune();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }};
+  try {
+    for (std::uint64_t round = 0; round < 25; ++round) {
+      const auto work = fixture.store.repository().begin_work();
+      Streams streams = shared;  // which is forgotten and met again all the time
+      streams.merge(test::random_streams(100 + round, 3, 40'000));
+      const store::Snapshot point = fixture.store.back_up(round % 2 == 0 ? kAnna : kBoris, streams);
+      fixture.truth.emplace_back(point, streams);
+      if (round % 3 != 0) fixture.forget(point);
+    }
+  } catch (...) {
+    ended = true;
+    pruning.join();
+    throw;
+  }
+  ended = true;
+  pruning.join();
+  if (failure) std::rethrow_exception(failure);
+  fixture.check_all();
+  fixture.store.reopen();
+  fixture.prune();
+  fixture.check_all();
+}
