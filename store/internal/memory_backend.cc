@@ -55,7 +55,8 @@ base::Bytes MemoryBackend::content_of(std::string_view name) const {
     const auto object = objects->find(name);
     if (object != objects->end()) return object->second;
   }
-  for (const auto& [batch, objects] : *trash_.lock()) {
+  auto trash = trash_.lock();
+  for (const auto& [batch, objects] : *trash) {
     const auto object = objects.find(name);
     if (object != objects.end()) return object->second;
   }
@@ -119,7 +120,8 @@ void MemoryBackend::discard(std::string_view name, std::uint64_t batch) {
 
 std::vector<std::uint64_t> MemoryBackend::discarded_batches() const {
   std::vector<std::uint64_t> batches;
-  for (const auto& [batch, objects] : *trash_.lock()) batches.push_back(batch);
+  auto trash = trash_.lock();
+  for (const auto& [batch, objects] : *trash) batches.push_back(batch);
   return batches;
 }
 
@@ -156,7 +158,8 @@ void MemoryBackend::plant(const std::string& name, base::Bytes content) {
 
 std::vector<std::string> MemoryBackend::names(std::string_view prefix) const {
   std::vector<std::string> found;
-  for (const auto& [name, content] : *objects_.lock()) {
+  auto objects = objects_.lock();
+  for (const auto& [name, content] : *objects) {
     if (name.starts_with(prefix)) found.push_back(name);
   }
   return found;

@@ -149,7 +149,8 @@ std::unique_ptr<PackBuilder> PackBuilder::resealed() const {
   header.salt = new_salt();
   auto copy = std::make_unique<PackBuilder>(header, keys_, limits_, buffers_);
   base::Bytes payload;
-  for (const ContentsEntry& entry : *entries_.lock()) {
+  auto entries = entries_.lock();
+  for (const ContentsEntry& entry : *entries) {
     payload.resize(entry.header.sealed_bytes - kSealTagBytes);
     const ContentsEntry moved = copy->reserve(entry.header);
     const bool opened = open(entry, payload);
