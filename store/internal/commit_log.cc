@@ -5,40 +5,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
 namespace store {
 namespace {
 
-constexpr std::string_view kPrefix = "log/";
-constexpr std::size_t kSequenceDigits = 16;
 // Some hundred thousand mailboxes in one run; more is an attack on memory.
 constexpr std::uint64_t kLargestRecord = std::uint64_t{256} << 20;
 
 base::Error damaged(std::string message) { return {base::ErrorKind::corrupt, std::move(message)}; }
-
-struct Place {
-  WriterId writer;
-  std::uint64_t sequence = 0;
-};
-
-// Empty if the name is not one of a commit record.
-std::optional<Place> parse_name(std::string_view name) {
-  constexpr std::size_t kWriterDigits = 2 * WriterId::kSizeBytes;
-  if (name.size() != kPrefix.size() + kWriterDigits + 1 + kSequenceDigits) return std::nullopt;
-  const std::string_view writer = name.substr(kPrefix.size(), kWriterDigits);
-  if (writer.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
-  Place place;
-  place.writer = WriterId::from(base::from_hex(writer));
-  const std::string_view digits = name.substr(name.size() - kSequenceDigits);
-  std::from_chars(digits.data(), digits.data() + digits.size(), place.sequence);
-  if (place.sequence == 0 || commit_name(place.writer, place.sequence) != name) {
-    return std::nullopt;
-  }
-  return place;
-}
 
 std::string gap(const WriterId& writer, std::uint64_t sequence) {
   return base::text("commit record ", commit_name(writer, sequence),
@@ -86,8 +62,8 @@ class KnownHashes {
 
 CommitLog::Listing CommitLog::list() const {
   Listing listing;
-  backend_->list(kPrefix, [&](const std::string& name, std::uint64_t) {
-    if (const std::optional<Place> place = parse_name(name)) {
+  backend_->list(kLogPrefix, [&](const std::string& name, std::uint64_t) {
+    if (const std::optional<CommitPlace> place = commit_place_of(name)) {
       listing.sequences[place->writer].push_back(place->sequence);
     } else {
       listing.strangers.push_back(name);

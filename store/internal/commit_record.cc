@@ -5,12 +5,11 @@
 #include "src/base/text.h"
 #include "store/internal/fields.h"
 #include "store/internal/fixed_fields.h"
+#include "store/internal/name_digits.h"
 #include "store/internal/sodium.h"
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <optional>
 
 namespace store {
 namespace {
@@ -192,10 +191,20 @@ Snapshot decode_snapshot(base::ByteView bytes) {
 }
 
 std::string commit_name(const WriterId& writer, std::uint64_t sequence) {
-  std::array<char, 24> digits{};
-  std::snprintf(digits.data(), digits.size(), "%016llu",
-                static_cast<unsigned long long>(sequence));  // NOLINT(google-runtime-int)
-  return base::text("log/", writer.hex(), "/", digits.data());
+  return base::text(kLogPrefix, writer.hex(), "/", number_digits(sequence));
+}
+
+std::optional<CommitPlace> commit_place_of(std::string_view name) {
+  constexpr std::size_t kWriterDigits = 2 * WriterId::kSizeBytes;
+  constexpr std::size_t kDigitsAt = kLogPrefix.size() + kWriterDigits + 1;
+  if (!name.starts_with(kLogPrefix) || name.size() != kDigitsAt + kNumberDigits ||
+      name[kDigitsAt - 1] != '/') {
+    return std::nullopt;
+  }
+  const std::string_view writer = name.substr(kLogPrefix.size(), kWriterDigits);
+  const std::optional<std::uint64_t> sequence = number_of_digits(name.substr(kDigitsAt));
+  if (!is_lower_hex(writer) || sequence.value_or(0) == 0) return std::nullopt;
+  return CommitPlace{WriterId::from(base::from_hex(writer)), *sequence};
 }
 
 base::Bytes seal_commit(const CommitRecord& record, const KeyRing& keys) {

@@ -11,6 +11,7 @@
 #include "store/snapshot.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,14 @@ struct CommitRecord {
 };
 
 // "log/<writer>/<16-digit sequence>".
+inline constexpr std::string_view kLogPrefix = "log/";
 std::string commit_name(const WriterId& writer, std::uint64_t sequence);
+struct CommitPlace {
+  WriterId writer;
+  std::uint64_t sequence = 0;
+};
+// Empty if the name is not one of a commit record.
+std::optional<CommitPlace> commit_place_of(std::string_view name);
 
 base::Bytes seal_commit(const CommitRecord& record, const KeyRing& keys);
 // The record that the object of that name holds. Throws Error(corrupt) if it is damaged, forged, or

@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "store/internal/name_digits.h"
 
 #include <algorithm>
 
@@ -13,12 +14,6 @@ constexpr std::size_t kHexDigits = 2 * PackId::kSizeBytes;
 bool is_name_character(char character) {
   return (character >= 'a' && character <= 'z') || (character >= '0' && character <= '9') ||
          character == '.' || character == '_' || character == '-';
-}
-
-bool is_lower_hex(std::string_view text) {
-  return std::ranges::all_of(text, [](char character) {
-    return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'f');
-  });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "store/scrub.h"
 
+#include "store/internal/commit_record.h"
 #include "store/internal/object_name.h"
 #include "store/internal/verification_ledger.h"
 #include "store/memory_backend.h"
@@ -205,6 +206,27 @@ TEST_CASE("what cannot be believed of the ledger counts as unknown", "[store][sc
     CHECK(report.packs == packs);
     CHECK(report.errors.empty());
   }
+}
+
+TEST_CASE("names planted in the log keep no scrub from its work", "[store][scrub]") {
+  Subject subject;
+  const std::size_t packs = subject.backend.names("pack/").size();
+  const std::size_t count = GENERATE(4096U, 4097U, 70'000U);
+  CAPTURE(count);
+  // With the one writer that there is, one more than count.
+  for (std::uint64_t number = 0; number < count; ++number) {
+    const store::WriterId writer = store::WriterId::from(test::noise(number, 16));
+    subject.backend.plant(store::commit_name(writer, 1), {});
+  }
+  subject.backend.plant("log/0123456789abcdef0123456789abcdef/end", {});
+  CHECK(subject.scrub().packs == packs);
+  // What was read is noted all the same: longest ago first.
+  const store::VerificationLedger ledger =
+      store::VerificationLedger::load(subject.backend, subject.store.clock().now());
+  for (const store::PackObject& pack : store::list_packs(subject.backend, {})) {
+    CHECK(ledger.verified(pack.id));
+  }
+  CHECK_FALSE(ledger.scrubbed);
 }
 
 TEST_CASE("a clock that ran ahead does not hide packs for years", "[store][scrub]") {
