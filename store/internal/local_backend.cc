@@ -3,8 +3,8 @@
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/random.h"
-#include "src/base/release.h"
 #include "src/base/text.h"
+#include "store/internal/local_directories.h"
 #include "store/internal/local_lock.h"
 #include "store/internal/local_trash.h"
 #include "store/internal/object_name.h"
@@ -12,7 +12,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <dirent.h>
 #include <fcntl.h>
 #include <mutex>
 #include <string>
@@ -26,7 +25,7 @@ namespace store {
 namespace {
 
 using base::FileHandle;
-using Directory = std::unique_ptr<DIR, base::Release<&closedir>>;
+using Missing = LocalDirectories::Missing;
 
 constexpr const char* kTemporaryDirectory = "tmp";
 constexpr std::string_view kTrashPrefix = "trash/";
@@ -70,7 +69,10 @@ Place place_of(std::string_view name) {
 class LocalBackend final : public Backend {
  public:
   explicit LocalBackend(const std::filesystem::path& path)
-      : root_(std::filesystem::absolute(path).lexically_normal()), trash_(root_), reserve_(root_) {}
+      : root_(std::filesystem::absolute(path).lexically_normal()),
+        directories_(root_),
+        trash_(root_),
+        reserve_(root_) {}
 
   Put put_if_absent(std::string_view name, std::span<const base::ByteView> parts) override;
   void replace(std::string_view name, base::ByteView content) override;
@@ -88,7 +90,7 @@ class LocalBackend final : public Backend {
   [[nodiscard]] std::vector<std::uint64_t> discarded_batches() const override {
     return trash_.batches();
   }
-  std::uint64_t empty_batch(std::uint64_t batch) override { return trash_.empty(batch); }
+  std::uint64_t empty_batch(std::uint64_t batch) override;
   [[nodiscard]] std::optional<std::uint64_t> free_bytes() const override {
     return free_bytes_at(root_);
   }
@@ -98,13 +100,9 @@ class LocalBackend final : public Backend {
   [[nodiscard]] std::unique_ptr<Lock> lock_for_writing(Reserve reserve) override;
 
  private:
-  enum class Missing : std::uint8_t { tolerate, make };
-
-  [[nodiscard]] std::filesystem::path path_of(std::string_view name) const { return root_ / name; }
-  // Not open if it is missing and that is tolerated.
-  [[nodiscard]] FileHandle open_root(Missing missing) const;
-  [[nodiscard]] FileHandle open_directory(const std::vector<std::string>& components,
-                                          Missing missing) const;
+  [[nodiscard]] std::filesystem::path path_of(std::string_view name) const {
+    return directories_.path_of(name);
+  }
   // The object's file; not open if there is none.
   [[nodiscard]] FileHandle open_object(std::string_view name) const;
   // Open and known to be a regular file; null if there is none.
@@ -112,13 +110,13 @@ class LocalBackend final : public Backend {
   // A new file below tmp/, whole and synced; gives its name there.
   std::string write_temporary(const FileHandle& temporary_directory,
                               std::span<const base::ByteView> parts, std::string_view name) const;
-  void sync_directory(const FileHandle& directory, std::string_view name) const;
   void list_directory(
       const FileHandle& directory, const std::string& path, std::string_view prefix,
       const std::function<void(const std::string&, std::uint64_t)>& on_object) const;
   void clean_temporary_directory() const;
 
   std::filesystem::path root_;
+  LocalDirectories directories_;
   LocalTrash trash_;
   LocalReserve reserve_;
   mutable RecentlyUsed<std::string, SharedObject> open_packs_{kMostOpenPacks};
@@ -128,59 +126,9 @@ class LocalBackend final : public Backend {
   throw base::system_error(what, error_number);
 }
 
-FileHandle LocalBackend::open_root(Missing missing) const {
-  const auto open_it = [&] {
-    return FileHandle{::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  };
-  FileHandle root = open_it();
-  if (!root.is_open() && errno == ENOENT && missing == Missing::make) {
-    std::error_code error;
-    std::filesystem::create_directories(root_.parent_path(), error);
-    if (::mkdir(root_.c_str(), 0700) != 0 && errno != EEXIST) {
-      fail(base::text("making directory '", root_.string(), "'"), errno);
-    }
-    base::sync_directory(root_.parent_path());
-    root = open_it();
-  }
-  if (root.is_open() || (errno == ENOENT && missing == Missing::tolerate)) return root;
-  if (errno == ENOTDIR) {
-    throw base::Error{base::ErrorKind::usage,
-                      base::text("'", root_.string(), "' is not a directory")};
-  }
-  fail(base::text("opening directory '", root_.string(), "'"), errno);
-}
-
-FileHandle LocalBackend::open_directory(const std::vector<std::string>& components,
-                                        Missing missing) const {
-  FileHandle directory = open_root(missing);
-  std::string path;
-  for (const std::string& component : components) {
-    if (!directory.is_open()) return directory;
-    path += path.empty() ? component : base::text("/", component);
-    const auto open_it = [&] {
-      return FileHandle{::openat(directory.get(), component.c_str(),
-                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-    };
-    FileHandle next = open_it();
-    if (!next.is_open() && errno == ENOENT && missing == Missing::make) {
-      if (::mkdirat(directory.get(), component.c_str(), 0700) != 0 && errno != EEXIST) {
-        fail(base::text("making directory '", path_of(path).string(), "'"), errno);
-      }
-      sync_directory(directory, path);
-      next = open_it();
-    }
-    if (!next.is_open() && !(errno == ENOENT && missing == Missing::tolerate)) {
-      fail(base::text("opening directory '", path_of(path).string(), "' (links are not followed)"),
-           errno);
-    }
-    directory = std::move(next);
-  }
-  return directory;
-}
-
 FileHandle LocalBackend::open_object(std::string_view name) const {
   const Place place = place_of(name);
-  const FileHandle directory = open_directory(place.directories, Missing::tolerate);
+  const FileHandle directory = directories_.open(place.directories, Missing::tolerate);
   if (!directory.is_open()) return {};
   FileHandle file{::openat(directory.get(), place.file.c_str(),
                            O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
@@ -199,12 +147,6 @@ struct stat status_of(const FileHandle& file, const std::filesystem::path& path)
                       base::text("'", path.string(), "' is not a regular file")};
   }
   return status;
-}
-
-void LocalBackend::sync_directory(const FileHandle& directory, std::string_view name) const {
-  if (::fsync(directory.get()) != 0) {
-    fail(base::text("syncing the directory of '", path_of(name).string(), "'"), errno);
-  }
 }
 
 std::string LocalBackend::write_temporary(const FileHandle& temporary_directory,
@@ -228,14 +170,14 @@ std::string LocalBackend::write_temporary(const FileHandle& temporary_directory,
 Backend::Put LocalBackend::put_if_absent(std::string_view name,
                                          std::span<const base::ByteView> parts) {
   const Place place = place_of(name);
-  const FileHandle directory = open_directory(place.directories, Missing::make);
+  const FileHandle directory = directories_.open(place.directories, Missing::make);
   if (const FileHandle present = open_object(name); present.is_open()) {
     // Whoever wrote it may have died before it was durable; from here on somebody relies on it.
     base::sync_file(present, path_of(name));
-    sync_directory(directory, name);
+    directories_.sync(directory, name);
     return Put::exists;
   }
-  const FileHandle temporary_directory = open_directory({kTemporaryDirectory}, Missing::make);
+  const FileHandle temporary_directory = directories_.open({kTemporaryDirectory}, Missing::make);
   const std::string temporary = write_temporary(temporary_directory, parts, name);
   if (::renameat2(temporary_directory.get(), temporary.c_str(), directory.get(), place.file.c_str(),
                   RENAME_NOREPLACE) != 0) {
@@ -249,14 +191,14 @@ Backend::Put LocalBackend::put_if_absent(std::string_view name,
     }
     ::unlinkat(temporary_directory.get(), temporary.c_str(), 0);
     if (error_number == EEXIST) {
-      sync_directory(directory, name);
+      directories_.sync(directory, name);
       return Put::exists;
     }
     if (error_number != 0)
       fail(base::text("publishing '", path_of(name).string(), "'"), error_number);
   }
   try {
-    sync_directory(directory, name);
+    directories_.sync(directory, name);
   } catch (const base::Error&) {
     // Nobody can tell whether the name would survive; what is not acknowledged shall not linger.
     ::unlinkat(directory.get(), place.file.c_str(), 0);
@@ -267,8 +209,8 @@ Backend::Put LocalBackend::put_if_absent(std::string_view name,
 
 void LocalBackend::replace(std::string_view name, base::ByteView content) {
   const Place place = place_of(name);
-  const FileHandle directory = open_directory(place.directories, Missing::make);
-  const FileHandle temporary_directory = open_directory({kTemporaryDirectory}, Missing::make);
+  const FileHandle directory = directories_.open(place.directories, Missing::make);
+  const FileHandle temporary_directory = directories_.open({kTemporaryDirectory}, Missing::make);
   const std::string temporary = write_temporary(temporary_directory, {&content, 1}, name);
   if (::renameat(temporary_directory.get(), temporary.c_str(), directory.get(),
                  place.file.c_str()) != 0) {
@@ -277,22 +219,22 @@ void LocalBackend::replace(std::string_view name, base::ByteView content) {
     fail(base::text("replacing '", path_of(name).string(), "'"), error_number);
   }
   open_packs_.erase(std::string{name});
-  sync_directory(directory, name);
+  directories_.sync(directory, name);
 }
 
 void LocalBackend::keep_copy(std::string_view name, std::string_view copy) {
   const Place from = place_of(name);
   const Place to = place_of(copy);
-  const FileHandle source = open_directory(from.directories, Missing::tolerate);
+  const FileHandle source = directories_.open(from.directories, Missing::tolerate);
   if (!source.is_open()) {
     throw base::Error{base::ErrorKind::not_found,
                       base::text("there is no '", path_of(name).string(), "'")};
   }
-  const FileHandle target = open_directory(to.directories, Missing::make);
+  const FileHandle target = directories_.open(to.directories, Missing::make);
   // A link needs no space, and cannot fail on a sector that cannot be read.
   if (::linkat(source.get(), from.file.c_str(), target.get(), to.file.c_str(), 0) == 0 ||
       errno == EEXIST) {
-    sync_directory(target, copy);
+    directories_.sync(target, copy);
     return;
   }
   if (errno == ENOENT) {
@@ -358,64 +300,49 @@ std::optional<std::uint64_t> LocalBackend::size_bytes(std::string_view name) con
 void LocalBackend::list_directory(
     const FileHandle& directory, const std::string& path, std::string_view prefix,
     const std::function<void(const std::string&, std::uint64_t)>& on_object) const {
-  const int copy = ::fcntl(directory.get(), F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) fail(base::text("listing '", path_of(path).string(), "'"), errno);
-  const Directory stream{::fdopendir(copy)};
-  if (!stream) {
-    const int error_number = errno;
-    ::close(copy);
-    fail(base::text("listing '", path_of(path).string(), "'"), error_number);
-  }
-  while (true) {
-    errno = 0;
-    const dirent* entry = ::readdir(stream.get());
-    if (entry == nullptr && errno != 0) {
-      fail(base::text("listing '", path_of(path).string(), "'"), errno);
-    }
-    if (entry == nullptr) return;
-    const std::string name = path + entry->d_name;
-    if (!is_object_name(name) || is_own_name(name)) continue;
+  for_each_name(directory, path_of(path), [&](const std::string& entry) {
+    const std::string name = path + entry;
+    if (!is_object_name(name) || is_own_name(name)) return;
     // Either may be the beginning of the other: "pack" of "pack/d/", or the other way round.
     const std::size_t common = std::min(name.size(), prefix.size());
-    if (name.compare(0, common, prefix, 0, common) != 0) continue;
+    if (name.compare(0, common, prefix, 0, common) != 0) return;
     struct stat status {};
-    if (::fstatat(directory.get(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (errno == ENOENT) continue;
+    if (::fstatat(directory.get(), entry.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT) return;
       fail(base::text("stat '", path_of(name).string(), "'"), errno);
     }
     if (S_ISREG(status.st_mode) && name.starts_with(prefix)) {
       on_object(name, static_cast<std::uint64_t>(status.st_size));
     } else if (S_ISDIR(status.st_mode)) {
-      const FileHandle next{::openat(directory.get(), entry->d_name,
-                                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-      if (!next.is_open() && errno == ENOENT) continue;
+      const FileHandle next = open_directory_at(directory, entry);
+      if (!next.is_open() && errno == ENOENT) return;
       if (!next.is_open()) fail(base::text("opening '", path_of(name).string(), "'"), errno);
       list_directory(next, base::text(name, "/"), prefix, on_object);
     }
-  }
+  });
 }
 
 void LocalBackend::list(
     std::string_view prefix,
     const std::function<void(const std::string& name, std::uint64_t size_bytes)>& on_object) const {
-  const FileHandle root = open_root(Missing::tolerate);
+  const FileHandle root = directories_.open_root(Missing::tolerate);
   if (root.is_open()) list_directory(root, "", prefix, on_object);
 }
 
 void LocalBackend::remove(std::string_view name) {
   const Place place = place_of(name);
-  const FileHandle directory = open_directory(place.directories, Missing::tolerate);
+  const FileHandle directory = directories_.open(place.directories, Missing::tolerate);
   if (!directory.is_open()) return;
   if (::unlinkat(directory.get(), place.file.c_str(), 0) != 0) {
     if (errno == ENOENT) return;
     fail(base::text("removing '", path_of(name).string(), "'"), errno);
   }
   open_packs_.erase(std::string{name});
-  sync_directory(directory, name);
+  directories_.sync(directory, name);
 }
 
 void LocalBackend::clean_temporary_directory() const {
-  const FileHandle directory = open_directory({kTemporaryDirectory}, Missing::tolerate);
+  const FileHandle directory = directories_.open({kTemporaryDirectory}, Missing::tolerate);
   if (!directory.is_open()) return;
   std::vector<std::string> leftovers;
   list_directory(directory, "", "", [&](const std::string& name, std::uint64_t) {
@@ -450,8 +377,14 @@ void LocalBackend::discard(std::string_view name, std::uint64_t batch) {
   open_packs_.erase(std::string{name});
 }
 
+std::uint64_t LocalBackend::empty_batch(std::uint64_t batch) {
+  const std::uint64_t freed = trash_.empty(batch);
+  open_packs_.clear();  // a file that is open keeps its space
+  return freed;
+}
+
 std::unique_ptr<Backend::Lock> LocalBackend::lock_for_writing(Reserve reserve) {
-  auto lock = lock_directory(open_root(Missing::make), root_, reserve, reserve_);
+  auto lock = lock_directory(directories_.open_root(Missing::make), root_, reserve, reserve_);
   clean_temporary_directory();
   return lock;
 }

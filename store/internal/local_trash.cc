@@ -3,15 +3,14 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
+#include "store/internal/name_digits.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
-#include <cstdio>
 #include <fcntl.h>
 #include <optional>
 #include <string>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <system_error>
 #include <unistd.h>
@@ -20,8 +19,10 @@ namespace store {
 namespace {
 
 namespace fs = std::filesystem;
+using base::FileHandle;
+using Missing = LocalDirectories::Missing;
 
-constexpr std::size_t kBatchDigits = 16;
+constexpr const char* kTrash = "trash";
 // A reserve must not be what fills the disk.
 constexpr std::uint64_t kLeastFreeForReserve = 8;  // times its size
 
@@ -36,86 +37,131 @@ std::string flat(std::string_view name) {
   return flat;
 }
 
-void make_directory(const fs::path& path) {
-  std::error_code error;
-  if (fs::create_directory(path, error)) {
-    fs::permissions(path, fs::perms::owner_all, error);
-    base::sync_directory(path.parent_path());
-  }
-  if (error) fail(base::text("making '", path.string(), "'"), error.value());
+std::string batch_name(std::uint64_t batch) {
+  return base::text(kTrash, "/", number_digits(batch));
 }
 
-std::optional<std::uint64_t> batch_of(const std::string& name) {
-  std::uint64_t batch = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), batch);
-  if (name.size() != kBatchDigits || error != std::errc{} || end != name.data() + name.size()) {
-    return std::nullopt;
-  }
-  return batch;
+bool is_regular_file(const FileHandle& file) {
+  struct stat status {};
+  return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
 }
+
+// Takes away all that it can, whatever it meets.
+class Removal {
+ public:
+  // `name` in the open directory, which lies at `parent_path`.
+  void remove(const FileHandle& parent, const fs::path& parent_path, const std::string& name) {
+    const fs::path path = parent_path / name;
+    struct stat status {};
+    const bool is_known = ::fstatat(parent.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!is_known && errno == ENOENT) return;
+    // What cannot be looked at may yet be removed.
+    const bool is_directory = is_known && S_ISDIR(status.st_mode);
+    if (is_directory) remove_content(parent, path, name);
+    if (::unlinkat(parent.get(), name.c_str(), is_directory ? AT_REMOVEDIR : 0) == 0) {
+      if (is_known && S_ISREG(status.st_mode)) freed_ += static_cast<std::uint64_t>(status.st_size);
+    } else if (errno != ENOENT) {
+      note(base::system_error(base::text("removing '", path.string(), "'"), errno));
+    }
+  }
+
+  // The bytes that files had; throws what went wrong first.
+  [[nodiscard]] std::uint64_t finish() const {
+    if (failure_) throw base::Error{*failure_};
+    return freed_;
+  }
+
+ private:
+  void remove_content(const FileHandle& parent, const fs::path& path, const std::string& name) {
+    try {
+      const FileHandle directory = open_directory_at(parent, name);
+      if (!directory.is_open()) fail(base::text("opening '", path.string(), "'"), errno);
+      std::vector<std::string> names;  // first, as what is listed is about to change
+      for_each_name(directory, path, [&](const std::string& each) { names.push_back(each); });
+      for (const std::string& each : names) remove(directory, path, each);
+    } catch (const base::Error& error) {
+      note(error);
+    }
+  }
+
+  void note(const base::Error& error) {
+    if (!failure_) failure_ = error;
+  }
+
+  std::uint64_t freed_ = 0;
+  std::optional<base::Error> failure_;
+};
 
 }  // namespace
 
-fs::path LocalTrash::directory_of(std::uint64_t batch) const {
-  std::array<char, 24> digits{};
-  std::snprintf(digits.data(), digits.size(), "%016llu",
-                static_cast<unsigned long long>(batch));  // NOLINT(google-runtime-int)
-  return root_ / "trash" / digits.data();
-}
-
 void LocalTrash::take(std::string_view name, std::uint64_t batch) const {
-  const fs::path from = root_ / name;
-  std::error_code error;
-  if (!fs::exists(fs::symlink_status(from, error))) return;
-  make_directory(root_ / "trash");
-  const fs::path directory = directory_of(batch);
-  make_directory(directory);
-  fs::rename(from, directory / flat(name), error);
-  if (error && error != std::errc::no_such_file_or_directory) {
-    fail(base::text("moving '", from.string(), "' to the trash"), error.value());
+  std::vector<std::string> components = base::split(name, '/');
+  const std::string file = std::move(components.back());
+  components.pop_back();
+  const FileHandle source = directories_.open(components, Missing::tolerate);
+  struct stat status {};
+  if (!source.is_open() ||
+      (::fstatat(source.get(), file.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 &&
+       errno == ENOENT)) {
+    return;
   }
-  base::sync_directory(directory);
-  base::sync_directory(from.parent_path());
+  const FileHandle target = directories_.open({kTrash, number_digits(batch)}, Missing::make);
+  const std::string there = flat(name);
+  const auto move = [&] {
+    return ::renameat(source.get(), file.c_str(), target.get(), there.c_str()) == 0;
+  };
+  bool moved = move();
+  if (!moved && (errno == EISDIR || errno == ENOTDIR || errno == ENOTEMPTY || errno == EEXIST)) {
+    Removal removal;  // a directory that nobody of us made
+    removal.remove(target, directories_.path_of(batch_name(batch)), there);
+    static_cast<void>(removal.finish());
+    moved = move();
+  }
+  if (!moved && errno != ENOENT) {
+    fail(base::text("moving '", directories_.path_of(name).string(), "' to the trash"), errno);
+  }
+  directories_.sync(target, base::text(batch_name(batch), "/", there));
+  directories_.sync(source, name);
 }
 
-base::FileHandle LocalTrash::open(std::string_view name) const {
+FileHandle LocalTrash::open(std::string_view name) const {
+  const FileHandle trash = directories_.open({kTrash}, Missing::tolerate);
+  if (!trash.is_open()) return {};
   for (const std::uint64_t batch : batches()) {
-    const fs::path path = directory_of(batch) / flat(name);
-    base::FileHandle file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-    if (file.is_open()) return file;
-    if (errno != ENOENT) fail(base::text("opening '", path.string(), "'"), errno);
+    const FileHandle directory = open_directory_at(trash, number_digits(batch));
+    if (!directory.is_open()) {
+      if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) continue;
+      fail(base::text("opening '", directories_.path_of(batch_name(batch)).string(), "'"), errno);
+    }
+    FileHandle file{::openat(directory.get(), flat(name).c_str(),
+                             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (file.is_open() && is_regular_file(file)) return file;
+    // ELOOP: a link, which is not ours.
+    if (!file.is_open() && errno != ENOENT && errno != ELOOP) {
+      fail(base::text("opening '", name, "' in the trash"), errno);
+    }
   }
   return {};
 }
 
 std::vector<std::uint64_t> LocalTrash::batches() const {
   std::vector<std::uint64_t> batches;
-  std::error_code error;
-  for (fs::directory_iterator entry{root_ / "trash", error}, end; !error && entry != end;
-       entry.increment(error)) {
-    if (const auto batch = batch_of(entry->path().filename().string())) batches.push_back(*batch);
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    fail(base::text("listing the trash of '", root_.string(), "'"), error.value());
-  }
+  const FileHandle trash = directories_.open({kTrash}, Missing::tolerate);
+  if (!trash.is_open()) return batches;
+  for_each_name(trash, directories_.path_of(kTrash), [&](const std::string& name) {
+    if (const auto batch = number_of_digits(name)) batches.push_back(*batch);
+  });
   std::ranges::sort(batches);
   return batches;
 }
 
 std::uint64_t LocalTrash::empty(std::uint64_t batch) const {
-  const fs::path directory = directory_of(batch);
-  std::uint64_t freed = 0;
-  std::error_code error;
-  for (fs::directory_iterator entry{directory, error}, end; !error && entry != end;
-       entry.increment(error)) {
-    const std::uintmax_t size = entry->file_size(error);
-    if (!error) freed += size;
-  }
-  if (error == std::errc::no_such_file_or_directory) return 0;
-  if (!error) fs::remove_all(directory, error);
-  if (error) fail(base::text("emptying '", directory.string(), "'"), error.value());
-  base::sync_directory(directory.parent_path());
-  return freed;
+  const FileHandle trash = directories_.open({kTrash}, Missing::tolerate);
+  if (!trash.is_open()) return 0;
+  Removal removal;
+  removal.remove(trash, directories_.path_of(kTrash), number_digits(batch));
+  directories_.sync(trash, batch_name(batch));
+  return removal.finish();
 }
 
 void LocalReserve::keep(std::uint64_t size_bytes) const {
@@ -132,20 +178,24 @@ void LocalReserve::regain(std::uint64_t size_bytes) const {
 }
 
 std::uint64_t LocalReserve::present_bytes() const {
-  std::error_code error;
-  const std::uintmax_t present = fs::file_size(path(), error);
-  return error ? 0 : present;
+  struct stat status {};
+  const bool is_file = ::lstat(path().c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  return is_file ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
 void LocalReserve::allocate(std::uint64_t size_bytes) const {
-  const base::FileHandle file{
-      ::open(path().c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  if (!file.is_open()) fail(base::text("opening '", path().string(), "'"), errno);
-  // A reserve is a comfort: where it cannot be had, the store works without.
+  const auto warn = [&](int error_number) {
+    base::log(base::LogLevel::warning, "no space could be reserved at '", path().string(),
+              "': ", std::generic_category().message(error_number));
+  };
+  const FileHandle file{::open(path().c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  if (!file.is_open()) {
+    warn(errno);
+    return;
+  }
   if (const int failure = ::posix_fallocate(file.get(), 0, static_cast<off_t>(size_bytes))) {
     static_cast<void>(::unlink(path().c_str()));
-    base::log(base::LogLevel::warning, "no space could be reserved at '", path().string(),
-              "': ", std::generic_category().message(failure));
+    warn(failure);
   }
 }
 

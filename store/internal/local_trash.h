@@ -2,6 +2,7 @@
 #pragma once
 
 #include "src/base/file.h"
+#include "store/internal/local_directories.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -10,30 +11,32 @@
 
 namespace store {
 
-// Below `trash/` a batch is a directory of 16 digits; objects lie in it side by side.
+// Below `trash/` a batch is a directory of 16 digits; objects lie in it side by side. Whatever else
+// may lie there, nothing outside the store is read, moved or removed.
 class LocalTrash {
  public:
-  explicit LocalTrash(std::filesystem::path root) : root_(std::move(root)) {}
+  explicit LocalTrash(std::filesystem::path root) : directories_(std::move(root)) {}
 
-  // Moves the object there, durably. Nothing happens if it is gone, or there already.
+  // Moves what has the object's name there, durably. Nothing happens if there is nothing.
   void take(std::string_view name, std::uint64_t batch) const;
   // The object's file in whatever batch; not open if it is in none.
   [[nodiscard]] base::FileHandle open(std::string_view name) const;
+  // Ascending.
   [[nodiscard]] std::vector<std::uint64_t> batches() const;
-  // Removes a batch for good; the bytes that it had.
+  // Removes a batch for good, with whatever lies in it; the bytes that it had, as far as they can
+  // be told. What cannot be removed keeps nothing else from going; then Error(disk).
   std::uint64_t empty(std::uint64_t batch) const;
 
  private:
-  [[nodiscard]] std::filesystem::path directory_of(std::uint64_t batch) const;
-
-  std::filesystem::path root_;
+  LocalDirectories directories_;
 };
 
 class LocalReserve {
  public:
   explicit LocalReserve(std::filesystem::path root) : root_(std::move(root)) {}
 
-  // Makes it, or makes it larger, unless the file system is short of space.
+  // Makes it, or makes it larger, unless the file system is short of space. It is a comfort: where
+  // it cannot be had there is a warning, and the store works without.
   void keep(std::uint64_t size_bytes) const;
   void release() const;
   // The same of what is left, however little that is.

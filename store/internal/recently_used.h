@@ -45,6 +45,12 @@ class RecentlyUsed {
     state->by_key.erase(known);
   }
 
+  void clear() {
+    auto state = state_.lock();
+    state->by_key.clear();
+    state->recent.clear();
+  }
+
  private:
   using Recent = std::list<std::pair<Key, Value>>;
   struct State {

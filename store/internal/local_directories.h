@@ -1,0 +1,44 @@
+// The directories of a store, and how they are reached: step by step from its root, so that no
+// symbolic link below it is ever followed.
+#pragma once
+
+#include "src/base/file.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace store {
+
+class LocalDirectories {
+ public:
+  explicit LocalDirectories(std::filesystem::path root) : root_(std::move(root)) {}
+
+  enum class Missing : std::uint8_t { tolerate, make };
+  // Not open if it is missing and that is tolerated. What is made is its owner's alone, and stays.
+  // Error(usage) if the root is no directory, Error(disk) if something else is none.
+  [[nodiscard]] base::FileHandle open_root(Missing missing) const;
+  [[nodiscard]] base::FileHandle open(const std::vector<std::string>& components,
+                                      Missing missing) const;
+
+  // `name` is that of what lies in the directory, for messages.
+  void sync(const base::FileHandle& directory, std::string_view name) const;
+
+  [[nodiscard]] std::filesystem::path path_of(std::string_view name) const { return root_ / name; }
+
+ private:
+  std::filesystem::path root_;
+};
+
+// Not open, and errno says why, if there is no directory of this name; a link is none.
+base::FileHandle open_directory_at(const base::FileHandle& parent, const std::string& name);
+
+// Every name in the open directory, in no order; `path` is for messages. The directory may change
+// meanwhile.
+void for_each_name(const base::FileHandle& directory, const std::filesystem::path& path,
+                   const std::function<void(const std::string& name)>& on_name);
+
+}  // namespace store
