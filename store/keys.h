@@ -68,6 +68,9 @@ class KeyRing {
   // Names of copies of the configuration and of key slots that were missing or damaged when the
   // ring was opened; the repository works from the others.
   [[nodiscard]] virtual const std::vector<std::string>& damaged_copies() const = 0;
+  // The same as it is now: after a writer, perhaps this one, has healed them.
+  [[nodiscard]] virtual std::vector<std::string> find_damaged_copies(
+      const Backend& backend) const = 0;
   // Writes them anew from whole copies. The caller holds the backend's lock.
   virtual void heal_copies(Backend& backend) const = 0;
 };

@@ -75,9 +75,7 @@ class OpenKeyRing final : public KeyRing {
         log_key_(master_subkey(master, MasterKey::log)),
         tag_key_(master_subkey(master, MasterKey::tenant_tags)),
         tenant_key_(master_subkey(master, MasterKey::tenants)) {
-    for (const Healing& healing : find_healings(backend, config_key_.bytes())) {
-      damaged_.push_back(healing.name);
-    }
+    damaged_ = OpenKeyRing::find_damaged_copies(backend);
   }
 
   [[nodiscard]] const RepositoryId& repository() const override { return config_.repository; }
@@ -94,6 +92,14 @@ class OpenKeyRing final : public KeyRing {
   }
 
   [[nodiscard]] const std::vector<std::string>& damaged_copies() const override { return damaged_; }
+  [[nodiscard]] std::vector<std::string> find_damaged_copies(
+      const Backend& backend) const override {
+    std::vector<std::string> names;
+    for (Healing& healing : find_healings(backend, config_key_.bytes())) {
+      names.push_back(std::move(healing.name));
+    }
+    return names;
+  }
   void heal_copies(Backend& backend) const override {
     // Found anew: the lock may have been taken after the ring was opened, and keys been changed in
     // between.

@@ -73,7 +73,7 @@ CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
                              const OnProgress& on_progress, const std::stop_token& stop,
                              PackSurvey& survey) {
   CheckReport report;
-  for (const std::string& name : subjects.keys.damaged_copies()) {
+  for (const std::string& name : subjects.keys.find_damaged_copies(subjects.backend)) {
     report.errors.push_back(base::text(name, " is missing or damaged; its copies are whole"));
   }
   const SnapshotsByRow snapshots = all_snapshots(subjects, report);

@@ -132,6 +132,19 @@ TEST_CASE("damaged and missing parity is written anew", "[store][repair]") {
   CHECK(subject.bytes_of(parities[1]) == second);
 }
 
+TEST_CASE("copies of the configuration and of key slots are whole again, and so no error",
+          "[store][repair]") {
+  Subject subject;
+  subject.backend.remove("conf/1");
+  subject.backend.alter(subject.backend.names("keys/").at(0),
+                        [](base::Bytes& bytes) { bytes.resize(40); });
+  CHECK(subject.store.reopen(store::Access::read).check(CheckLevel::full, {}, {}).errors.size() ==
+        2);
+
+  CHECK(subject.repair(GENERATE(CheckLevel::structure, CheckLevel::full)).errors.empty());
+  CHECK(subject.check().errors.empty());
+}
+
 TEST_CASE("what cannot be healed costs the hit item alone, until it is backed up again",
           "[store][repair]") {
   Subject subject;
