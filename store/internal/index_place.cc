@@ -1,6 +1,7 @@
 #include "store/internal/index_place.h"
 
 #include "src/base/error.h"
+#include "src/base/random.h"
 #include "src/base/text.h"
 #include "store/index.h"
 
@@ -18,6 +19,17 @@ std::filesystem::path aside_path(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+ScratchDirectory::ScratchDirectory()
+    : path_(std::filesystem::temp_directory_path() / ("coffer-index-" + base::new_uuid())) {
+  std::filesystem::create_directory(path_);
+  std::filesystem::permissions(path_, std::filesystem::perms::owner_all);
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  std::error_code ignored;  // at worst an empty log stays among the temporary files
+  std::filesystem::remove_all(path_, ignored);
+}
 
 void make_index_directory(const std::filesystem::path& path) {
   std::error_code error;

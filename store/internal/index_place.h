@@ -1,4 +1,4 @@
-// The directory that an index lies in.
+// The directory that an index lies in, and the one that reading it needs besides.
 #pragma once
 
 #include <cstdint>
@@ -11,5 +11,19 @@ void make_index_directory(const std::filesystem::path& path);
 
 // Of all its files.
 std::uint64_t index_bytes(const std::filesystem::path& path);
+
+// A directory that goes with its owner: RocksDB as a reader wants a place of its own.
+class ScratchDirectory {
+ public:
+  ScratchDirectory();
+  ~ScratchDirectory();
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 }  // namespace store

@@ -1,4 +1,5 @@
 #include "src/base/error.h"
+#include "src/base/log.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "store/index.h"
@@ -15,6 +16,8 @@
 #include <rocksdb/write_batch.h>
 
 #include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <mutex>
 #include <system_error>
 
@@ -95,6 +98,20 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   return options;
 }
 
+// What RocksDB tells of itself, without a file of its own (LOG): a program built with assertions,
+// as Debian 12 builds RocksDB, aborts when it writes to that file again after a write has failed.
+class Diary final : public rocksdb::Logger {
+ public:
+  Diary() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+  using Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 512> line{};
+    std::vsnprintf(line.data(), line.size(), format, arguments);
+    base::log(base::LogLevel::info, "RocksDB: ", line.data());
+  }
+  void LogHeader(const char*, va_list) override {}  // its version and options
+};
+
 rocksdb::DBOptions database_options(Index::Mode mode) {
   rocksdb::DBOptions options;
   options.create_if_missing = mode == Index::Mode::create;
@@ -111,9 +128,7 @@ rocksdb::DBOptions database_options(Index::Mode mode) {
   // A secondary instance keeps every file open, because the writer removes those that it has
   // replaced.
   options.max_open_files = mode == Index::Mode::read ? -1 : 512;
-  options.max_log_file_size = kMiB;
-  options.keep_log_file_num = 2;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.info_log = std::make_shared<Diary>();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
@@ -132,27 +147,6 @@ Family family_of(Table table) {
   }
   throw std::logic_error{"a table has a column family"};
 }
-
-// A directory that goes with its owner: a secondary instance wants a place for its own log.
-class ScratchDirectory {
- public:
-  ScratchDirectory()
-      : path_(std::filesystem::temp_directory_path() / ("coffer-index-" + base::new_uuid())) {
-    std::filesystem::create_directory(path_);
-    std::filesystem::permissions(path_, std::filesystem::perms::owner_all);
-  }
-  ~ScratchDirectory() {
-    std::error_code ignored;  // at worst an empty log stays among the temporary files
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // An open database; the handles of its column families go before it.
 class Database {

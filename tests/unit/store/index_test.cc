@@ -5,9 +5,11 @@
 #include "tests/support/small_store.h"
 #include "tests/support/temporary_directory.h"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <sys/resource.h>
 
 namespace store {
 namespace {
@@ -93,6 +95,45 @@ void check_filled(const Index& index) {
   CHECK(keys == std::vector<std::string>{"b/2"});
   index.rows(Table::hold, "", note_key);
   CHECK(keys.size() == 1);
+}
+
+// While it lives, nothing can be written to files: what a failing disk does.
+class NoFileTakesMore {
+ public:
+  NoFileTakesMore() {
+    base::check(::getrlimit(RLIMIT_FSIZE, &before_) == 0, "the limit is known");
+    const rlimit none{0, before_.rlim_max};
+    base::check(::setrlimit(RLIMIT_FSIZE, &none) == 0, "the limit can be lowered");
+  }
+  ~NoFileTakesMore() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, disposition_);
+  }
+  NoFileTakesMore(const NoFileTakesMore&) = delete;
+  NoFileTakesMore& operator=(const NoFileTakesMore&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*disposition_)(int) = ::signal(SIGXFSZ, SIG_IGN);
+};
+
+TEST_CASE("an index that cannot be written says so, and the process goes on", "[store][index]") {
+  const test::TemporaryDirectory directory;
+  {
+    const auto index = Index::open(directory / "i", repository(1), Index::Mode::create);
+    fill(*index);
+    const NoFileTakesMore failing;
+    const std::vector<IndexedChunk> more{chunk(30)};
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      CHECK(failure_of([&] { index->add_pack(pack(3, 1), more); }).kind == ErrorKind::disk);
+    }
+  }
+  {
+    const NoFileTakesMore failing;
+    const auto open = [&] { Index::open(directory / "i", repository(1), Index::Mode::write); };
+    CHECK(failure_of(open).kind == ErrorKind::disk);
+  }
+  check_filled(*Index::open(directory / "i", repository(1), Index::Mode::write));
 }
 
 TEST_CASE("a pack leaves the index with the chunks that lie in it, and no others",
