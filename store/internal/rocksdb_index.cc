@@ -57,10 +57,11 @@ base::ByteView view(const rocksdb::Slice& slice) {
 void check_status(const rocksdb::Status& status, const std::filesystem::path& path) {
   using base::ErrorKind;
   if (status.ok()) return;
-  const std::string message = base::text("index '", path.string(), "': ", status.ToString());
-  const bool lock_held = status.IsIOError() &&
-                         status.ToString().find("lock") != std::string::npos &&
-                         status.ToString().find("/LOCK") != std::string::npos;
+  const std::string told = status.ToString();
+  const std::string message = base::text("index '", path.string(), "': ", told);
+  const bool lock_held =
+      status.IsIOError() && (told.find("While lock file") != std::string::npos ||
+                             told.find("lock hold by current process") != std::string::npos);
   if (lock_held) throw base::Error{ErrorKind::in_use, message};
   if (status.IsNoSpace()) throw base::Error{ErrorKind::full, message};
   // A table file that is gone shows as an input/output error, or not even that: other options,

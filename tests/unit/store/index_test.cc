@@ -136,6 +136,15 @@ TEST_CASE("an index that cannot be written says so, and the process goes on", "[
   check_filled(*Index::open(directory / "i", repository(1), Index::Mode::write));
 }
 
+TEST_CASE("a lock that cannot be taken is not one that somebody holds", "[store][index]") {
+  const test::TemporaryDirectory directory;
+  fill(*Index::open(directory / "i", repository(1), Index::Mode::create));
+  std::filesystem::remove(directory / "i" / "LOCK");
+  std::filesystem::create_directory(directory / "i" / "LOCK");
+  const auto open = [&] { Index::open(directory / "i", repository(1), Index::Mode::write); };
+  CHECK(failure_of(open).kind == ErrorKind::disk);
+}
+
 TEST_CASE("a pack leaves the index with the chunks that lie in it, and no others",
           "[store][index]") {
   const test::TemporaryDirectory directory;
