@@ -22,6 +22,31 @@ using Directory = std::unique_ptr<DIR, base::Release<&closedir>>;
   throw base::system_error(what, error_number);
 }
 
+// A new directory that could not be synced goes again, so that whoever tries once more does not
+// take it for durable.
+template <typename Sync>
+void durable_or_gone(Sync sync, int parent, const char* directory) {
+  try {
+    sync();
+  } catch (const base::Error&) {
+    ::unlinkat(parent, directory, AT_REMOVEDIR);
+    throw;
+  }
+}
+
+// With those above it that are missing. Each name is durable before anything lies below it: a store
+// of which the way there is lost is lost, too.
+void make_directory(const std::filesystem::path& path, mode_t mode) {
+  const auto make_it = [&] { return ::mkdir(path.c_str(), mode) == 0 || errno == EEXIST; };
+  bool made = make_it();
+  if (!made && errno == ENOENT && path.has_relative_path()) {
+    make_directory(path.parent_path(), 0777);
+    made = make_it();
+  }
+  if (!made) fail(base::text("making directory '", path.string(), "'"), errno);
+  durable_or_gone([&] { base::sync_directory(path.parent_path()); }, AT_FDCWD, path.c_str());
+}
+
 }  // namespace
 
 FileHandle open_directory_at(const FileHandle& parent, const std::string& name) {
@@ -58,12 +83,7 @@ FileHandle LocalDirectories::open_root(Missing missing) const {
   };
   FileHandle root = open_it();
   if (!root.is_open() && errno == ENOENT && missing == Missing::make) {
-    std::error_code error;
-    std::filesystem::create_directories(root_.parent_path(), error);
-    if (::mkdir(root_.c_str(), 0700) != 0 && errno != EEXIST) {
-      fail(base::text("making directory '", root_.string(), "'"), errno);
-    }
-    base::sync_directory(root_.parent_path());
+    make_directory(root_, 0700);
     root = open_it();
   }
   if (root.is_open() || (errno == ENOENT && missing == Missing::tolerate)) return root;
@@ -86,7 +106,7 @@ FileHandle LocalDirectories::open(const std::vector<std::string>& components,
       if (::mkdirat(directory.get(), component.c_str(), 0700) != 0 && errno != EEXIST) {
         fail(base::text("making directory '", path_of(path).string(), "'"), errno);
       }
-      sync(directory, path);
+      durable_or_gone([&] { sync(directory, path); }, directory.get(), component.c_str());
       next = open_directory_at(directory, component);
     }
     if (!next.is_open() && !(errno == ENOENT && missing == Missing::tolerate)) {
