@@ -2,11 +2,14 @@
 
 from .coffer import Coffer, Run
 from .comparison import Mismatch, compare_placed, expect
+from .file_faults import FileCall, FileFaults
 from .simulator import Simulator, find_ports
 from .tenant_record import Item, MailboxRecord
 
 __all__ = [
     "Coffer",
+    "FileCall",
+    "FileFaults",
     "Run",
     "Simulator",
     "Item",

@@ -1,5 +1,6 @@
 """coffer as a process: its records, its exit status, what it cost."""
 
+import copy
 import dataclasses
 import json
 import os
@@ -38,6 +39,11 @@ class Run:
     def of_type(self, record_type):
         return [record for record in self.records if record["type"] == record_type]
 
+    def told(self):
+        """For people, when it ended otherwise than expected."""
+        last = (json.dumps(record)[:1000] for record in self.records[-5:])
+        return "\n".join([self.stderr[-2000:], *last])
+
     def __str__(self):
         return f"coffer {' '.join(self.arguments)} (exit status {self.status})"
 
@@ -52,39 +58,61 @@ class Coffer:
         self.store = self.directory / "store"
         self.index = self.directory / "index"
         self.config = self.directory / "coffer.toml"
-        passphrase_file = self.directory / "passphrase"
-        if not passphrase_file.exists():
-            passphrase_file.touch(mode=0o600)
-            passphrase_file.write_text("correct horse battery staple\n")
+        self.tenant_fragment = tenant_fragment
+        self.secret_file = self.directory / "passphrase"
+        if not self.secret_file.exists():
+            self.secret_file.touch(mode=0o600)
+            self.secret_file.write_text("correct horse battery staple\n")
+        self.configure()
+
+    def configure(self):
         self.config.write_text(
             "[store]\n"
             f'url = "{self.store}"\n'
             f'index = "{self.index}"\n'
-            f'passphrase_file = "{passphrase_file}"\n'
-            f"\n{tenant_fragment}\n"
+            f'passphrase_file = "{self.secret_file}"\n'
+            f"\n{self.tenant_fragment}\n"
             "[policy.nightly]\n"
             'tenant = "contoso"\n'
             'include = ["*"]\n'
         )
         self.config.chmod(0o600)
 
-    def start(self, *arguments, stdout, stderr):
+    def use_key_file(self):
+        """From now on a key file opens the store: deriving a key takes half a second each time."""
+        key_file = self.directory / "key"
+        self.run("key", "add", "--key-file", str(key_file))
+        self.secret_file = key_file
+        self.configure()
+
+    def second_store(self, name):
+        """The store that `copy --to` makes, opened by itself with the same key."""
+        second = copy.copy(self)
+        second.store = self.directory / name
+        second.index = self.directory / f"{name}.index"
+        second.config = self.directory / f"{name}.toml"
+        second.configure()
+        return second
+
+    def start(self, *arguments, stdout, stderr, environment=None):
         return subprocess.Popen(
             [str(self.program), "--config", str(self.config), "--json", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
-            env=without_proxies(),
+            env=without_proxies() | (environment or {}),
         )
 
-    def run(self, *arguments, expect_status=0, kill_after=None):
+    def run(self, *arguments, expect_status=0, kill_after=None, environment=None):
         """Runs it to its end (or kills it after so many seconds) and reads its records.
 
-        `expect_status` None: the caller looks at the status.
+        `expect_status` None: the caller looks at the status. `environment` is added to ours.
         """
         with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
             started = time.monotonic()
-            process = self.start(*arguments, stdout=stdout, stderr=stderr)
+            process = self.start(
+                *arguments, stdout=stdout, stderr=stderr, environment=environment
+            )
             with DelayedKill(process, kill_after):
                 status, peak = wait_with_usage(process)
             seconds = time.monotonic() - started
@@ -99,8 +127,7 @@ class Coffer:
                 peak,
             )
         if expect_status is not None and run.status != expect_status:
-            told = f"{run.stderr[-2000:]}\n{run.error or ''}"
-            raise Mismatch(f"{run}, expected {expect_status}:\n{told}")
+            raise Mismatch(f"{run}, expected {expect_status}:\n{run.told()}")
         return run
 
     # The commands, as the tests use them.
