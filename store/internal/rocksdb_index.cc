@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::uint32_t kIndexFormat = 2;
 constexpr std::size_t kMiB = std::size_t{1} << 20;
+constexpr int kAttemptsToOpen = 3;
 constexpr const char* kStampKey = "stamp";
 constexpr const char* kChunkCountKey = "chunks";
 constexpr const char* kNextPackKey = "next-pack";
@@ -65,9 +66,9 @@ void check_status(const rocksdb::Status& status, const std::filesystem::path& pa
   if (lock_held) throw base::Error{ErrorKind::in_use, message};
   if (status.IsNoSpace()) throw base::Error{ErrorKind::full, message};
   // A table file that is gone shows as an input/output error, or not even that: other options,
-  // other families.
+  // other families; to a reader, a MANIFEST that is gone as one to be looked for again.
   if (status.IsCorruption() || status.IsPathNotFound() || status.IsInvalidArgument() ||
-      status.IsNotSupported() || status.IsNotFound()) {
+      status.IsNotSupported() || status.IsNotFound() || status.IsTryAgain()) {
     throw base::Error{ErrorKind::corrupt, message};
   }
   throw base::Error{status.IsIOError() ? ErrorKind::disk : ErrorKind::failed, message};
@@ -167,12 +168,15 @@ class Database {
                        const std::filesystem::path& scratch,
                        const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
     rocksdb::DB* opened = nullptr;
-    const rocksdb::Status status =
-        mode == Index::Mode::read
-            ? rocksdb::DB::OpenAsSecondary(database_options(mode), path.string(), scratch.string(),
-                                           families, &handles_, &opened)
-            : rocksdb::DB::Open(database_options(mode), path.string(), families, &handles_,
-                                &opened);
+    rocksdb::Status status;
+    for (int attempt = 0; attempt < kAttemptsToOpen; ++attempt) {
+      status = mode == Index::Mode::read
+                   ? rocksdb::DB::OpenAsSecondary(database_options(mode), path.string(),
+                                                  scratch.string(), families, &handles_, &opened)
+                   : rocksdb::DB::Open(database_options(mode), path.string(), families, &handles_,
+                                       &opened);
+      if (!status.IsTryAgain()) break;  // a writer beside us was just changing its MANIFEST
+    }
     opened_.reset(opened);
     return status;
   }

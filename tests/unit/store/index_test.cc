@@ -255,6 +255,21 @@ TEST_CASE("a log record of an impossible type is damage, not a reader that never
   check_filled(*Index::open(path, repository(1), Index::Mode::read));
 }
 
+// A power cut may keep the name CURRENT and lose that of the new MANIFEST which it names: RocksDB
+// syncs the directory for both at once.
+TEST_CASE("an index without its MANIFEST is damaged, for writers and for readers",
+          "[store][index]") {
+  const test::TemporaryDirectory directory;
+  const std::filesystem::path path = directory / "i";
+  fill(*Index::open(path, repository(1), Index::Mode::create));
+  std::string manifest{base::as_text(base::read_file(path / "CURRENT"))};
+  manifest.pop_back();  // a line end
+  REQUIRE(std::filesystem::remove(path / manifest));
+  for (const Index::Mode mode : {Index::Mode::write, Index::Mode::read}) {
+    CHECK(failure_of([&] { Index::open(path, repository(1), mode); }).kind == ErrorKind::corrupt);
+  }
+}
+
 TEST_CASE("an index is opened only if it is one, and of this repository", "[store][index]") {
   const test::TemporaryDirectory directory;
   const auto open = [&](Index::Mode mode, std::uint64_t seed = 1) {
