@@ -35,7 +35,7 @@ LIBRARIES = {"boost", "catch2", "CLI", "curl", "date", "fmt", "isa-l", "nlohmann
              "prometheus", "rocksdb", "simdjson", "sodium", "spdlog", "sqlite3", "systemd", "toml++",
              "zstd"}
 # Headers with a suffix or folder that come with the system; a standard C++ header has neither.
-SYSTEM = re.compile(r"(sys|arpa|net|netinet|linux)/\w+\.h|(dirent|fcntl|grp|ifaddrs|netdb|poll|pthread|"
+SYSTEM = re.compile(r"(sys|arpa|net|netinet|linux)/\w+\.h|(dirent|dlfcn|fcntl|grp|ifaddrs|netdb|poll|pthread|"
                     r"pwd|sched|signal|spawn|stdlib|string|strings|syslog|termios|unistd)\.h")
 
 ROOT_ENTRIES = {"CMakeLists.txt", "CMakePresets.json", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",

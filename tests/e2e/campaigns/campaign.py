@@ -27,6 +27,13 @@ def size(text):
     return int(float(digits) * UNITS[unit])
 
 
+SKIPPED = 77  # as ctest is told
+
+
+class Skip(Exception):
+    """This machine lacks what the campaign needs. The message says what."""
+
+
 class Campaign:
     """One campaign: `def run(campaign, arguments)` between its arguments and its end."""
 
@@ -53,14 +60,17 @@ class Campaign:
             status = 0
         except Mismatch as mismatch:
             self.say(f"VIOLATION: {mismatch}")
+        except Skip as reason:
+            self.say(f"SKIPPED: {reason}")
+            status = SKIPPED
         except Exception:
             traceback.print_exc()
         finally:
-            if arguments.keep or status != 0:
+            if arguments.keep or status not in (0, SKIPPED):
                 self.say(f"left for looking at: {self.directory}")
             else:
                 shutil.rmtree(self.directory)
-        verdict = "passed" if status == 0 else "FAILED"
+        verdict = {0: "passed", SKIPPED: "skipped"}.get(status, "FAILED")
         seconds = time.monotonic() - self.started
         self.say(f"{self.name} {verdict} in {seconds:.0f} s, seed {arguments.seed}")
         sys.exit(status)

@@ -20,6 +20,7 @@ class Run:
     arguments: list
     status: int  # as subprocess gives it: negative for a signal
     records: list
+    output: bytes  # the records as they were printed
     stderr: str
     seconds: float
     peak_memory_bytes: int
@@ -59,10 +60,17 @@ class Coffer:
         self.index = self.directory / "index"
         self.config = self.directory / "coffer.toml"
         self.tenant_fragment = tenant_fragment
+        self.environment = {}  # beside what it inherits
+        self.before = []  # a command that is to run it
         self.secret_file = self.directory / "passphrase"
         if not self.secret_file.exists():
             self.secret_file.touch(mode=0o600)
             self.secret_file.write_text("correct horse battery staple\n")
+        self.configure()
+
+    def open_with(self, secret_file):
+        """Configures it to open the store with what this file holds: a passphrase or a key."""
+        self.secret_file = secret_file
         self.configure()
 
     def configure(self):
@@ -82,8 +90,7 @@ class Coffer:
         """From now on a key file opens the store: deriving a key takes half a second each time."""
         key_file = self.directory / "key"
         self.run("key", "add", "--key-file", str(key_file))
-        self.secret_file = key_file
-        self.configure()
+        self.open_with(key_file)
 
     def second_store(self, name):
         """The store that `copy --to` makes, opened by itself with the same key."""
@@ -96,11 +103,11 @@ class Coffer:
 
     def start(self, *arguments, stdout, stderr, environment=None):
         return subprocess.Popen(
-            [str(self.program), "--config", str(self.config), "--json", *arguments],
+            [*self.before, str(self.program), "--config", str(self.config), "--json", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
-            env=without_proxies() | (environment or {}),
+            env={**without_proxies(), **self.environment, **(environment or {})},
         )
 
     def run(self, *arguments, expect_status=0, kill_after=None, environment=None):
@@ -118,10 +125,12 @@ class Coffer:
             seconds = time.monotonic() - started
             stdout.seek(0)
             stderr.seek(0)
+            output = stdout.read()
             run = Run(
                 list(arguments),
                 status,
-                parse_records(stdout.read(), was_killed=status < 0),
+                parse_records(output, was_killed=status < 0),
+                output,
                 stderr.read().decode(errors="replace"),
                 seconds,
                 peak,
