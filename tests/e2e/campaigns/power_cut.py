@@ -35,6 +35,8 @@ from call_trace import Kind, read_trace  # noqa: E402
 from disk_model import Directory, Disk, write_state  # noqa: E402
 from strace_log import compare, strace_command  # noqa: E402
 
+# Directories that `init` has to make, and that have to last as what lies in them.
+STORE = "directories/that/init/makes/store"
 TELL_EVERY = 200  # states
 VARIANTS = ["kept", "dropped", "garbled"]
 
@@ -252,6 +254,7 @@ class Cuts:
         directory = self.campaign.directory / "states" / name
         untouched = self.campaign.directory / "violations" / name
         coffer = Coffer(self.arguments.coffer, directory, self.recorded.simulator.fragment)
+        coffer.store = directory / STORE
         coffer.open_with(self.campaign.directory / "key")
         survivor = Survivor(coffer, known, self.record, chance)
         violation = None
@@ -293,6 +296,8 @@ def run(campaign, arguments):
         arguments.simulator, tenant, seed=arguments.seed, **shape, **limits
     ) as simulator:
         coffer = Coffer(arguments.coffer, campaign.directory / "coffer", simulator.fragment)
+        coffer.store = coffer.directory / STORE
+        coffer.open_with(coffer.directory / "passphrase")
         recorded = RecordedRun(campaign, simulator, coffer, arguments.recorder)
         getattr(recorded, arguments.scenario)(arguments.days)
         kinds = collections.Counter(
