@@ -57,9 +57,9 @@ class PackedRepository final : public Repository {
   PackedRepository(const PackedRepository&) = delete;
   PackedRepository& operator=(const PackedRepository&) = delete;
 
-  void open_index(const std::filesystem::path& path, bool reserve_used) {
+  void open_index(const Settings& settings, bool reserve_used) {
     reserve_used_ = reserve_used;
-    const IndexUpkeep upkeep{*backend_, *keys_, log_, rows_, path};
+    const IndexUpkeep upkeep{*backend_, *keys_, log_, rows_, settings};
     if (access_ != Access::read) {
       use(upkeep.open_for_writing(clock_->now()));
       if (const std::uint64_t size = reserve_bytes(); access_ == Access::write && size > 0) {
@@ -72,8 +72,8 @@ class PackedRepository final : public Repository {
     *newer_.lock() = std::move(view.newer);
   }
 
-  void rebuild_index_at(const std::filesystem::path& path, const OnProgress& on_progress) {
-    use(IndexUpkeep{*backend_, *keys_, log_, rows_, path}.rebuild(clock_->now(), on_progress));
+  void rebuild_index_at(const Settings& settings, const OnProgress& on_progress) {
+    use(IndexUpkeep{*backend_, *keys_, log_, rows_, settings}.rebuild(clock_->now(), on_progress));
   }
 
   [[nodiscard]] TenantStore& tenant(const TenantDomain& domain) override {
@@ -482,7 +482,7 @@ std::unique_ptr<Repository> Repository::open(Backend& backend, const Settings& s
   }
   auto repository = std::make_unique<PackedRepository>(backend, settings, clock, access,
                                                        std::move(keys), std::move(lock));
-  repository->open_index(settings.index, reserve_used);
+  repository->open_index(settings, reserve_used);
   return repository;
 }
 
@@ -492,7 +492,7 @@ std::vector<std::string> Repository::repair_log(Backend& backend, const Settings
   const std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
   const CommitLog log{backend, *keys};
   const StateRows rows{*keys};
-  return IndexUpkeep{backend, *keys, log, rows, settings.index}.salvage(clock.now());
+  return IndexUpkeep{backend, *keys, log, rows, settings}.salvage(clock.now());
 }
 
 std::unique_ptr<Repository> Repository::rebuild_index(Backend& backend, const Settings& settings,
@@ -503,7 +503,7 @@ std::unique_ptr<Repository> Repository::rebuild_index(Backend& backend, const Se
   heal_copies(*keys, backend);
   auto repository = std::make_unique<PackedRepository>(backend, settings, clock, Access::write,
                                                        std::move(keys), std::move(lock));
-  repository->rebuild_index_at(settings.index, on_progress);
+  repository->rebuild_index_at(settings, on_progress);
   return repository;
 }
 

@@ -9,6 +9,7 @@
 #include "store/backend.h"
 #include "store/content.h"
 #include "store/copy.h"
+#include "store/index.h"
 #include "store/prune.h"
 #include "store/retention.h"
 #include "store/snapshot.h"
@@ -107,6 +108,9 @@ class Repository {
     std::uint64_t kdf_memory_bytes = std::uint64_t{256} << 20;
     std::uint32_t kdf_passes = 3;
     bool parity = false;  // new packs get parity beside them (local disks)
+    // Opens the index in place of RocksDB's at `index`; create drops what is there. For tests,
+    // which keep it in memory.
+    std::function<std::unique_ptr<Index>(Index::Mode, const RepositoryId&)> open_index;
   };
 
   // Error(usage) if there is already something there. Gives the recovery key, to be shown once.

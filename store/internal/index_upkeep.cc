@@ -93,12 +93,21 @@ bool is_behind(const Index& index, const CommitLog::Chains& chains) {
 
 }  // namespace
 
+std::unique_ptr<Index> IndexUpkeep::open(Index::Mode mode) const {
+  if (settings_->open_index) return settings_->open_index(mode, keys_->repository());
+  if (mode == Index::Mode::create) {
+    check_index_place(settings_->index);
+    Index::move_aside(settings_->index);
+  }
+  return Index::open(settings_->index, keys_->repository(), mode);
+}
+
 std::unique_ptr<Index> IndexUpkeep::try_open(Index::Mode mode) const {
   try {
-    return Index::open(path_, keys_->repository(), mode);
+    return open(mode);
   } catch (const base::Error& error) {
     if (error.kind() == base::ErrorKind::not_found) {
-      base::log(base::LogLevel::info, "there is no index at ", path_.string());
+      base::log(base::LogLevel::info, "there is no index at ", settings_->index.string());
       return nullptr;
     }
     if (error.kind() != base::ErrorKind::corrupt) throw;
@@ -173,9 +182,7 @@ std::unique_ptr<Index> IndexUpkeep::rebuild(base::Instant now,
                [](const base::Error& error) { throw base::Error{error}; });
   const CommitLog::Chains chains = log_->chains();
   end_deletions(*backend_, *keys_, *log_, nullptr, now);
-  check_index_place(path_);
-  Index::move_aside(path_);
-  std::unique_ptr<Index> index = Index::open(path_, keys_->repository(), Index::Mode::create);
+  std::unique_ptr<Index> index = open(Index::Mode::create);
   add_packs(*index, on_progress);
   replay(*index, chains);
   return index;
@@ -244,7 +251,7 @@ IndexUpkeep::ReadingView IndexUpkeep::open_by_log(base::Instant now) const {
         throw;
       }
     }
-    index = Index::open(path_, keys_->repository(), Index::Mode::read);
+    index = open(Index::Mode::read);
   }
   ReadingView view{std::move(index), {}};
   read_tail(*view.index, chains, [&](const LogCursor&, const std::vector<StateRow>& rows) {

@@ -24,10 +24,10 @@ void check_index_place(const std::filesystem::path& path);
 
 class IndexUpkeep {
  public:
-  // All but the path outlive it.
+  // All outlive it.
   IndexUpkeep(Backend& backend, const KeyRing& keys, const CommitLog& log, const StateRows& rows,
-              std::filesystem::path path)
-      : backend_(&backend), keys_(&keys), log_(&log), rows_(&rows), path_(std::move(path)) {}
+              const Repository::Settings& settings)
+      : backend_(&backend), keys_(&keys), log_(&log), rows_(&rows), settings_(&settings) {}
 
   // The caller holds the lock. The index is whole and up to date afterwards, or Error(corrupt) says
   // what of the log is damaged.
@@ -51,6 +51,7 @@ class IndexUpkeep {
   [[nodiscard]] ReadingView open_for_reading(base::Instant now) const;
 
  private:
+  [[nodiscard]] std::unique_ptr<Index> open(Index::Mode mode) const;
   [[nodiscard]] ReadingView open_by_log(base::Instant now) const;
   // Null unless it can be opened and every row in it is what a commit made it.
   [[nodiscard]] std::unique_ptr<Index> open_if_sound(Index::Mode mode) const;
@@ -69,7 +70,7 @@ class IndexUpkeep {
   const KeyRing* keys_;
   const CommitLog* log_;
   const StateRows* rows_;
-  std::filesystem::path path_;
+  const Repository::Settings* settings_;
 };
 
 }  // namespace store

@@ -2,12 +2,15 @@
 
 #include "src/base/file.h"
 #include "tests/support/catch.h"
+#include "tests/support/memory_index.h"
 #include "tests/support/small_store.h"
 #include "tests/support/temporary_directory.h"
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <set>
 #include <string>
 #include <sys/resource.h>
 
@@ -38,6 +41,23 @@ PackRow pack(std::uint64_t seed, std::uint32_t chunks) {
   row.chunks = chunks;
   return row;
 }
+
+// Where an index lies; what is promised of one is promised of both.
+class Place {
+ public:
+  enum class Kind : std::uint8_t { directory, memory };
+  explicit Place(Kind kind) : kind_(kind) {}
+
+  std::unique_ptr<Index> open(Index::Mode mode, std::uint64_t seed = 1) {
+    if (kind_ == Kind::memory) return memory_.open(mode, repository(seed));
+    return Index::open(directory_ / "i", repository(seed), mode);
+  }
+
+ private:
+  Kind kind_;
+  test::TemporaryDirectory directory_;
+  test::MemoryIndex memory_;
+};
 
 // Two packs with chunks 0 to 9 and 10 to 19, a commit with two snapshots.
 void fill(Index& index) {
@@ -147,8 +167,8 @@ TEST_CASE("a lock that cannot be taken is not one that somebody holds", "[store]
 
 TEST_CASE("a pack leaves the index with the chunks that lie in it, and no others",
           "[store][index]") {
-  const test::TemporaryDirectory directory;
-  const auto index = Index::open(directory / "i", repository(1), Index::Mode::create);
+  Place place{GENERATE(Place::Kind::directory, Place::Kind::memory)};
+  const auto index = place.open(Index::Mode::create);
   const base::Bytes tag = test::noise(9, 16);
   fill(*index);
   // A third pack holds chunk 3, too, and is the one that is read from now on.
@@ -182,8 +202,8 @@ TEST_CASE("a pack leaves the index with the chunks that lie in it, and no others
 }
 
 TEST_CASE("rows of lost items come and go without a commit", "[store][index]") {
-  const test::TemporaryDirectory directory;
-  const auto index = Index::open(directory / "i", repository(1), Index::Mode::create);
+  Place place{GENERATE(Place::Kind::directory, Place::Kind::memory)};
+  const auto index = place.open(Index::Mode::create);
   const auto keys = [&] {
     std::vector<std::string> found;
     index->rows(Table::lost, "a/",
@@ -202,15 +222,15 @@ TEST_CASE("rows of lost items come and go without a commit", "[store][index]") {
 }
 
 TEST_CASE("an index holds what was put in it, also when opened again", "[store][index]") {
-  const test::TemporaryDirectory directory;
+  Place place{GENERATE(Place::Kind::directory, Place::Kind::memory)};
   WriterId writer;
   {
-    const auto index = Index::open(directory / "i", repository(1), Index::Mode::create);
+    const auto index = place.open(Index::Mode::create);
     fill(*index);
     check_filled(*index);
     writer = index->writer();
   }
-  const auto index = Index::open(directory / "i", repository(1), Index::Mode::write);
+  const auto index = place.open(Index::Mode::write);
   check_filled(*index);
   CHECK(index->writer() == writer);
   CHECK(index->size_bytes() > 0);
@@ -223,8 +243,8 @@ TEST_CASE("an index holds what was put in it, also when opened again", "[store][
 }
 
 TEST_CASE("adding a pack again changes nothing", "[store][index]") {
-  const test::TemporaryDirectory directory;
-  const auto index = Index::open(directory / "i", repository(1), Index::Mode::create);
+  Place place{GENERATE(Place::Kind::directory, Place::Kind::memory)};
+  const auto index = place.open(Index::Mode::create);
   fill(*index);
   const std::vector<IndexedChunk> other{chunk(77)};
   index->add_pack(pack(0, 10), other);
@@ -271,32 +291,54 @@ TEST_CASE("an index without its MANIFEST is damaged, for writers and for readers
 }
 
 TEST_CASE("an index is opened only if it is one, and of this repository", "[store][index]") {
-  const test::TemporaryDirectory directory;
+  Place place{GENERATE(Place::Kind::directory, Place::Kind::memory)};
   const auto open = [&](Index::Mode mode, std::uint64_t seed = 1) {
-    return failure_of([&] { Index::open(directory / "i", repository(seed), mode); }).kind;
+    return failure_of([&] { static_cast<void>(place.open(mode, seed)); }).kind;
   };
   CHECK(open(Index::Mode::write) == ErrorKind::not_found);
   CHECK(open(Index::Mode::read) == ErrorKind::not_found);
-  std::filesystem::create_directory(directory / "i");
-  CHECK(open(Index::Mode::write) == ErrorKind::not_found);
-  { fill(*Index::open(directory / "i", repository(1), Index::Mode::create)); }
+  { fill(*place.open(Index::Mode::create)); }
   CHECK(open(Index::Mode::write, 2) == ErrorKind::corrupt);
   CHECK(open(Index::Mode::read, 2) == ErrorKind::corrupt);
   CHECK(open(Index::Mode::create) == ErrorKind::corrupt);  // it is there already
 }
 
-TEST_CASE("one writes, others read beside it", "[store][index]") {
+TEST_CASE("an empty directory is no index", "[store][index]") {
   const test::TemporaryDirectory directory;
-  const auto writing = Index::open(directory / "i", repository(1), Index::Mode::create);
+  CHECK(failure_of([&] {
+          Index::open(directory.path(), repository(1), Index::Mode::write);
+        }).kind == ErrorKind::not_found);
+}
+
+TEST_CASE("an index in memory is cut short, lost and put back", "[store][index]") {
+  test::MemoryIndex place;
+  const auto open = [&] { return place.open(Index::Mode::write, repository(1)); };
+  { fill(*place.open(Index::Mode::create, repository(1))); }
+  const test::MemoryIndex::Batches whole = place.written();
+  CHECK(place.packs() == std::set<PackId>{pack(0, 10).id, pack(1, 10).id});
+  test::MemoryIndex::Batches cut = whole;
+  cut.pop_back();  // the commit
+
+  place.put_back(cut);
+  CHECK(open()->cursors().empty());
+  place.lose();
+  CHECK(place.packs().empty());
+  CHECK(failure_of([&] { static_cast<void>(open()); }).kind == ErrorKind::not_found);
+  place.put_back(whole);
+  check_filled(*open());
+}
+
+TEST_CASE("one writes, others read beside it", "[store][index]") {
+  Place place{GENERATE(Place::Kind::directory, Place::Kind::memory)};
+  const auto writing = place.open(Index::Mode::create);
   fill(*writing);
-  const auto reading = Index::open(directory / "i", repository(1), Index::Mode::read);
+  const auto reading = place.open(Index::Mode::read);
   check_filled(*reading);
-  CHECK(failure_of([&] { Index::open(directory / "i", repository(1), Index::Mode::write); }).kind ==
-        ErrorKind::in_use);
+  CHECK(failure_of([&] { place.open(Index::Mode::write); }).kind == ErrorKind::in_use);
   const std::vector<IndexedChunk> more{chunk(30)};
   writing->add_pack(pack(3, 1), more);
   check_filled(*reading);
-  const auto later = Index::open(directory / "i", repository(1), Index::Mode::read);
+  const auto later = place.open(Index::Mode::read);
   CHECK(later->find(test::noise(9, 16), chunk(30).id));
   CHECK_THROWS_AS(reading->add_pack(pack(4, 1), more), base::Error);
 }
