@@ -9,7 +9,7 @@ base::Instant VirtualClock::now() const {
 
 base::Duration VirtualClock::monotonic() const {
   std::lock_guard lock{mutex_};
-  return now_ - start_;
+  return now_ - start_ - set_by_;
 }
 
 void VirtualClock::sleep_for(base::Duration duration, std::stop_token stop) {
@@ -22,6 +22,12 @@ void VirtualClock::sleep_for(base::Duration duration, std::stop_token stop) {
 void VirtualClock::advance(base::Duration duration) {
   std::lock_guard lock{mutex_};
   now_ += duration;
+}
+
+void VirtualClock::set(base::Instant instant) {
+  std::lock_guard lock{mutex_};
+  set_by_ += instant - now_;
+  now_ = instant;
 }
 
 base::Duration VirtualClock::slept() const {

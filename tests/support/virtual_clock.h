@@ -18,6 +18,8 @@ class VirtualClock final : public base::Clock {
   void sleep_for(base::Duration duration, std::stop_token stop) override;
 
   void advance(base::Duration duration);
+  // Somebody sets the clock, forward or back; no time passes.
+  void set(base::Instant instant);
   // All time spent in sleep_for so far.
   [[nodiscard]] base::Duration slept() const;
 
@@ -25,6 +27,7 @@ class VirtualClock final : public base::Clock {
   mutable std::mutex mutex_;
   base::Instant start_;
   base::Instant now_;
+  base::Duration set_by_{};
   base::Duration slept_{};
 };
 
