@@ -7,13 +7,19 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <span>
+#include <system_error>
 #include <utility>
 
 namespace cli {
 namespace {
 
 constexpr const char* kVersion = "coffer " COFFER_VERSION;
+
+// Each costs the walk to it; who wants all verifies the store.
+constexpr std::uint64_t kMostDrilled = 1'000'000;
 
 constexpr const char* kFooter =
     "Exit status: 0 all done, 1 failed, 2 usage or configuration, 3 some items or mailboxes "
@@ -177,6 +183,26 @@ void describe(CLI::App& app, CheckOptions& options) {
              "With --level scrub: stop after this long; the next scrub goes on from there (30m)");
 }
 
+// A whole number without a sign, up to `Most`.
+template <typename Number, Number Most>
+std::optional<Number> parse_count(std::string_view text) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [stopped, failure] = std::from_chars(text.data(), end, number);
+  if (failure != std::errc{} || stopped != end || number > Most) return std::nullopt;
+  return number;
+}
+
+void describe(CLI::App& app, DrillOptions& options) {
+  add_parsed(app, "--items", options.items, &parse_count<std::uint64_t, kMostDrilled>,
+             "a number from 1 to 1000000",
+             "How many items, mailboxes taking turns; all if there are fewer (default: 20)");
+  add_parsed(app, "--seed", options.seed,
+             &parse_count<std::uint32_t, std::numeric_limits<std::uint32_t>::max()>,
+             "a number from 1 to 4294967295",
+             "Choose the items that an earlier drill with this seed chose (default: by chance)");
+}
+
 void describe(CLI::App& app, ForgetOptions& options) {
   auto* policy = app.add_option("--policy", options.policy, "Only by the retention of this policy");
   add_repeatable(app, "--snapshot", options.snapshots,
@@ -263,6 +289,8 @@ std::vector<std::unique_ptr<Words>> add_commands(CLI::App& app) {
   add_command<RestoreOptions>(app, all, "restore", "Restore items, folders or a mailbox");
   add_command<ExtractOptions>(app, all, "extract", "Write the exact streams and manifest.json");
   add_command<CheckOptions>(app, all, "check", "Verify the store");
+  add_command<DrillOptions>(app, all, "drill",
+                            "Restore random items up to the request, and compare");
   add_command<ForgetOptions>(app, all, "forget",
                              "Let restore points go, by the policies or by name");
   CLI::App* hold = app.add_subcommand("hold", "Legal holds on mailboxes and restore points");

@@ -5,6 +5,7 @@
 #include "store/repository.h"
 #include "store/scrub.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -85,6 +86,11 @@ struct CheckOptions {
   bool repair = false;
 };
 
+struct DrillOptions {
+  std::uint64_t items = 20;
+  std::uint32_t seed = 0;  // 0: left to chance
+};
+
 // Without any of the first four: what the retention of the policies says.
 struct ForgetOptions {
   std::vector<std::string> snapshots;
@@ -141,7 +147,7 @@ struct KeyRecoveryOptions {
 
 using Command =
     std::variant<InitOptions, DoctorOptions, MailboxesOptions, BackupOptions, SnapshotsOptions,
-                 LsOptions, FindOptions, RestoreOptions, ExtractOptions, CheckOptions,
+                 LsOptions, FindOptions, RestoreOptions, ExtractOptions, CheckOptions, DrillOptions,
                  RebuildIndexOptions, CopyOptions, StatsOptions, KeyListOptions, KeyAddOptions,
                  KeyRemoveOptions, KeyRotateOptions, KeyRecoveryOptions, ForgetOptions,
                  HoldAddOptions, HoldRemoveOptions, HoldListOptions, PruneOptions>;

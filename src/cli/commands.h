@@ -35,6 +35,7 @@ jobs::ExitStatus run(const Context& context, const FindOptions& options);
 jobs::ExitStatus run(const Context& context, const RestoreOptions& options);
 jobs::ExitStatus run(const Context& context, const ExtractOptions& options);
 jobs::ExitStatus run(const Context& context, const CheckOptions& options);
+jobs::ExitStatus run(const Context& context, const DrillOptions& options);
 jobs::ExitStatus run(const Context& context, const ForgetOptions& options);
 jobs::ExitStatus run(const Context& context, const HoldAddOptions& options);
 jobs::ExitStatus run(const Context& context, const HoldRemoveOptions& options);

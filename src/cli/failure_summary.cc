@@ -1,6 +1,7 @@
 #include "src/cli/failure_summary.h"
 
 #include "src/jobs/backup_job.h"
+#include "src/jobs/drill_job.h"
 #include "src/jobs/restore_job.h"
 #include "src/jobs/store_records.h"
 
@@ -14,6 +15,10 @@ jobs::Record summary_of(const std::string& command, const base::Error& error) {
     return jobs::summary(report);
   }
   if (command == "copy") return jobs::copy_summary({}, 0);
+  if (command == "drill") {
+    jobs::Record summary = jobs::drill_summary({}, {}, 0);
+    return summary.set("seed", {}).set("items", {});
+  }
   if (command == "restore") return jobs::restore_summary_of_none();
   if (command == "check") {
     jobs::Record summary = jobs::check_summary({}, store::CheckLevel::structure, 0);

@@ -2,9 +2,9 @@
 
 #include "src/base/side_by_side.h"
 #include "src/base/text.h"
+#include "src/restore/stored_stream.h"
 
 #include <algorithm>
-#include <memory>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -22,30 +22,6 @@ using State = RestoreItem::State;
 // the service is given to show what it took.
 constexpr int kLooks = 4;
 constexpr base::Duration kSettleTime = std::chrono::seconds{5};
-
-// The stored stream; remembers what the store said, whatever the service makes of it.
-class StoredStream final : public graph::StreamSource {
- public:
-  explicit StoredStream(std::unique_ptr<store::ContentReader> reader)
-      : reader_(std::move(reader)) {}
-
-  [[nodiscard]] std::uint64_t size_bytes() const override { return reader_->size_bytes(); }
-  std::size_t read(base::MutableByteView target) override {
-    try {
-      return reader_->read(target);
-    } catch (const Error& error) {
-      failure_ = error;
-      throw;
-    }
-  }
-  void rewind() override { reader_->rewind(); }
-
-  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
-
- private:
-  std::unique_ptr<store::ContentReader> reader_;
-  std::optional<Error> failure_;
-};
 
 bool is_to_be_imported(const RestoreItem& item) {
   return item.verdict.kind == Verdict::Kind::create || item.verdict.kind == Verdict::Kind::replace;

@@ -127,6 +127,25 @@ TEST_CASE("a scrub's pace is a size and a duration, and nobody else's", "[cli][a
   }
 }
 
+TEST_CASE("a drill takes a number of items that makes sense, and a seed", "[cli][arguments]") {
+  const auto usual = std::get<cli::DrillOptions>(command({"drill"}).command);
+  CHECK(usual.items == 20);
+  CHECK(usual.seed == 0);
+  const auto given = std::get<cli::DrillOptions>(
+      command({"drill", "--items", "1000000", "--seed", "4294967295"}).command);
+  CHECK(given.items == 1'000'000);
+  CHECK(given.seed == 4'294'967'295);
+  for (const char* wrong : {"0", "-1", "1000001", "1e3", "20 ", "+5", "99999999999999999999"}) {
+    CAPTURE(wrong);
+    CHECK(complaint({"drill", std::string{"--items="} + wrong}) ==
+          std::string{"--items takes a number from 1 to 1000000, not '"} + wrong + "'");
+  }
+  for (const char* wrong : {"0", "4294967296", "seed"}) {
+    CHECK(complaint({"drill", "--seed", wrong}) ==
+          std::string{"--seed takes a number from 1 to 4294967295, not '"} + wrong + "'");
+  }
+}
+
 TEST_CASE("a mistake on the command line names the nearest thing", "[cli][arguments]") {
   struct Row {
     std::vector<std::string> words;
@@ -136,7 +155,8 @@ TEST_CASE("a mistake on the command line names the nearest thing", "[cli][argume
       {{}, "no command is given"},
       {{"--json"}, "no command is given"},
       {{"bakcup"}, "unknown command 'bakcup'; did you mean 'backup'?"},
-      {{"drill"}, "unknown command 'drill'"},
+      {{"dril"}, "unknown command 'dril'; did you mean 'drill'?"},
+      {{"drill", "--item", "5"}, "unknown option '--item'; did you mean '--items'?"},
       {{"backup", "--ful"}, "unknown option '--ful'; did you mean '--full'?"},
       {{"backup", "--polcy=nightly"}, "unknown option '--polcy'; did you mean '--policy'?"},
       {{"stats", "--jsno"}, "unknown option '--jsno'; did you mean '--json'?"},
@@ -168,8 +188,9 @@ TEST_CASE("help and version are information, not errors", "[cli][arguments]") {
   const auto version = std::get<cli::Information>(parse({"--version"}));
   CHECK_THAT(version.text, test::contains_text("coffer "));
   const auto help = std::get<cli::Information>(parse({"--help"}));
-  for (const char* name : {"init", "doctor", "mailboxes", "backup", "snapshots", "ls", "find",
-                           "restore", "extract", "check", "rebuild-index", "copy", "stats"}) {
+  for (const char* name :
+       {"init", "doctor", "mailboxes", "backup", "snapshots", "ls", "find", "restore", "extract",
+        "check", "drill", "rebuild-index", "copy", "stats"}) {
     CHECK_THAT(help.text, test::contains_text(name));
   }
   CHECK_THAT(std::get<cli::Information>(parse({"restore", "--help"})).text,

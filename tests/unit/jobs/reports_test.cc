@@ -1,5 +1,6 @@
 #include "src/base/error.h"
 #include "src/jobs/backup_job.h"
+#include "src/jobs/drill_job.h"
 #include "src/jobs/protection.h"
 #include "src/jobs/restore_job.h"
 #include "src/jobs/store_records.h"
@@ -224,6 +225,45 @@ TEST_CASE("damage found is exit status 13, with what is affected", "[jobs][check
   CHECK(jobs::number(jobs::exit_status(report)) == 0);
   CHECK_THAT(jobs::to_json(jobs::check_summary(report, store::CheckLevel::scrub, 1.5)),
              test::contains_text(R"("level":"scrub","status":"complete")"));
+}
+
+TEST_CASE("an item that could not be restored is exit status 13, interrupted or not",
+          "[jobs][drill]") {
+  const restore::DrillSettings settings{.items = 20, .seed = 9};
+  restore::DrillReport report;
+  report.available = 100;
+  report.chosen = 3;
+  report.verified = 2;
+  report.mailboxes = 2;
+  report.points = 3;
+  report.stream_bytes = 300;
+  report.body_bytes = 500;
+  CHECK(jobs::number(jobs::exit_status(report)) == 0);
+  CHECK_THAT(
+      jobs::to_json(jobs::drill_summary(report, settings, 1.5)),
+      test::contains_text(
+          R"("command":"drill","status":"complete","seconds":1.5,"seed":9,"items":{"requested":20,)"
+          R"("available":100,"chosen":3,"verified":2,"failed":0},"mailboxes":2,"snapshots":3,)"
+          R"("bytes":{"streams":300,"bodies":500},"problems":[]})"));
+  report.cancelled = true;
+  CHECK(jobs::number(jobs::exit_status(report)) == 130);
+  restore::DrilledItem failed;
+  failed.mailbox = "a@x";
+  failed.snapshot = "s1";
+  failed.folder = "Inbox";
+  failed.failure = base::Error{ErrorKind::protocol, "no base64"};
+  report.failures = {failed};
+  report.cancelled = false;
+  CHECK(jobs::number(jobs::exit_status(report)) == 3);
+  failed.failure = base::Error{ErrorKind::corrupt, "fails its checksum"};
+  report.failures = {failed};
+  report.cancelled = GENERATE(false, true);
+  CHECK(jobs::number(jobs::exit_status(report)) == 13);
+  const std::string summary = jobs::to_json(jobs::drill_summary(report, settings, 1.5));
+  CHECK_THAT(summary, test::contains_text(R"("status":"partial")"));
+  CHECK_THAT(summary, test::contains_text(
+                          R"("problems":[{"mailbox":"a@x","snapshot":"s1","folder":"Inbox",)"
+                          R"("item":null,"code":"corrupt","message":"fails its checksum",)"));
 }
 
 TEST_CASE("a copy that left something out is exit status 3, and tells what", "[jobs][copy]") {
