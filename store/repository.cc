@@ -62,9 +62,7 @@ class PackedRepository final : public Repository {
     const IndexUpkeep upkeep{*backend_, *keys_, log_, rows_, settings};
     if (access_ != Access::read) {
       use(upkeep.open_for_writing(clock_->now()));
-      if (const std::uint64_t size = reserve_bytes(); access_ == Access::write && size > 0) {
-        backend_->keep_reserve(size);
-      }
+      if (access_ == Access::write) backend_->keep_reserve(reserve_bytes());
       return;
     }
     IndexUpkeep::ReadingView view = upkeep.open_for_reading(clock_->now());
@@ -293,7 +291,7 @@ std::uint64_t PackedRepository::reserve_bytes() const {
 PackedRepository::~PackedRepository() {
   if (!reserve_used_ || !index_) return;
   try {
-    if (const std::uint64_t size = reserve_bytes(); size > 0) backend_->regain_reserve(size);
+    backend_->regain_reserve(reserve_bytes());
   } catch (const std::exception& error) {
     base::log(base::LogLevel::warning, "no space is set aside any more: ", error.what());
   }
@@ -484,15 +482,6 @@ std::unique_ptr<Repository> Repository::open(Backend& backend, const Settings& s
                                                        std::move(keys), std::move(lock));
   repository->open_index(settings, reserve_used);
   return repository;
-}
-
-std::vector<std::string> Repository::repair_log(Backend& backend, const Settings& settings,
-                                                const base::Secret& key, base::Clock& clock) {
-  const std::unique_ptr<KeyRing> keys = KeyRing::open(backend, key);
-  const std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
-  const CommitLog log{backend, *keys};
-  const StateRows rows{*keys};
-  return IndexUpkeep{backend, *keys, log, rows, settings}.salvage(clock.now());
 }
 
 std::unique_ptr<Repository> Repository::rebuild_index(Backend& backend, const Settings& settings,

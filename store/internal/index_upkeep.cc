@@ -299,4 +299,13 @@ void IndexUpkeep::read_tail(const Index& index, const CommitLog::Chains& chains,
                 });
 }
 
+std::vector<std::string> Repository::repair_log(Backend& backend, const Settings& settings,
+                                                const base::Secret& key, base::Clock& clock) {
+  const std::unique_ptr<KeyRing> keys = KeyRing::open(backend, key);
+  const std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
+  const CommitLog log{backend, *keys};
+  const StateRows rows{*keys};
+  return IndexUpkeep{backend, *keys, log, rows, settings}.salvage(clock.now());
+}
+
 }  // namespace store
