@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace cli {
 namespace {
@@ -22,26 +23,40 @@ std::uint32_t seed_from_chance() {
   return std::max<std::uint32_t>(1, base::load_le<std::uint32_t>(bytes.data()));
 }
 
-void tell(Output& output, const restore::DrilledItem& item) {
+// `alike`: how many items the line stands for, of which it is not known which they are.
+void tell(Output& output, const restore::DrilledItem& item, std::size_t alike) {
   const std::string folder =
       item.folder.empty() ? std::string{} : base::text(", folder ", item.folder);
-  const std::string id = item.item.empty() ? "an item" : base::text("item ", item.item);
+  const std::string id =
+      item.item.empty() ? counted(alike, "item") : base::text("item ", item.item);
   output.line(base::printable(base::text("failed: ", item.mailbox, folder, ", ", id,
                                          ", restore point ", item.snapshot, " of ",
                                          short_time(item.time), ": ", item.failure->what())));
 }
 
+// Items that damage hides are told together, restore point by restore point.
+void tell_failures(Output& output, const std::vector<restore::DrilledItem>& failures) {
+  std::size_t lines = 0;
+  for (std::size_t first = 0; first < failures.size();) {
+    if (lines++ == kProblemsTold && !output.verbose()) {
+      output.line(base::text("and ", counted(failures.size() - first, "item"),
+                             " more; --verbose or --json tells all"));
+      return;
+    }
+    const restore::DrilledItem& item = failures[first];
+    std::size_t next = first + 1;
+    while (next < failures.size() && item.item.empty() && failures[next].item.empty() &&
+           failures[next].snapshot == item.snapshot) {
+      ++next;
+    }
+    tell(output, item, next - first);
+    first = next;
+  }
+}
+
 void tell(Output& output, const restore::DrillReport& report,
           const restore::DrillSettings& settings, double seconds) {
-  std::size_t told = 0;
-  for (const restore::DrilledItem& item : report.failures) {
-    if (told++ == kProblemsTold && !output.verbose()) {
-      output.line(base::text("and ", counted(report.failures.size() - kProblemsTold, "item"),
-                             " more; --verbose or --json tells all"));
-      break;
-    }
-    tell(output, item);
-  }
+  tell_failures(output, report.failures);
   const base::Duration took{static_cast<std::int64_t>(seconds * 1000)};
   output.remark(
       base::text(jobs::human_count(report.verified), " of ", counted(report.chosen, "item"),
