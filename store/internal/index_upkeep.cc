@@ -243,6 +243,8 @@ IndexUpkeep::ReadingView IndexUpkeep::open_by_log(base::Instant now) const {
     try {
       const std::unique_ptr<Backend::Lock> lock = backend_->lock_for_writing();
       static_cast<void>(open_for_writing(now));
+      // RocksDB forgives a writer the torn end of a log that it does not forgive a reader.
+      if (!try_open(Index::Mode::read)) static_cast<void>(rebuild(now, {}));
     } catch (base::Error& error) {
       if (error.kind() != base::ErrorKind::in_use) throw;
       if (!problem.empty()) {

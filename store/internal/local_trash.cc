@@ -120,6 +120,11 @@ void LocalTrash::take(std::string_view name, std::uint64_t batch) const {
   if (!moved && errno != ENOENT) {
     fail(base::text("moving '", directories_.path_of(name).string(), "' to the trash"), errno);
   }
+  // A power cut in an earlier move may leave both names, of one file; renaming does nothing then
+  // (POSIX, rename).
+  if (moved && ::unlinkat(source.get(), file.c_str(), 0) != 0 && errno != ENOENT) {
+    fail(base::text("removing '", directories_.path_of(name).string(), "'"), errno);
+  }
   directories_.sync(target, base::text(batch_name(batch), "/", there));
   directories_.sync(source, name);
 }

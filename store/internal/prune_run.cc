@@ -70,6 +70,7 @@ class PruneRun {
  private:
   void find_roots();
   void mark_roots();
+  void know_open_tenants();
   void mark(const Snapshot& snapshot);
   void make_plan();
   [[nodiscard]] PrunePlan::Rules rules() const;
@@ -163,7 +164,11 @@ void PruneRun::mark_roots() {
     mark(base);
     bases_.insert(base.id);
   }
-  // Those of which nothing stays may still be worked on.
+  know_open_tenants();
+}
+
+// Those of which nothing stays may still be worked on.
+void PruneRun::know_open_tenants() {
   for (const TenantDomain& tenant : with_.open_tenants()) {
     tenants_.emplace(base::to_bytes(with_.keys.tenant(tenant).tag()), tenant);
   }
@@ -314,6 +319,7 @@ void PruneRun::fence(const PruneSubjects::Commit& commit) {
 
 void PruneRun::take_in_newcomers() {
   opinion_->look_again();
+  know_open_tenants();
   const Roots doomed = log_.doomed();
   for (const auto& [key, snapshot] : log_.unpurged()) {
     if (roots_.contains(key)) continue;

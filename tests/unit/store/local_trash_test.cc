@@ -60,6 +60,18 @@ bool is_there(const fs::path& path) { return fs::exists(fs::symlink_status(path)
 
 }  // namespace
 
+TEST_CASE("what a power cut has left both in the trash and in its place goes",
+          "[store][local][trash][crash]") {
+  const Fixture fixture;
+  fixture.backend->discard("par/abcd", 7);
+  fs::create_hard_link(fixture.path(std::string{kBatch} + "/par,abcd"),
+                       fixture.path("store/par/abcd"));
+  CHECK(fixture.backend->size_bytes("par/abcd"));
+  fixture.backend->discard("par/abcd", 7);
+  CHECK_FALSE(fixture.backend->size_bytes("par/abcd"));
+  CHECK(fixture.backend->empty_batch(7) == 100);
+}
+
 TEST_CASE("what is discarded is out of sight, and packs can be read on", "[store][local][trash]") {
   const Fixture fixture;
   Backend& backend = *fixture.backend;

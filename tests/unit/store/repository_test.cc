@@ -455,9 +455,10 @@ TEST_CASE("an index path that holds anything else is refused, and nothing there 
   const base::Secret passphrase{std::string_view{"passphrase"}};
   for (const std::filesystem::path& place : {keys, keys / "backup.key"}) {
     CAPTURE(place);
-    CHECK_THROWS_WITH(
-        store::Repository::create(backend, {place, std::uint64_t{8} << 20, 1}, passphrase, clock),
-        Catch::Contains("nothing was touched"));
+    store::Repository::Settings settings;
+    settings.index = place;
+    CHECK_THROWS_WITH(store::Repository::create(backend, settings, passphrase, clock),
+                      Catch::Contains("nothing was touched"));
   }
   CHECK(std::filesystem::file_size(keys / "backup.key") == 8);
   CHECK_FALSE(std::filesystem::exists(directory / "keys.set-aside"));
