@@ -65,7 +65,7 @@ TEST_CASE("what is rehearsed is what an import sends", "[graph][drill]") {
   static_cast<void>(it.service().import_unit(it.mailbox, "folder", sent, std::nullopt, {}));
   Stream rehearsed_stream{bytes_of(120'000)};
   const graph::RehearsedImport rehearsed = graph::rehearse_import("folder", rehearsed_stream, {});
-  const std::string& body = it.transport.requests().at(1).body;
+  const std::string body = it.transport.requests().at(1).body;
   CHECK(body.size() == rehearsed.body_bytes);
   const auto content = taken(body, 1000);
   CHECK(content.folder_id == "folder");
