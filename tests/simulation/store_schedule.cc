@@ -219,6 +219,7 @@ void StoreSchedule::watch_prune(std::string_view operation) {
   if (moment_ == PruneMoment::end_of_fence && operation.starts_with("pack/")) {
     moment_ = PruneMoment::outside_fence;
   }
+  if (operation.starts_with("log/")) return;  // read while the prune holds commits, too
   if (!dice_.one_in(10)) return;
   is_interrupted_ = true;
   world_.indent() = "    ";
