@@ -179,8 +179,7 @@ void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
   for (const auto& [tenant, mark] : marks) tenant->chunks().flush();
   if (!snapshots.empty()) {
     for (const Snapshot& snapshot : snapshots) {
-      base::check(store_of(snapshot.tenant).holds_roots(snapshot),
-                  "a snapshot is committed after what it names was put");
+      store_of(snapshot.tenant).require_roots(snapshot);
     }
     append_to_log(snapshots, {}, *heads);
     for (const Snapshot& snapshot : snapshots) {

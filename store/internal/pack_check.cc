@@ -119,19 +119,15 @@ class PackCheck {
       report_->bytes_read += contents.chunks.size() * kContentsEntryBytes;
     }
     if (!number) return;  // published after the index was opened
-    std::uint64_t unknown = 0;
     for (const IndexedChunk& chunk : contents.chunks) {
       const std::optional<ChunkLocation> place = index_->find(contents.row.tenant_tag, chunk.id);
       if (!place) {
-        ++unknown;
+        // Of two packs that held it the other one may have been pruned: nobody needs it then.
+        verdicts_.add_unindexed(chunk.id, pack.id);
       } else if (place->pack_number == *number && place->offset != chunk.location.offset) {
         add_error(base::text("the index has another place for chunk ", chunk.id.hex(), " in pack ",
                              pack.id.hex(), ": run rebuild-index"));
       }
-    }
-    if (unknown > 0) {
-      add_error(base::text("the index lacks ", unknown, " chunks of pack ", pack.id.hex(),
-                           ": run rebuild-index"));
     }
   }
 
@@ -152,6 +148,11 @@ ChunkVerdicts::Verdict ChunkVerdicts::of(const Index& index, base::ByteView tena
   if (!place) return Verdict::missing;
   if (damaged_.contains(id)) return Verdict::damaged;
   return suspect_packs_.contains(place->pack_number) ? Verdict::suspect : Verdict::sound;
+}
+
+std::optional<PackId> ChunkVerdicts::unindexed_in(const ChunkId& id) const {
+  const auto found = unindexed_.find(id);
+  return found == unindexed_.end() ? std::nullopt : std::optional{found->second};
 }
 
 ChunkVerdicts check_packs(const Backend& backend, const KeyRing& keys, const Index& index,

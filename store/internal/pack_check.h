@@ -9,7 +9,9 @@
 #include "store/repository.h"
 
 #include <cstdint>
+#include <optional>
 #include <stop_token>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace store {
@@ -25,11 +27,17 @@ class ChunkVerdicts {
   };
   [[nodiscard]] Verdict of(const Index& index, base::ByteView tenant_tag, const ChunkId& id) const;
 
+  // The pack that holds the chunk, if the index does not know of it: then what needs the chunk
+  // misses it, and the index has to be made anew.
+  [[nodiscard]] std::optional<PackId> unindexed_in(const ChunkId& id) const;
+
   void add_damaged(const ChunkId& id) { damaged_.insert(id); }
+  void add_unindexed(const ChunkId& id, const PackId& pack) { unindexed_.emplace(id, pack); }
   void add_suspect_pack(std::uint32_t number) { suspect_packs_.insert(number); }
 
  private:
   std::unordered_set<ChunkId, base::FixedBytesHash> damaged_;
+  std::unordered_map<ChunkId, PackId, base::FixedBytesHash> unindexed_;
   std::unordered_set<std::uint32_t> suspect_packs_;
 };
 

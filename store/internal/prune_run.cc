@@ -318,6 +318,8 @@ void PruneRun::fence(const PruneSubjects::Commit& commit) {
 }
 
 void PruneRun::take_in_newcomers() {
+  // Before the packs are listed: whoever starts now may start from what was committed just now.
+  const std::vector<Snapshot> bases = with_.leases.bases();
   opinion_->look_again();
   know_open_tenants();
   const Roots doomed = log_.doomed();
@@ -329,7 +331,7 @@ void PruneRun::take_in_newcomers() {
     roots_.emplace(key, snapshot);
     take_in(snapshot);
   }
-  for (const Snapshot& base : with_.leases.bases()) {
+  for (const Snapshot& base : bases) {
     if (bases_.insert(base.id).second) take_in(base);
   }
   report_.purged.clear();

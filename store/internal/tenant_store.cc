@@ -1,6 +1,7 @@
 #include "store/internal/tenant_store.h"
 
 #include "src/base/error.h"
+#include "src/base/text.h"
 #include "store/internal/snapshot_maps.h"
 #include "store/internal/stream_content.h"
 
@@ -69,14 +70,19 @@ std::uint64_t ChunkedTenantStore::uncommitted_bytes() const {
   return chunks_.put_bytes() - committed;
 }
 
-bool ChunkedTenantStore::holds_roots(const Snapshot& snapshot) const {
-  const auto holds = [&](const std::optional<ChunkId>& root) {
-    return !root || chunks_.contains(*root);
+void ChunkedTenantStore::require_roots(const Snapshot& snapshot) const {
+  const auto require = [&](const std::optional<ChunkId>& chunk) {
+    if (!chunk || chunks_.contains(*chunk)) return;
+    throw base::Error{base::ErrorKind::corrupt,
+                      base::text("the restore point of ", snapshot.address,
+                                 " is not committed, since chunk ", chunk->hex(),
+                                 ", which it begins with, is not in the store: run `coffer check "
+                                 "--repair`")};
   };
-  const bool state_held =
-      !snapshot.state || snapshot.state->size_bytes == 0 || chunks_.contains(snapshot.state->chunk);
-  return state_held && holds(snapshot.roots.folders) && holds(snapshot.roots.items) &&
-         holds(snapshot.roots.display);
+  require(snapshot.roots.folders);
+  require(snapshot.roots.items);
+  require(snapshot.roots.display);
+  if (snapshot.state && snapshot.state->size_bytes > 0) require(snapshot.state->chunk);
 }
 
 }  // namespace store

@@ -50,8 +50,9 @@ class ChunkedTenantStore final : public TenantStore {
 
   [[nodiscard]] ChunkStore& chunks() { return chunks_; }
   [[nodiscard]] const ChunkStore& chunks() const { return chunks_; }
-  // Whether everything that the snapshot names directly is in the store.
-  [[nodiscard]] bool holds_roots(const Snapshot& snapshot) const;
+  // Error(corrupt) unless everything that the snapshot names directly is in the store; it may lie
+  // in a pack that could not be read when the store was opened.
+  void require_roots(const Snapshot& snapshot) const;
   // What was put before this moment is about to be committed.
   [[nodiscard]] std::uint64_t mark() const { return chunks_.put_bytes(); }
   void committed_up_to(std::uint64_t mark) { committed_bytes_ = mark; }

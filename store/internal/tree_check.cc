@@ -18,7 +18,13 @@ bool TreeCheck::once(const ChunkId& id, Examine examine) {
     sound = examine();
   } catch (const base::Error& error) {
     if (error.kind() == base::ErrorKind::cancelled) throw;
-    note(error);
+    if (const std::optional<PackId> pack = verdicts_->unindexed_in(id)) {
+      note({base::ErrorKind::corrupt,
+            base::text("the index lacks chunk ", id.hex(), " of pack ", pack->hex(),
+                       ", which restore points need: run rebuild-index")});
+    } else {
+      note(error);
+    }
   }
   return sound_[id] = sound;
 }

@@ -72,7 +72,7 @@ bool OpenBackup::advance() {
 
 bool OpenBackup::begin() {
   work_ = world_.repository().begin_work();
-  if (base_ && changes_.empty() && is_simulated("unchanged")) return true;  // and no lease
+  if (base_ && changes_.empty()) return true;  // and no lease
   // Who has purged it meanwhile has a right to.
   const bool may_be_gone = base_ && (world_.model().point(base_->id).standing & kAbsent) != 0;
   const auto expected = may_be_gone ? std::optional{base::ErrorKind::not_found} : std::nullopt;

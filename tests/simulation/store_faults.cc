@@ -37,8 +37,7 @@ void StoreFaults::before(std::string_view name) {
   const Fault fault = planned_->fault;
   planned_.reset();
   if (fault == Fault::power_cut_before) cut_power();
-  const bool is_spared = !spared_ending_.empty() && name.ends_with(spared_ending_);
-  if (fault == Fault::error_before || (fault == Fault::error_after && is_spared)) fail();
+  if (fault == Fault::error_before) fail();
   due_after_ = fault;
 }
 

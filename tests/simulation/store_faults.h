@@ -33,8 +33,6 @@ class StoreFaults {
  public:
   // At the operation that comes after so many others, of those whose names begin so.
   void plan(Fault fault, std::uint64_t operations, std::string prefix);
-  // What ends so is never done and reported as failed: it fails before instead.
-  void spare(std::string ending) { spared_ending_ = std::move(ending); }
   // Nothing more is planned, and the power is there.
   void clear();
   [[nodiscard]] bool is_power_cut() const;
@@ -55,7 +53,6 @@ class StoreFaults {
   [[noreturn]] void fail();
 
   mutable std::mutex mutex_;
-  std::string spared_ending_;
   std::optional<Planned> planned_;
   std::optional<Fault> due_after_;
   bool power_is_cut_ = false;

@@ -65,7 +65,6 @@ void StoreSchedule::advance_backup(bool commits_are_held) {
   const std::size_t which = dice_.below(backups_.size());
   for (std::uint64_t left = 1 + dice_.below(8); left > 0; --left) {
     OpenBackup& backup = *backups_[which];
-    if (commits_are_held && !backup.has_begun() && backup.base() && !is_simulated("fence")) return;
     if (backup.is_prepared()) {
       if (!commits_are_held) commit();
       return;

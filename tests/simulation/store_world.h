@@ -18,7 +18,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace simulation {
@@ -30,17 +29,6 @@ enum class Outcome : std::uint8_t {
   failed,    // after a fault: nobody can tell what has happened
   power_cut  // the same, and nothing works before the store is opened again
 };
-
-// What is known to be wrong is left out of the simulation, unless COFFER_SIM_KNOWN names it:
-// - deleting: prune's note of that name is written, and reported as failed;
-// - fence: a backup begins behind the fence of a prune that purges its base;
-// - tenants: a tenant is asked for first while a prune runs;
-// - twins: a chunk lies in two packs, goes out of the index with one, and check misses it;
-// - unchanged: a backup without changes takes its base's roots, and does not say that it starts
-//   from there;
-// - unreadable: a pack cannot be read when the store is opened, is left out of the index, and what
-//   a commit needs from it is taken for a mistake of the program.
-bool is_simulated(std::string_view known_defect);
 
 class StoreWorld {
  public:

@@ -126,6 +126,41 @@ TEST_CASE("who starts from a restore point while it is purged has it, or is told
   CHECK(told > 0);
 }
 
+TEST_CASE("who starts from what is committed beside a prune does not confuse it",
+          "[store][prune][leases]") {
+  constexpr int kNewcomers = 3;  // one after the other: while packs of one are read, another comes
+  int started = 0;
+  bool ended = false;
+  for (int moment = 0; !ended; ++moment) {
+    PrunedStore fixture;
+    const store::Snapshot old = fixture.back_up(kAnna, 1, 4);
+    fixture.back_up(kBoris, 2, 4);
+    fixture.forget(old);
+    fixture.store.reopen();
+    const auto work = fixture.store.repository().begin_work();
+    std::vector<std::unique_ptr<store::SnapshotReader>> readers;
+    const auto start = [&](int now) {
+      const store::Snapshot newcomer =
+          fixture.back_up(base::text("new ", now), static_cast<std::uint64_t>(100 + now), 4);
+      readers.push_back(fixture.store.tenant().open_snapshot(newcomer));
+      ++started;
+    };
+    bool fenced = false;
+    {
+      const Moments moments{fixture.backend, [&](int now, const std::string& name) {
+                              // From here on nothing can be committed.
+                              fenced = fenced || name.ends_with("/fenced");
+                              ended = ended || (fenced && now <= moment);
+                              const bool due = now >= moment && now < moment + kNewcomers;
+                              if (due && !fenced && !name.starts_with("log/")) start(now);
+                            }};
+      CHECK(fixture.prune().purged == std::vector<std::string>{old.id});
+    }
+    fixture.check_shown();
+  }
+  CHECK(started > 30);
+}
+
 TEST_CASE("an index that somebody has altered does not decide what is purged",
           "[store][prune][hostile]") {
   PrunedStore fixture;

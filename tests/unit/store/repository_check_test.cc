@@ -1,4 +1,5 @@
 #include "src/base/error.h"
+#include "store/index.h"
 #include "store/internal/entries.h"
 #include "store/keys.h"
 #include "store/memory_backend.h"
@@ -8,6 +9,7 @@
 #include "tests/support/small_repository.h"
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <set>
 
@@ -45,6 +47,21 @@ void damage_chunk(store::MemoryBackend& backend, const SmallRepository& store,
   backend.alter(place.pack, [&](base::Bytes& bytes) {
     bytes[place.location.offset + 64 + place.location.sealed_bytes / 2] ^= std::byte{4};
   });
+}
+
+// The index knows the packs still, and nothing of what lies in them.
+void forget_chunks_of_packs(const store::MemoryBackend& backend, const SmallRepository& store) {
+  const auto keys = store::KeyRing::open(backend, store.passphrase());
+  const auto index =
+      store::Index::open(store.settings().index, keys->repository(), store::Index::Mode::write);
+  std::map<std::uint32_t, store::PackRow> packs;
+  index->for_each_pack(
+      [&](std::uint32_t number, const store::PackRow& row) { packs.emplace(number, row); });
+  for (auto& [number, row] : packs) {
+    index->remove_pack(number, index->chunks_in(number));
+    row.chunks = 0;
+    index->add_pack(row, {});
+  }
 }
 
 store::ItemEntry nth_item(SmallRepository& store, const store::Snapshot& snapshot, std::size_t n) {
@@ -97,6 +114,31 @@ TEST_CASE("a damaged item is named with its mailbox, folder and restore points",
   CHECK(report.affected[0].snapshots == std::vector<std::string>{first.id, second.id});
   // And no wrong bytes are given out.
   CHECK_THROWS_AS(store.tenant().read_content(victim.content), base::Error);
+}
+
+TEST_CASE("chunks that the index lacks count if a restore point needs them", "[store][check]") {
+  store::MemoryBackend backend;
+  SmallRepository store{backend};
+  const bool needed = GENERATE(true, false);
+  CAPTURE(needed);
+  const store::Snapshot snapshot = store.prepare(kAnna, test::random_streams(1, 6));
+  store.repository().commit({});  // what was put is published, and nothing names it
+  if (needed) store.repository().commit(std::vector{snapshot});
+  store.close();
+  forget_chunks_of_packs(backend, store);
+  store.reopen();
+
+  const store::CheckReport report = store.repository().check(
+      GENERATE(store::CheckLevel::structure, store::CheckLevel::full), {}, {});
+
+  CHECK(report.affected.empty() == !needed);
+  if (!needed) {
+    CHECK(report.errors.empty());
+    return;
+  }
+  REQUIRE_FALSE(report.errors.empty());
+  CHECK_THAT(report.errors.front(),
+             test::contains_text("the index lacks chunk") && test::contains_text("rebuild-index"));
 }
 
 TEST_CASE("a missing pack hits exactly the items that need it", "[store][check]") {
