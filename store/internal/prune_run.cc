@@ -81,6 +81,7 @@ class PruneRun {
   void note(PruneStep step);
   void prepare();
   void fence(const PruneSubjects::Commit& commit);
+  void reprieve();
   void take_in_newcomers();
   void take_in(const Snapshot& snapshot);
   void compare_with_index() const;
@@ -272,6 +273,8 @@ void PruneRun::delete_what_is_dead() {
 // All that takes time, beside everything else. What comes meanwhile is taken in at the end, so that
 // the fence has little left to do.
 void PruneRun::prepare() {
+  // Whoever relies on anything in the condemned packs has done so by now.
+  know_open_tenants();
   Progress progress;
   for (const PruneCandidate& pack : plan_.condemned()) {
     condemned_.insert(pack.row.id);
@@ -290,6 +293,7 @@ void PruneRun::prepare() {
     if (bases_.contains(base.id)) opinion_->keep(base);
   }
   log_.read_on();
+  reprieve();
   take_in_newcomers();
   evacuation_->settle({});
 }
@@ -300,6 +304,7 @@ void PruneRun::fence(const PruneSubjects::Commit& commit) {
   log_.read_on();
   note(PruneStep::fenced);
   compare_with_index();
+  reprieve();
   with_.leases.condemn_snapshots(values(purged_));
   take_in_newcomers();
   evacuation_->settle({});
@@ -317,17 +322,19 @@ void PruneRun::fence(const PruneSubjects::Commit& commit) {
   note(PruneStep::deleting);
 }
 
+// What was to be purged, and somebody has thought better of it: it is a newcomer then.
+void PruneRun::reprieve() {
+  const Roots doomed = log_.doomed();
+  std::erase_if(purged_, [&](const auto& entry) { return !doomed.contains(entry.first); });
+}
+
 void PruneRun::take_in_newcomers() {
   // Before the packs are listed: whoever starts now may start from what was committed just now.
   const std::vector<Snapshot> bases = with_.leases.bases();
   opinion_->look_again();
   know_open_tenants();
-  const Roots doomed = log_.doomed();
   for (const auto& [key, snapshot] : log_.unpurged()) {
-    if (roots_.contains(key)) continue;
-    // Still to be purged, unless somebody has thought better of it.
-    if (purged_.contains(key) && doomed.contains(key)) continue;
-    if (purged_.erase(key) > 0) with_.leases.acquit_snapshots({&snapshot, 1});
+    if (roots_.contains(key) || purged_.contains(key)) continue;
     roots_.emplace(key, snapshot);
     take_in(snapshot);
   }

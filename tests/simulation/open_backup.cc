@@ -72,7 +72,6 @@ bool OpenBackup::advance() {
 
 bool OpenBackup::begin() {
   work_ = world_.repository().begin_work();
-  if (base_ && changes_.empty()) return true;  // and no lease
   // Who has purged it meanwhile has a right to.
   const bool may_be_gone = base_ && (world_.model().point(base_->id).standing & kAbsent) != 0;
   const auto expected = may_be_gone ? std::optional{base::ErrorKind::not_found} : std::nullopt;
@@ -80,8 +79,10 @@ bool OpenBackup::begin() {
              base::text(name_, ": begin with ", mailbox_, ", ", changes_.size(), " changes, base ",
                         base_ ? base_->id : "none"),
              [&] {
-               writer_ =
-                   world_.repository().tenant(tenant_).new_snapshot(base_ ? &*base_ : nullptr);
+               store::TenantStore& tenant = world_.repository().tenant(tenant_);
+               if (base_) reader_ = tenant.open_snapshot(*base_);
+               if (base_ && changes_.empty()) return;  // its trees are taken as they are
+               writer_ = tenant.new_snapshot(base_ ? &*base_ : nullptr);
              },
              expected) == Outcome::done;
 }

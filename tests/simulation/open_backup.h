@@ -47,6 +47,7 @@ class OpenBackup {
   Items items_;  // when all is done
   std::vector<Change> changes_;
   std::unique_ptr<store::Repository::Work> work_;
+  std::unique_ptr<store::SnapshotReader> reader_;  // of the base
   std::unique_ptr<store::SnapshotWriter> writer_;
   std::optional<store::ContentRef> state_;
   std::optional<store::Snapshot> prepared_;

@@ -161,6 +161,66 @@ TEST_CASE("who starts from what is committed beside a prune does not confuse it"
   CHECK(started > 30);
 }
 
+TEST_CASE("who thinks better of it before the fence can read it at any moment",
+          "[store][prune][leases]") {
+  bool ended = false;
+  int recalls = 0;
+  for (int moment = 0; !ended; ++moment) {
+    PrunedStore fixture;
+    const Streams streams = test::random_streams(1, 4, 60'000);
+    const store::Snapshot old = fixture.store.back_up(kAnna, streams);
+    fixture.back_up(kBoris, 2, 4);
+    const store::Snapshot purged = fixture.back_up(kAnna, 3, 4);
+    fixture.forget(purged);
+    fixture.store.repository().forget(std::vector<store::Forgetting>{{old, "test"}});
+    bool recalled = false;
+    {
+      const Moments moments{
+          fixture.backend, [&](int now, const std::string& name) {
+            // From the fence on nothing is recalled any more.
+            ended = ended || (name.ends_with("/fenced") && !recalled);
+            if (now >= moment && !recalled && !ended && !name.starts_with("log/")) {
+              fixture.store.repository().recall(std::vector{old});
+              fixture.truth.emplace_back(old, streams);
+              recalled = true;
+              ++recalls;
+            }
+            if (recalled) CHECK_NOTHROW(fixture.store.tenant().open_snapshot(old));
+          }};
+      fixture.prune();
+    }
+    if (recalled) fixture.check_shown();
+  }
+  CHECK(recalls > 10);
+}
+
+TEST_CASE("a tenant that is first asked for beside a prune keeps what it relies on",
+          "[store][prune][leases]") {
+  const store::TenantDomain other{"fabrikam.com"};
+  const base::Bytes bytes = test::random_streams(1, 1, 60'000).begin()->second;
+  const auto put = [&](PrunedStore& fixture) {
+    const auto content = fixture.store.repository().tenant(other).new_content();
+    content->append(bytes);
+    return content->finish().ref;
+  };
+  PrunedStore fixture;
+  fixture.back_up(kAnna, 2, 4);
+  put(fixture);  // and nothing names it
+  fixture.store.repository().commit({});
+  fixture.store.reopen();
+  std::unique_ptr<store::Repository::Work> work;
+  store::ContentRef kept;
+  {
+    const Moments moments{fixture.backend, [&](int, const std::string& name) {
+                            if (work || !name.ends_with("/plan")) return;
+                            work = fixture.store.repository().begin_work();
+                            kept = put(fixture);
+                          }};
+    CHECK(fixture.prune().packs_deleted == 1);
+  }
+  CHECK(fixture.store.repository().tenant(other).read_content(kept) == bytes);
+}
+
 TEST_CASE("an index that somebody has altered does not decide what is purged",
           "[store][prune][hostile]") {
   PrunedStore fixture;
