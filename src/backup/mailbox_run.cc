@@ -55,6 +55,7 @@ MailboxRun::MailboxRun(const Context& context, Trust trust)
   }
   notes_.user_id = context.mailbox.user.id;
   notes_.purpose_seen = context.mailbox.purpose_seen;
+  notes_.cursors_taken = started_;
 }
 
 std::optional<store::PreparedSnapshot> MailboxRun::run(MailboxReport& report) {

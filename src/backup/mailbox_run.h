@@ -68,6 +68,7 @@ class MailboxRun {
   void report_folder(const FolderWork& work);
   void write_folder_map();
   std::optional<store::PreparedSnapshot> finish();
+  [[nodiscard]] bool is_quiet() const;
   store::ContentRef store_notes();
 
   [[nodiscard]] bool is_kept(const std::string& folder_id) const;

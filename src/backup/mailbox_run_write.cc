@@ -17,6 +17,8 @@ using base::text;
 // Display metadata that the service does not give after so many runs is not asked for any more.
 constexpr std::uint32_t kDetailsTries = 3;
 // Two runs within the same instant still follow each other.
+// How long the service knows a cursor nobody says; a few days it does.
+constexpr base::Duration kCursorsKept = std::chrono::hours{60};
 constexpr base::Duration kClockSlack = std::chrono::minutes{1};
 
 store::ItemDisplay display_of(graph::ItemDetails details) {
@@ -229,7 +231,17 @@ void MailboxRun::write_folder_map() {
   }
 }
 
+// The cursors of a quiet mailbox are new each time and mean the same: those it has are kept, so
+// that nothing is written, until they are so old that the service might forget them.
+bool MailboxRun::is_quiet() const {
+  return base_.snapshot && base_.snapshot->state && !editor_.has_begun() &&
+         !context_.settings.full && started_ >= base_.notes.cursors_taken &&
+         started_ - base_.notes.cursors_taken < kCursorsKept &&
+         same_but_for_cursors(notes_, base_.notes);
+}
+
 store::ContentRef MailboxRun::store_notes() {
+  if (is_quiet()) return *base_.snapshot->state;
   const std::unique_ptr<store::ContentWriter> writer = store_.new_content();
   writer->append(encode(notes_));
   return writer->finish().ref;

@@ -7,7 +7,7 @@ namespace backup {
 namespace {
 
 // The last byte is the version.
-constexpr std::string_view kMagic{"coffer notes\n\x01", 14};
+constexpr std::string_view kMagic{"coffer notes\n\x02", 14};
 
 class Writer {
  public:
@@ -154,6 +154,7 @@ MailboxNotes get_notes(Reader& reader) {
   MailboxNotes notes;
   notes.user_id = reader.text();
   notes.purpose_seen = reader.instant();
+  notes.cursors_taken = reader.instant();
   notes.folder_cursor = get_cursor(reader);
   for (std::uint64_t left = reader.number(); left > 0; --left) {
     FolderNotes& folder = notes.folders[reader.text()];
@@ -184,6 +185,7 @@ base::Bytes encode(const MailboxNotes& notes) {
   writer.raw(kMagic);
   writer.text(notes.user_id);
   writer.instant(notes.purpose_seen);
+  writer.instant(notes.cursors_taken);
   put(writer, notes.folder_cursor);
   writer.number(notes.folders.size());
   for (const auto& [id, folder] : notes.folders) {
@@ -201,6 +203,21 @@ base::Bytes encode(const MailboxNotes& notes) {
     for (const auto& [id, item] : items) put(writer, item);
   }
   return writer.take();
+}
+
+bool same_but_for_cursors(const MailboxNotes& notes, const MailboxNotes& others) {
+  const auto take_from = [](std::optional<graph::Cursor>& cursor,
+                            const std::optional<graph::Cursor>& other) {
+    if (cursor && other) cursor = other;
+  };
+  MailboxNotes compared = notes;
+  compared.cursors_taken = others.cursors_taken;
+  take_from(compared.folder_cursor, others.folder_cursor);
+  for (auto& [id, folder] : compared.folders) {
+    const auto other = others.folders.find(id);
+    if (other != others.folders.end()) take_from(folder.cursor, other->second.cursor);
+  }
+  return encode(compared) == encode(others);
 }
 
 std::optional<MailboxNotes> decode(base::ByteView encoded) {

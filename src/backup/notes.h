@@ -40,8 +40,9 @@ struct RetryItem {
 using RetryItems = std::map<std::string, RetryItem>;  // by item id
 
 struct MailboxNotes {
-  std::string user_id;         // the account's directory object
-  base::Instant purpose_seen;  // when the service last told purpose and mailbox id
+  std::string user_id;          // the account's directory object
+  base::Instant purpose_seen;   // when the service last told purpose and mailbox id
+  base::Instant cursors_taken;  // when the run began that the service gave them to
   std::optional<graph::Cursor> folder_cursor;
   std::map<std::string, FolderNotes> folders;            // by folder id
   std::map<std::string, graph::Folder> skipped_folders;  // known, not backed up
@@ -49,6 +50,9 @@ struct MailboxNotes {
 };
 
 base::Bytes encode(const MailboxNotes& notes);
+
+// Whether they differ at most in what the cursors are, and in when they were taken.
+bool same_but_for_cursors(const MailboxNotes& notes, const MailboxNotes& others);
 
 // Empty for anything that encode() of this program version did not write: the run then lists
 // everything.

@@ -26,6 +26,7 @@ class SnapshotEditor {
     writer().remove_item(folder_id, item_id);
   }
 
+  [[nodiscard]] bool has_begun() const { return writer_ != nullptr; }
   // The editor takes no more.
   store::SnapshotWriter::Built finish();
 

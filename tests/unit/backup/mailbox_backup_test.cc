@@ -72,6 +72,30 @@ TEST_CASE("a night without changes keeps the roots and asks once a folder", "[ba
   CHECK(tenant.service().all_calls() == 5);
 }
 
+TEST_CASE("a quiet mailbox keeps its cursors while they are young", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(10);
+  const auto back_up_with_new_cursors = [&] {
+    tenant.service().put_item("outbox", "leaving", "not backed up");
+    const MailboxReport report = tenant.back_up();
+    check_complete(report);
+    return report.snapshot->state->chunk;
+  };
+  const store::ChunkId first = back_up_with_new_cursors();
+  CHECK(back_up_with_new_cursors() == first);
+  CHECK(back_up_with_new_cursors() == first);
+  SECTION("not for ever") {}
+  SECTION("not if a full listing was asked for") {
+    CHECK(tenant.back_up({.full = true}).snapshot->state->chunk != first);
+    return;
+  }
+  SECTION("not if an item changed") { tenant.service().put_item("inbox", "item 3", "changed"); }
+  const store::ChunkId later = back_up_with_new_cursors();
+  CHECK(later != first);
+  CHECK(back_up_with_new_cursors() == later);
+  CHECK(tenant.stored() == tenant.present());
+}
+
 TEST_CASE("only what changed is exported", "[backup]") {
   test::FakeTenant tenant;
   tenant.fill_inbox(10);

@@ -10,6 +10,7 @@ MailboxNotes some_notes() {
   MailboxNotes notes;
   notes.user_id = "user";
   notes.purpose_seen = base::from_milliseconds(1'775'000'000'123);
+  notes.cursors_taken = base::from_milliseconds(1'775'000'000'456);
   notes.folder_cursor = graph::Cursor{"https://graph/folders/delta?token"};
   notes.folders["inbox"] = {graph::Cursor{"cursor"}, 1'000'000, 2};
   notes.folders["empty"] = {};
@@ -31,6 +32,7 @@ TEST_CASE("notes come back as they were written", "[backup]") {
   REQUIRE(read);
   CHECK(read->user_id == notes.user_id);
   CHECK(read->purpose_seen == notes.purpose_seen);
+  CHECK(read->cursors_taken == notes.cursors_taken);
   CHECK(read->folder_cursor->value == notes.folder_cursor->value);
   CHECK(read->folders == notes.folders);
   CHECK(read->skipped_folders.at("search").is_search_folder);
@@ -43,6 +45,24 @@ TEST_CASE("notes come back as they were written", "[backup]") {
   CHECK(retry.attempts == 300);
   CHECK(retry.code == "ErrorCorruptData");
   CHECK(backup::encode(*read) == backup::encode(notes));
+}
+
+TEST_CASE("notes are compared without their cursors", "[backup]") {
+  const MailboxNotes notes = some_notes();
+  MailboxNotes others = notes;
+  others.cursors_taken += std::chrono::hours{24};
+  others.folder_cursor = graph::Cursor{"another"};
+  others.folders["inbox"].cursor = graph::Cursor{"another one"};
+  CHECK(backup::same_but_for_cursors(notes, others));
+  SECTION("a cursor is gone") { others.folders["inbox"].cursor.reset(); }
+  SECTION("a cursor has come") { others.folders["empty"].cursor = graph::Cursor{"new"}; }
+  SECTION("the folders' cursor is gone") { others.folder_cursor.reset(); }
+  SECTION("another number of items") { ++others.folders["inbox"].items; }
+  SECTION("one more folder") { others.folders["new"] = {}; }
+  SECTION("an item to try again") { ++others.retry["inbox"]["poison"].attempts; }
+  SECTION("another account") { others.user_id = "other"; }
+  CHECK_FALSE(backup::same_but_for_cursors(notes, others));
+  CHECK_FALSE(backup::same_but_for_cursors(others, notes));
 }
 
 TEST_CASE("notes cut anywhere are no notes", "[backup]") {
@@ -61,7 +81,7 @@ TEST_CASE("notes followed by anything are no notes", "[backup]") {
 
 TEST_CASE("notes of another version are no notes", "[backup]") {
   base::Bytes newer = backup::encode(some_notes());
-  newer.at(13) = std::byte{2};
+  newer.at(13) = std::byte{3};
   CHECK_FALSE(backup::decode(newer));
 }
 
