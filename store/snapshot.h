@@ -1,7 +1,7 @@
 // Restore points of mailboxes: what a mailbox held at a moment, as an immutable map.
 //
-// Equal mailboxes have equal roots; an unchanged mailbox costs one commit entry, k changes rewrite
-// about k leaves. Every snapshot is a full view.
+// An unchanged mailbox costs one commit entry, k changes about themselves. Every snapshot is a full
+// view.
 #pragma once
 
 #include "src/base/clock.h"

@@ -76,9 +76,13 @@ class CopyRun {
   void add_holds();
   void count_what_is_needed();
 
-  // Every chunk that the restore point names and that is not in `walked`. False if the first store
-  // cannot give one: that is then told.
-  bool walk(const Snapshot& snapshot, RecordSet& walked, const OnChunk& on_chunk);
+  struct Walked {
+    RecordSet met;
+    RecordSet entered;  // all below was met as well
+  };
+  // Every chunk that the restore point needs and that was not met. False if the first store cannot
+  // give one: that is then told.
+  bool walk(const Snapshot& snapshot, Walked& walked, const OnChunk& on_chunk);
   void copy(const Snapshot& snapshot);
   void bring(const Snapshot& snapshot, ChunkClass chunk_class, const ChunkId& id,
              const ChunkLocation& place);
@@ -99,7 +103,7 @@ class CopyRun {
   std::vector<Snapshot> points_;
   std::vector<Hold> holds_;
   std::unordered_set<std::uint32_t> whole_packs_;  // that are still to be copied as they are
-  RecordSet brought_;
+  Walked brought_;
   std::vector<Snapshot> group_;
   std::uint64_t group_began_at_ = 0;  // bytes written before it
   Progress progress_;
@@ -146,7 +150,7 @@ void CopyRun::add_holds() {
 
 // Before anything is copied, because a pack serves many restore points.
 void CopyRun::count_what_is_needed() {
-  RecordSet walked;
+  Walked walked;
   RecordSet needed;
   std::unordered_map<std::uint32_t, std::uint64_t> needed_bytes;  // by pack
   std::vector<Snapshot> readable;
@@ -167,7 +171,7 @@ void CopyRun::count_what_is_needed() {
   }
 }
 
-bool CopyRun::walk(const Snapshot& snapshot, RecordSet& walked, const OnChunk& on_chunk) {
+bool CopyRun::walk(const Snapshot& snapshot, Walked& walked, const OnChunk& on_chunk) {
   const SourceChunks chunks{from_.chunks_of(snapshot.tenant)};
   const base::ByteView tag = from_.keys.tenant(snapshot.tenant).tag();
   const auto visit = [&](ChunkClass chunk_class, const ChunkId& id) {
@@ -179,21 +183,23 @@ bool CopyRun::walk(const Snapshot& snapshot, RecordSet& walked, const OnChunk& o
     if (!place) {
       throw base::Error{ErrorKind::corrupt, base::text("the store does not hold chunk ", id.hex())};
     }
-    if (!walked.add(*place)) return Reach::pass_by;
-    on_chunk(chunk_class, id, *place);
-    return Reach::descend;
+    if (walked.met.add(*place)) on_chunk(chunk_class, id, *place);
+    return *place;
+  };
+  const auto enter = [&](const ChunkId& id) {
+    return walked.entered.add(visit(ChunkClass::metadata, id)) ? Reach::descend : Reach::pass_by;
   };
   try {
-    walk_snapshot(
-        chunks, snapshot, [&](const ChunkId& id) { return visit(ChunkClass::metadata, id); },
-        [&](const ChunkId& id) { static_cast<void>(visit(ChunkClass::data, id)); });
+    walk_snapshot(chunks, snapshot,
+                  {enter, [&](const ChunkId& id) { visit(ChunkClass::metadata, id); },
+                   [&](const ChunkId& id) { visit(ChunkClass::data, id); }});
     return true;
   } catch (const base::Error& error) {
     if (error.kind() != ErrorKind::corrupt && error.kind() != ErrorKind::not_found) throw;
     report_.problems.push_back({snapshot.id, snapshot.address, error.what()});
   }
   // Not all below what was met has been seen: others that share it look for themselves.
-  walked.clear();
+  walked = {};
   return false;
 }
 

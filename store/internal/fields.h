@@ -58,10 +58,10 @@ class FieldReader {
   [[nodiscard]] std::size_t left() const { return rest_.size(); }
   // That nothing is left.
   void finish() const;
-
- private:
+  // For those who find a field wrong that could be read.
   [[noreturn]] void fail(std::string_view problem) const;
 
+ private:
   base::ByteView rest_;
   std::string_view what_;
 };

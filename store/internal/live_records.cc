@@ -13,29 +13,30 @@ void LiveRecords::mark(const ChunkStore& chunks, base::ByteView tenant_tag,
     if (stop_->stop_requested()) {
       throw base::Error{base::ErrorKind::cancelled, "finding what is needed was stopped"};
     }
-    const std::optional<bool> is_new = mark_record(tenant_tag, id);
-    if (!is_new) {
+    const std::optional<ChunkLocation> location = mark_record(tenant_tag, id);
+    if (!location) {
       throw base::Error{base::ErrorKind::corrupt,
                         base::text("the store does not hold chunk ", id.hex())};
     }
-    return *is_new ? Reach::descend : Reach::pass_by;
+    return walked_.add(*location) ? Reach::descend : Reach::pass_by;
   };
-  walk_snapshot(chunks, snapshot, on_metadata,
-                [&](const ChunkId& id) { static_cast<void>(mark_record(tenant_tag, id)); });
+  const auto mark = [&](const ChunkId& id) { static_cast<void>(mark_record(tenant_tag, id)); };
+  walk_snapshot(chunks, snapshot, {on_metadata, mark, mark});
 }
 
-std::optional<bool> LiveRecords::mark_record(base::ByteView tenant_tag, const ChunkId& id) {
+std::optional<ChunkLocation> LiveRecords::mark_record(base::ByteView tenant_tag,
+                                                      const ChunkId& id) {
   const std::optional<ChunkLocation> location = index_->find(tenant_tag, id);
   if (!location) return std::nullopt;
   OfPack& pack = packs_[location->pack_number];
   if (pack.records.size() <= location->record_number) {
     pack.records.resize(location->record_number + 1U);
   }
-  if (pack.records[location->record_number]) return false;
+  if (pack.records[location->record_number]) return location;
   pack.records[location->record_number] = true;
   ++pack.marked;
   pack.space_bytes += record_bytes(location->sealed_bytes) + kContentsEntryBytes;
-  return true;
+  return location;
 }
 
 const LiveRecords::OfPack* LiveRecords::in_pack(std::uint32_t number) const {

@@ -3,6 +3,7 @@
 
 #include "store/chunk_store.h"
 #include "store/index.h"
+#include "store/internal/record_set.h"
 #include "store/snapshot.h"
 
 #include <cstdint>
@@ -35,12 +36,13 @@ class LiveRecords {
   [[nodiscard]] bool is_live(std::uint32_t number, std::uint16_t record) const;
 
  private:
-  // Whether the record was not marked before; empty if the store does not hold the chunk.
-  std::optional<bool> mark_record(base::ByteView tenant_tag, const ChunkId& id);
+  // Where it lies; empty if the store does not hold the chunk.
+  std::optional<ChunkLocation> mark_record(base::ByteView tenant_tag, const ChunkId& id);
 
   const Index* index_;
   const std::stop_token* stop_;
   std::unordered_map<std::uint32_t, OfPack> packs_;
+  RecordSet walked_;  // below which everything is marked
 };
 
 }  // namespace store

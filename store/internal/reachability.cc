@@ -14,9 +14,7 @@ namespace {
 
 class Walk {
  public:
-  Walk(const ChunkStore& chunks, const std::function<Reach(const ChunkId&)>& on_metadata,
-       const std::function<void(const ChunkId&)>& on_data)
-      : chunks_(&chunks), on_metadata_(&on_metadata), on_data_(&on_data) {}
+  Walk(const ChunkStore& chunks, const Reached& reached) : chunks_(&chunks), reached_(&reached) {}
 
   void map(MapKind kind, const std::optional<ChunkId>& root) {
     if (root && enter(*root)) node(kind, read_node(*chunks_, kind, *root));
@@ -27,16 +25,17 @@ class Walk {
     if (content.is_recipe) {
       recipe(content.chunk);
     } else {
-      (*on_data_)(content.chunk);
+      reached_->on_data(content.chunk);
     }
   }
 
  private:
   [[nodiscard]] bool enter(const ChunkId& id) const {
-    return (*on_metadata_)(id) == Reach::descend;
+    return reached_->on_metadata(id) == Reach::descend;
   }
 
   void node(MapKind kind, const TreeNode& node) {
+    if (node.base()) reached_->on_base(node.base()->id);
     for (std::size_t i = 0; i < node.entries().size(); ++i) {
       const TreeEntry& entry = node.entries()[i];
       if (node.level() > 0) {
@@ -56,23 +55,20 @@ class Walk {
       if (recipe.level > 0) {
         this->recipe(part.id);
       } else {
-        (*on_data_)(part.id);
+        reached_->on_data(part.id);
       }
     }
   }
 
   const ChunkStore* chunks_;
-  const std::function<Reach(const ChunkId&)>* on_metadata_;
-  const std::function<void(const ChunkId&)>* on_data_;
+  const Reached* reached_;
 };
 
 }  // namespace
 
-void walk_snapshot(const ChunkStore& chunks, const Snapshot& snapshot,
-                   const std::function<Reach(const ChunkId&)>& on_metadata,
-                   const std::function<void(const ChunkId&)>& on_data) {
+void walk_snapshot(const ChunkStore& chunks, const Snapshot& snapshot, const Reached& reached) {
   try {
-    Walk walk{chunks, on_metadata, on_data};
+    Walk walk{chunks, reached};
     walk.map(MapKind::folders, snapshot.roots.folders);
     walk.map(MapKind::items, snapshot.roots.items);
     walk.map(MapKind::display, snapshot.roots.display);

@@ -20,7 +20,6 @@ class RecordSet {
     records[location.record_number] = true;
     return true;
   }
-  void clear() { packs_.clear(); }
 
  private:
   std::unordered_map<std::uint32_t, std::vector<bool>> packs_;

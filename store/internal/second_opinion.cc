@@ -125,7 +125,8 @@ class SecondOpinion::State {
       on_chunk(id);
       return walked_.insert(id).second ? Reach::descend : Reach::pass_by;
     };
-    walk_snapshot(metadata_, snapshot, on_metadata, [&](const ChunkId& id) { on_chunk(id); });
+    const auto note = [&](const ChunkId& id) { on_chunk(id); };
+    walk_snapshot(metadata_, snapshot, {on_metadata, note, note});
   }
 
   [[nodiscard]] std::set<PackId> deletable() const {

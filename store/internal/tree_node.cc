@@ -2,6 +2,8 @@
 
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "store/internal/node_difference.h"
+#include "store/internal/node_entry.h"
 #include "store/internal/stream_content.h"
 
 #include <algorithm>
@@ -12,7 +14,6 @@ namespace store {
 namespace {
 
 constexpr std::string_view kWhat = "a node of a mailbox listing";
-constexpr std::uint8_t kVersion = 1;
 // Inner nodes have two entries or more (the last of a level aside): no tree is as high.
 constexpr unsigned kHighestLevel = 40;
 
@@ -37,11 +38,6 @@ std::uint64_t spread(unsigned level, std::string_view key) {
 
 [[noreturn]] void fail(std::string_view problem) {
   throw base::Error{base::ErrorKind::corrupt, base::text(kWhat, " ", problem)};
-}
-
-std::size_t shared_prefix(std::string_view left, std::string_view right) {
-  const auto differ = std::mismatch(left.begin(), left.end(), right.begin(), right.end()).first;
-  return static_cast<std::size_t>(differ - left.begin());
 }
 
 void add_up(std::uint64_t& sum, std::uint64_t more) {
@@ -85,30 +81,34 @@ TreeNode TreeNode::decode(base::Bytes bytes, MapKind kind) {
   TreeNode node;
   node.bytes_ = std::move(bytes);
   FieldReader fields{node.bytes_, kWhat};
-  if (fields.octet() != static_cast<std::uint8_t>(kind)) fail("is something else");
-  if (fields.octet() != kVersion) fail("has an unknown version");
-  node.level_ = fields.octet();
-  if (node.level_ > kHighestLevel) fail("is too high");
+  node.decode_head(fields, kind, kNodeVersion);
   const std::uint64_t count = fields.number_up_to(node.bytes_.size());
   if (count == 0) fail("is empty");
-  for (std::uint64_t i = 0; i < count; ++i) node.decode_entry(fields, kind);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    node.add_entry(kind, read_entry(fields, i == 0 ? std::string_view{} : node.last_key()));
+  }
   fields.finish();
   return node;
 }
 
-void TreeNode::decode_entry(FieldReader& fields, MapKind kind) {
-  const std::size_t known = entries_.empty() ? 0 : entries_.back().key.size();
-  const std::size_t shared = fields.number_up_to(known);
-  const std::size_t suffix = fields.number_up_to(kLongestKeyBytes - shared);
-  const std::size_t payload = fields.number_up_to(kLongestPayloadBytes);
-  TreeEntry entry;
-  entry.key.reserve(shared + suffix);
-  if (shared > 0) entry.key.assign(entries_.back().key, 0, shared);
-  entry.key += base::as_text(fields.raw(suffix));
-  entry.payload = fields.raw(payload);
+void TreeNode::decode_head(FieldReader& fields, MapKind kind, std::uint8_t version) {
+  if (fields.octet() != static_cast<std::uint8_t>(kind)) fail("is something else");
+  if (fields.octet() != version) fail("has an unknown version");
+  level_ = fields.octet();
+  if (level_ > kHighestLevel) fail("is too high");
+}
+
+void TreeNode::add_entry(MapKind kind, TreeEntry entry) {
   if (!entries_.empty() && entry.key <= entries_.back().key) fail("is out of order");
   add_up(totals_, totals_of(kind, level_, entry.payload));
   entries_.push_back(std::move(entry));
+}
+
+bool TreeNode::has_same_entries_as(const TreeNode& other) const {
+  return level_ == other.level_ &&
+         std::ranges::equal(
+             entries_, other.entries_,
+             [](const TreeEntry& left, const TreeEntry& right) { return left.is_same_as(right); });
 }
 
 std::size_t TreeNode::lower_bound(std::string_view key) const {
@@ -119,7 +119,11 @@ std::size_t TreeNode::lower_bound(std::string_view key) const {
 }
 
 TreeNode read_node(const ChunkStore& chunks, MapKind kind, const ChunkId& id) {
-  return TreeNode::decode(read_chunk(chunks, id), kind);
+  base::Bytes bytes = read_chunk(chunks, id);
+  const std::optional<ChunkId> base = difference_base(bytes);
+  if (!base) return TreeNode::decode(std::move(bytes), kind);
+  auto whole = std::make_shared<const TreeNode>(TreeNode::decode(read_chunk(chunks, *base), kind));
+  return TreeNode::decode_difference(std::move(bytes), kind, {*base, std::move(whole)});
 }
 
 TreeNode read_child(const ChunkStore& chunks, MapKind kind, const TreeNode& parent,
@@ -139,12 +143,7 @@ bool NodeBuilder::add(std::string_view key, base::ByteView payload) {
   base::check(key.size() <= kLongestKeyBytes && payload.size() <= kLongestPayloadBytes,
               "keys and values of a map are bounded");
   const std::size_t before = entries_.bytes().size();
-  const std::size_t shared = empty() ? 0 : shared_prefix(last_key_, key);
-  entries_.number(shared);
-  entries_.number(key.size() - shared);
-  entries_.number(payload.size());
-  entries_.raw(base::as_bytes(key.substr(shared)));
-  entries_.raw(payload);
+  write_entry(entries_, last_key_, key, payload);
   ++count_;
   last_key_ = key;
   add_up(totals_, totals_of(kind_, level_, payload));
@@ -165,7 +164,7 @@ bool NodeBuilder::ends(std::string_view key, std::size_t entry_bytes) const {
 NodeBuilder::Built NodeBuilder::take() {
   FieldWriter node;
   node.octet(static_cast<std::uint8_t>(kind_));
-  node.octet(kVersion);
+  node.octet(kNodeVersion);
   node.octet(static_cast<std::uint8_t>(level_));
   node.number(std::exchange(count_, 0));
   node.raw(entries_.bytes());

@@ -2,7 +2,8 @@
 // begins.
 //
 // The end of a node depends on its own entries only, never on how the map came to hold them: equal
-// maps have equal nodes.
+// maps have equal nodes. A node may be stored as it is, or as its difference from another one
+// (node_difference.h).
 #pragma once
 
 #include "src/base/bytes.h"
@@ -10,7 +11,10 @@
 #include "store/ids.h"
 #include "store/internal/fields.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +43,10 @@ struct NodeRef {
 base::Bytes encode(const NodeRef& ref);
 NodeRef decode_node_ref(base::ByteView payload);
 
+// The version octets of a node that is stored as it is, and of a difference.
+inline constexpr std::uint8_t kNodeVersion = 1;
+inline constexpr std::uint8_t kDifferenceVersion = 2;
+
 // Longer ones are refused by TreeBuilder's caller; a mailbox has none.
 inline constexpr std::size_t kLongestKeyBytes = 4096;
 inline constexpr std::size_t kLongestPayloadBytes = std::size_t{1} << 20;
@@ -46,12 +54,24 @@ inline constexpr std::size_t kLongestPayloadBytes = std::size_t{1} << 20;
 struct TreeEntry {
   std::string key;
   base::ByteView payload;  // a value in a leaf, a NodeRef above; lies in the node
+
+  [[nodiscard]] bool is_same_as(const TreeEntry& other) const {
+    return key == other.key && std::ranges::equal(payload, other.payload);
+  }
 };
 
 class TreeNode {
  public:
-  // Throws Error(corrupt) unless the bytes are a node of that map that holds together.
+  // A node, and the id that it is stored under.
+  struct Stored {
+    ChunkId id;
+    std::shared_ptr<const TreeNode> node;
+  };
+
+  // Throws Error(corrupt) unless the bytes are a node of that map that holds together; both do.
   static TreeNode decode(base::Bytes bytes, MapKind kind);
+  // From the bytes of its difference from `base`, which is the one that these name.
+  static TreeNode decode_difference(base::Bytes bytes, MapKind kind, Stored base);
 
   TreeNode(TreeNode&&) noexcept = default;
   TreeNode& operator=(TreeNode&&) noexcept = default;
@@ -63,14 +83,19 @@ class TreeNode {
   [[nodiscard]] const std::string& last_key() const { return entries_.back().key; }
   [[nodiscard]] const TreeTotals& totals() const { return totals_; }
   [[nodiscard]] std::size_t size_bytes() const { return bytes_.size(); }
+  // What it is stored as a difference from; empty if it is stored as it is.
+  [[nodiscard]] const std::optional<Stored>& base() const { return base_; }
+  [[nodiscard]] bool has_same_entries_as(const TreeNode& other) const;
   // The position of the first entry whose key is not below `key`.
   [[nodiscard]] std::size_t lower_bound(std::string_view key) const;
 
  private:
   TreeNode() = default;
-  void decode_entry(FieldReader& fields, MapKind kind);
+  void decode_head(FieldReader& fields, MapKind kind, std::uint8_t version);
+  void add_entry(MapKind kind, TreeEntry entry);
 
   base::Bytes bytes_;
+  std::optional<Stored> base_;  // entries may lie in it
   unsigned level_ = 0;
   std::vector<TreeEntry> entries_;
   TreeTotals totals_;

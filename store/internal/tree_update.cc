@@ -1,9 +1,11 @@
 #include "store/internal/tree_update.h"
 
 #include "src/base/error.h"
+#include "store/internal/node_difference.h"
 #include "store/internal/tree_cursor.h"
 
 #include <deque>
+#include <memory>
 #include <utility>
 
 namespace store {
@@ -75,7 +77,7 @@ class LevelRewriter {
   // `old` outlives the rewriter; null if the level is new.
   LevelRewriter(ChunkStore& chunks, MapKind kind, unsigned level, NodeSequence* old,
                 LevelEdits edits)
-      : chunks_(&chunks), old_(old), edits_(std::move(edits)), builder_(kind, level) {}
+      : chunks_(&chunks), kind_(kind), old_(old), edits_(std::move(edits)), builder_(kind, level) {}
 
   LevelEdits run() {
     if (old_ == nullptr) {
@@ -113,8 +115,8 @@ class LevelRewriter {
 
   // Merges the changes into the entries of the node that `old_` stands on.
   void rewrite_node() {
-    const TreeNode node = old_->load();
-    for (const TreeEntry& entry : node.entries()) {
+    current_ = TreeNode::Stored{old_->ref().id, std::make_shared<const TreeNode>(old_->load())};
+    for (const TreeEntry& entry : current_->node->entries()) {
       while (!edits_.points.empty() && edits_.points.front().key < entry.key) add_point();
       if (!edits_.points.empty() && edits_.points.front().key == entry.key) {
         add_point();
@@ -151,12 +153,14 @@ class LevelRewriter {
   }
 
   void add(std::string_view key, base::ByteView payload) {
+    if (builder_.empty()) place_of_ = current_;
     if (builder_.add(key, payload)) close_node();
   }
 
   void close_node() {
     NodeBuilder::Built node = builder_.take();
-    const ChunkId id = chunks_->put(ChunkClass::metadata, node.bytes).id;
+    const ChunkId id = place_of_ ? put_changed_node(*chunks_, kind_, node.bytes, *place_of_)
+                                 : chunks_->put(ChunkClass::metadata, node.bytes).id;
     written_.push_back({std::move(node.last_key), NodeRef{id, node.totals}});
   }
 
@@ -181,9 +185,12 @@ class LevelRewriter {
   }
 
   ChunkStore* chunks_;
+  MapKind kind_;
   NodeSequence* old_;
   LevelEdits edits_;
   NodeBuilder builder_;
+  std::optional<TreeNode::Stored> current_;   // the old node whose entries are being taken
+  std::optional<TreeNode::Stored> place_of_;  // the one in which the node being built began
   std::vector<KnownNode> replaced_;
   std::vector<KnownNode> written_;
   LevelEdits above_;

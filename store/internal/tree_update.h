@@ -23,8 +23,9 @@ struct TreeEdits {
 };
 
 // The root of the changed map; empty if nothing is left in it. For k changes about k leaves and the
-// way to them are read and written, and a removed range costs its two ends. Equal maps have equal
-// roots, whatever the changes that led to them.
+// way to them are read and written, and a removed range costs its two ends. Equal maps have nodes
+// with equal entries, whatever the changes that led to them; the roots are equal if the nodes are
+// stored alike (node_difference.h), as they are if the same maps were made of the same one.
 std::optional<ChunkId> update_tree(ChunkStore& chunks, MapKind kind,
                                    const std::optional<ChunkId>& root, TreeEdits edits);
 

@@ -14,6 +14,7 @@
 #include "store/internal/repository_config.h"
 #include "store/internal/self_checked.h"
 #include "store/internal/sodium.h"
+#include "store/internal/node_entry.h"
 #include "store/internal/tree_node.h"
 #include "tests/fuzz/fixed_keys.h"
 #include "tests/fuzz/seeds.h"
@@ -119,6 +120,20 @@ void make_entry_seeds(const OnSeed& on_seed) {
   inner.add("second", store::encode(ref));
   on_seed("tree_node", "inner", inner.take().bytes);
   on_seed("tree_node", "reference", store::encode(ref));
+  store::FieldWriter difference;
+  for (const std::uint8_t octet : {std::uint8_t{'I'}, store::kDifferenceVersion, std::uint8_t{0}}) {
+    difference.octet(octet);
+  }
+  difference.raw(ref.id.view());
+  difference.number(2);
+  difference.number(1);  // the second entry goes
+  difference.number(0);
+  difference.number(2);  // the fifth gets another value
+  difference.number(3);
+  difference.raw(base::as_bytes("\x05\x06"));
+  difference.number(1);
+  store::write_entry(difference, "", "item 9", base::as_bytes("\x07\x08\x09"));
+  on_seed("tree_node", "difference", difference.take());
 }
 
 void make_content_seeds(const OnSeed& on_seed) {

@@ -1,6 +1,10 @@
 #include "store/internal/tree_node.h"
 
+#include "src/base/text.h"
+#include "store/internal/node_difference.h"
 #include "tests/fuzz/targets.h"
+
+#include <memory>
 
 namespace fuzz {
 namespace {
@@ -26,6 +30,22 @@ void check_node(const TreeNode& node, MapKind kind) {
   }
 }
 
+// Whatever it says that it is a difference from, it gets the same node of six entries.
+void check_difference(base::ByteView input, MapKind kind) {
+  const auto id = store::difference_base(input);
+  if (!id) return;
+  store::NodeBuilder builder{kind, 0};
+  const base::Bytes payload(12, std::byte{7});
+  for (int i = 0; i < 6; ++i) builder.add(base::text("item ", i), payload);
+  const auto base = std::make_shared<const TreeNode>(TreeNode::decode(builder.take().bytes, kind));
+  const auto node = unless_refused({ErrorKind::corrupt}, [&] {
+    return TreeNode::decode_difference(base::to_bytes(input), kind, {*id, base});
+  });
+  if (!node) return;
+  hold(node->base().has_value(), "a difference tells what it is from");
+  check_node(*node, kind);
+}
+
 }  // namespace
 
 void fuzz_tree_node(base::ByteView input) {
@@ -33,6 +53,7 @@ void fuzz_tree_node(base::ByteView input) {
   for (const MapKind kind : {MapKind::folders, MapKind::items, MapKind::display}) {
     const auto node = unless_refused({ErrorKind::corrupt},
                                      [&] { return TreeNode::decode(base::to_bytes(input), kind); });
+    check_difference(input, kind);
     if (!node) continue;
     ++accepted;
     check_node(*node, kind);

@@ -51,6 +51,34 @@ TEST_CASE("a copy brings every restore point to a store of its own", "[store][co
   CHECK(opens(*at.backend, at.first.recovery_key()));
 }
 
+TEST_CASE("a copy brings what nodes are a difference from", "[store][copy][difference]") {
+  SecondStore at;
+  const bool night_by_night = GENERATE(true, false);
+  CAPTURE(night_by_night);
+  Streams streams = test::random_streams(1, 30, 20'000);
+  store::Snapshot point = at.first.back_up(kAnna, streams);
+  if (night_by_night) {
+    at.truth.emplace_back(point, streams);
+    CHECK(at.copy().problems.empty());
+    at.first.reopen();
+  } else {
+    at.first.repository().forget(std::vector<store::Forgetting>{{point, "test"}});
+  }
+  for (int night = 0; night < 3; ++night) {
+    Streams changed;
+    changed[std::next(streams.begin(), night)->first] =
+        base::Bytes(100 + static_cast<std::size_t>(night));
+    point = at.first.back_up(kAnna, changed, &point);
+    for (auto& [name, stream] : changed) streams[name] = std::move(stream);
+    at.truth.emplace_back(point, streams);
+    if (!night_by_night) continue;
+    CHECK(at.copy().problems.empty());
+    at.first.reopen();
+  }
+  if (!night_by_night) CHECK(at.copy().problems.empty());
+  at.check();
+}
+
 TEST_CASE("a restore point keeps all that the log told of it", "[store][copy]") {
   SecondStore at;
   store::Snapshot point = at.first.prepare(kAnna, test::random_streams(1, 3));

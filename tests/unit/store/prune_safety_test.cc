@@ -216,7 +216,7 @@ TEST_CASE("a tenant that is first asked for beside a prune keeps what it relies 
                             work = fixture.store.repository().begin_work();
                             kept = put(fixture);
                           }};
-    CHECK(fixture.prune().packs_deleted == 1);
+    CHECK(fixture.prune().packs_deleted > 0);
   }
   CHECK(fixture.store.repository().tenant(other).read_content(kept) == bytes);
 }

@@ -55,6 +55,39 @@ TEST_CASE("prune deletes what no restore point names, and nothing else", "[store
   fixture.check_all();
 }
 
+// Their trees are differences from those of another restore point, of which some come before it in
+// the order in which prune reads them, and some after.
+TEST_CASE("nodes keep what they are a difference from", "[store][prune][difference]") {
+  const bool base_goes = GENERATE(true, false);
+  CAPTURE(base_goes);
+  PrunedStore fixture;
+  const Streams streams = test::random_streams(1, 30, 20'000);
+  // What only the base will name lies in a pack of its own.
+  const auto alone = fixture.store.tenant().new_content();
+  alone->append(streams.begin()->second);
+  alone->finish();
+  fixture.store.repository().commit({});
+  const store::Snapshot base = fixture.store.back_up(kAnna, streams);
+  for (const char* mailbox : {"a", "b", "c", "d", "e", "f"}) {
+    Streams changed;
+    changed[streams.begin()->first] = base::to_bytes(base::as_bytes(std::string{mailbox}));
+    const store::Snapshot point = fixture.store.back_up(mailbox, changed, &base);
+    changed.insert(streams.begin(), streams.end());
+    fixture.truth.emplace_back(point, std::move(changed));
+  }
+  fixture.truth.emplace_back(base, streams);
+  fixture.forget(fixture.back_up(kBoris, 2));
+  if (base_goes) fixture.forget(base);
+  fixture.store.reopen();
+
+  const store::PruneReport report = fixture.prune();
+
+  CHECK(report.purged.size() == (base_goes ? 2 : 1));
+  fixture.check_all();
+  CHECK(fixture.prune().purged.empty());
+  fixture.check_all();
+}
+
 TEST_CASE("a store in which nothing is dead is left as it is", "[store][prune]") {
   PrunedStore fixture;
   fixture.back_up(kAnna, 1);
