@@ -7,9 +7,9 @@
 #include "store/internal/repository_state.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 namespace store {
@@ -18,18 +18,60 @@ namespace {
 // Well below what a commit record may take.
 constexpr std::size_t kSnapshotsARecord = 50'000;
 
+using Heads = std::map<WriterId, LogCursor>;
+
+struct Told {
+  CommitRecord record;
+  LogCursor cursor;
+};
+
+// None before one that its writer knew, as CommitLog::read_on() tells them; those that are missing
+// are passed over.
+std::vector<Told> in_order(std::vector<Told> records) {
+  std::map<WriterId, std::deque<Told>> chains;
+  for (Told& each : records) chains[each.cursor.writer].push_back(std::move(each));
+  const auto comes_next = [&](const auto& chain) {
+    return std::ranges::all_of(chain.second.front().record.others, [&](const LogCursor& other) {
+      const auto waiting = chains.find(other.writer);
+      return waiting == chains.end() || waiting->second.front().cursor.sequence > other.sequence;
+    });
+  };
+  std::vector<Told> ordered;
+  while (!chains.empty()) {
+    auto next = std::ranges::find_if(chains, comes_next);
+    if (next == chains.end()) next = chains.begin();  // each claims that the others came before
+    ordered.push_back(std::move(next->second.front()));
+    next->second.pop_front();
+    if (next->second.empty()) chains.erase(next);
+  }
+  return ordered;
+}
+
 // All that is known of restore points and holds.
 struct Known {
   RepositoryState::Snapshots snapshots;
   std::map<std::string, std::string> tombstones;  // key -> reason
   std::map<std::string, Hold> holds;              // by id
   std::set<std::string> purged;
+  // What any readable record told of, whatever came of it.
+  std::set<std::string> once_forgotten;  // keys
+  std::set<std::string> once_held;       // ids
 
   void apply(const CommitRecord& record, const StateRows& rows) {
     for (const Snapshot& snapshot : record.snapshots) {
       snapshots.insert_or_assign(rows.key_of(snapshot), snapshot);
     }
     for (const LogEvent& event : record.events) std::visit([this](const auto& e) { on(e); }, event);
+  }
+
+  void note_what_is_told_of(const CommitRecord& record) {
+    for (const LogEvent& event : record.events) {
+      if (const auto* purge = std::get_if<SnapshotPurged>(&event)) purged.insert(purge->key);
+      if (const auto* forgotten = std::get_if<SnapshotForgotten>(&event)) {
+        once_forgotten.insert(forgotten->key);
+      }
+      if (const auto* added = std::get_if<HoldAdded>(&event)) once_held.insert(added->hold.id);
+    }
   }
 
  private:
@@ -40,13 +82,8 @@ struct Known {
   void on(const HoldRemoved& event) { holds.erase(event.id); }
 };
 
-struct Told {
-  CommitRecord record;
-  LogCursor cursor;
-};
-
 // What the index knows, and the readable records that it does not include yet; without an index all
-// of them. Their writers' own order is kept, and time orders them across writers.
+// of them.
 Known gather(std::vector<Told> told, const StateRows& rows, const Index* index) {
   Known known;
   std::map<WriterId, std::uint64_t> included;
@@ -59,16 +96,8 @@ Known gather(std::vector<Told> told, const StateRows& rows, const Index* index) 
     for (const Hold& hold : state.holds()) known.holds[hold.id] = hold;
     for (const LogCursor& cursor : index->cursors()) included[cursor.writer] = cursor.sequence;
   }
-  std::ranges::stable_sort(told, [](const Told& left, const Told& right) {
-    const auto place = [](const Told& each) {
-      return std::tie(each.record.time, each.cursor.writer, each.cursor.sequence);
-    };
-    return place(left) < place(right);
-  });
-  for (const auto& [record, cursor] : told) {
-    for (const LogEvent& event : record.events) {
-      if (const auto* purge = std::get_if<SnapshotPurged>(&event)) known.purged.insert(purge->key);
-    }
+  for (const auto& [record, cursor] : in_order(std::move(told))) {
+    known.note_what_is_told_of(record);
     if (cursor.sequence > included[cursor.writer]) known.apply(record, rows);
   }
   for (const std::string& key : known.purged) {
@@ -78,10 +107,27 @@ Known gather(std::vector<Told> told, const StateRows& rows, const Index* index) 
   return known;
 }
 
-void write_anew(const CommitLog& log, const Known& known, base::Instant now) {
+// The last word on everything that the replaced records may have said otherwise.
+void overrule(const Known& known, std::vector<LogEvent>& events) {
+  for (const std::string& key : known.once_forgotten) {
+    if (known.snapshots.contains(key) && !known.tombstones.contains(key)) {
+      events.emplace_back(SnapshotRecalled{key});
+    }
+  }
+  for (const std::string& id : known.once_held) {
+    if (!known.holds.contains(id)) {
+      events.emplace_back(HoldRemoved{id, "removed before the log was damaged"});
+    }
+  }
+}
+
+// As the first records of a new writer, who knew `replaced`. Gives the last one.
+LogCursor write_anew(const CommitLog& log, const Known& known, const Heads& replaced,
+                     base::Instant now) {
   LogCursor head;
   base::fill_random(head.writer.bytes);
   CommitRecord record;
+  for (const auto& [writer, cursor] : replaced) record.others.push_back(cursor);
   const auto put = [&] {
     record.time = now;
     head = log.append(head, std::exchange(record, {}));
@@ -96,7 +142,26 @@ void write_anew(const CommitLog& log, const Known& known, base::Instant now) {
   // Still told, so that nobody takes for new what this store has let go.
   for (const std::string& key : known.purged) record.events.emplace_back(SnapshotPurged{key});
   for (const auto& [id, hold] : known.holds) record.events.emplace_back(HoldAdded{hold});
+  if (!replaced.empty()) overrule(known, record.events);
   put();
+  return head;
+}
+
+// What is known is written down twice. The first writing names the records that it replaces: it is
+// told after them, and as soon as one of them is gone, the log is seen to be damaged, until the
+// second writing, which names nothing, is whole and the first one is gone, too.
+void replace_log(Backend& backend, const CommitLog& log, const Known& known, const Heads& replaced,
+                 base::Instant now) {
+  std::vector<std::string> old;
+  backend.list(kLogPrefix, [&](const std::string& name, std::uint64_t) { old.push_back(name); });
+  for (const std::string& name : old) backend.keep_copy(name, quarantined_log_name(name));
+  const LogCursor first = write_anew(log, known, replaced, now);
+  for (const std::string& name : old) backend.remove(name);
+  if (replaced.empty()) return;
+  write_anew(log, known, {}, now);
+  for (std::uint64_t sequence = 1; sequence <= first.sequence; ++sequence) {
+    backend.remove(commit_name(first.writer, sequence));
+  }
 }
 
 }  // namespace
@@ -105,9 +170,11 @@ LogSalvage salvage_log(Backend& backend, const CommitLog& log, const StateRows& 
                        const Index* index, base::Instant now) {
   LogSalvage salvage;
   std::vector<Told> told;
+  Heads heads;
   log.verify(
       [&](const CommitRecord& record, const LogCursor& cursor) {
         told.push_back({record, cursor});
+        heads[cursor.writer] = cursor;
       },
       [&](const base::Error& error) {
         // A program that does not know a format must not throw away what is in it.
@@ -115,14 +182,8 @@ LogSalvage salvage_log(Backend& backend, const CommitLog& log, const StateRows& 
         salvage.damage.emplace_back(error.what());
       });
   if (salvage.damage.empty()) return salvage;
-  std::vector<std::string> old;
-  backend.list("log/", [&](const std::string& name, std::uint64_t) { old.push_back(name); });
   const Known known = gather(std::move(told), rows, index);
-  write_anew(log, known, now);
-  for (const std::string& name : old) {
-    backend.keep_copy(name, quarantined_log_name(name));
-    backend.remove(name);
-  }
+  replace_log(backend, log, known, heads, now);
   salvage.snapshots = known.snapshots.size();
   return salvage;
 }

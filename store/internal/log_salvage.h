@@ -23,7 +23,8 @@ struct LogSalvage {
 // used) and every record that can be read tell of, writes them as the first records of a new
 // writer, and only then moves the old records below trash/quarantine. What neither tells of is
 // lost; nothing that was purged comes back as long as either remembers it. The caller holds the
-// lock, and makes the index anew afterwards. Killed anywhere, it is run again.
+// lock, and makes the index anew afterwards. Killed anywhere, it leaves a log that tells as much or
+// is seen to be damaged, and is run again.
 LogSalvage salvage_log(Backend& backend, const CommitLog& log, const StateRows& rows,
                        const Index* index, base::Instant now);
 
