@@ -124,14 +124,16 @@ class Repository {
                                           const base::Secret& key, Access access,
                                           base::Clock& clock);
 
-  // Makes the index anew from packs and log, whatever is there.
+  // Makes the index anew from packs and log, whatever is there; Error(corrupt) if the log has lost
+  // what the index still remembers (repair_log()).
   static std::unique_ptr<Repository> rebuild_index(Backend& backend, const Settings& settings,
                                                    const base::Secret& key, base::Clock& clock,
                                                    const OnProgress& on_progress);
 
-  // If the commit log is damaged, writes what can be proven of it anew, from the index and from the
-  // records that can be read, and sets the damaged log aside. Gives what was wrong; nothing happens
-  // if that is nothing. Errors as open() for writing, but for damage to the log.
+  // If the commit log is damaged, or has lost records that the index remembers, writes what can be
+  // proven of it anew, from the index and from the records that can be read, and sets the old log
+  // aside. Gives what was wrong; nothing happens if that is nothing. Errors as open() for writing,
+  // but for damage to the log.
   static std::vector<std::string> repair_log(Backend& backend, const Settings& settings,
                                              const base::Secret& key, base::Clock& clock);
 

@@ -3,6 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
+#include "store/internal/lost_log.h"
 #include "store/internal/prune_leftovers.h"
 #include "store/packs.h"
 
@@ -117,18 +118,20 @@ std::unique_ptr<Index> IndexUpkeep::try_open(Index::Mode mode) const {
 }
 
 std::string IndexUpkeep::contradiction(const Index& index) const {
-  for (const LogCursor& cursor : index.cursors()) {
-    if (log_->holds(cursor)) continue;
-    return base::text("it was made from commit record ",
-                      commit_name(cursor.writer, cursor.sequence),
-                      ", which the store does not hold or holds with other content: the store may "
-                      "be an older copy, or restore points were removed from it");
-  }
   try {
     check_rows(index, *rows_);
   } catch (const base::Error& error) {
     if (error.kind() != base::ErrorKind::corrupt) throw;
     return error.message();
+  }
+  for (const LogCursor& cursor : index.cursors()) {
+    if (log_->holds(cursor)) continue;
+    std::string lost = lost_with_log(*backend_, *log_, *rows_, index);
+    if (!lost.empty()) throw base::Error{base::ErrorKind::corrupt, std::move(lost)};
+    return base::text("it was made from commit record ",
+                      commit_name(cursor.writer, cursor.sequence),
+                      ", which the store does not hold or holds with other content: the store may "
+                      "be an older copy, or restore points were removed from it");
   }
   return {};
 }
@@ -164,7 +167,7 @@ std::unique_ptr<Index> IndexUpkeep::open_for_writing(base::Instant now) const {
       index.reset();
     }
   }
-  if (!index) return rebuild(now, {});
+  if (!index) return make_anew(now, {});
   add_packs(*index, {});
   replay(*index, chains);
   return index;
@@ -177,6 +180,15 @@ void check_index_place(const std::filesystem::path& path) {
 
 std::unique_ptr<Index> IndexUpkeep::rebuild(base::Instant now,
                                             const OnProgress& on_progress) const {
+  // What only the index remembers must not go with it.
+  if (const std::unique_ptr<Index> index = try_open(Index::Mode::write)) {
+    static_cast<void>(contradiction(*index));
+  }
+  return make_anew(now, on_progress);
+}
+
+std::unique_ptr<Index> IndexUpkeep::make_anew(base::Instant now,
+                                              const OnProgress& on_progress) const {
   // Nothing else vouches for the log now, so all of it is proven before any of it is believed.
   log_->verify([](const CommitRecord&, const LogCursor&) {},
                [](const base::Error& error) { throw base::Error{error}; });
@@ -201,17 +213,29 @@ std::unique_ptr<Index> IndexUpkeep::open_if_sound(Index::Mode mode) const {
 }
 
 std::vector<std::string> IndexUpkeep::salvage(base::Instant now) const {
-  const std::unique_ptr<Index> index = open_if_sound(Index::Mode::write);
+  std::unique_ptr<Index> index = open_if_sound(Index::Mode::write);
+  if (index && is_of_another_copy(*backend_, *index)) {
+    base::log(base::LogLevel::warning,
+              "the index is of another copy of the store, and is not asked what the log told");
+    index.reset();
+  }
+  const bool damaged = is_damaged(*log_);
+  std::vector<std::string> lost;
+  if (index && !damaged) {
+    if (std::string told = lost_with_log(*backend_, *log_, *rows_, *index); !told.empty()) {
+      lost.push_back(std::move(told));
+    }
+  }
   // Notes of prunes tell how far the log reached, which is about to be another one.
   PruneLeftovers leftovers{*backend_, *keys_};
-  if (is_damaged(*log_)) {
+  if (damaged || !lost.empty()) {
     leftovers.forget_notes();
-  } else if (std::string lost = leftovers.contradiction(*log_); !lost.empty()) {
+  } else if (std::string gone = leftovers.contradiction(*log_); !gone.empty()) {
     // Nobody can write anew what no record and no row tells of.
     leftovers.forget_notes();
-    return {std::move(lost)};
+    return {std::move(gone)};
   }
-  LogSalvage salvage = salvage_log(*backend_, *log_, *rows_, index.get(), now);
+  LogSalvage salvage = salvage_log(*backend_, *log_, *rows_, index.get(), std::move(lost), now);
   if (!salvage.damage.empty()) {
     base::log(base::LogLevel::warning, "the commit log was damaged and is written anew with ",
               salvage.snapshots, " restore points; the old one lies below trash/quarantine");
@@ -244,7 +268,7 @@ IndexUpkeep::ReadingView IndexUpkeep::open_by_log(base::Instant now) const {
       const std::unique_ptr<Backend::Lock> lock = backend_->lock_for_writing();
       static_cast<void>(open_for_writing(now));
       // RocksDB forgives a writer the torn end of a log that it does not forgive a reader.
-      if (!try_open(Index::Mode::read)) static_cast<void>(rebuild(now, {}));
+      if (!try_open(Index::Mode::read)) static_cast<void>(make_anew(now, {}));
     } catch (base::Error& error) {
       if (error.kind() != base::ErrorKind::in_use) throw;
       if (!problem.empty()) {

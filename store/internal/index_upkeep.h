@@ -30,15 +30,15 @@ class IndexUpkeep {
       : backend_(&backend), keys_(&keys), log_(&log), rows_(&rows), settings_(&settings) {}
 
   // The caller holds the lock. The index is whole and up to date afterwards, or Error(corrupt) says
-  // what of the log is damaged.
+  // what of the log is damaged or, as the index that is there remembers, lost.
   // What a prune began to delete is deleted then.
   [[nodiscard]] std::unique_ptr<Index> open_for_writing(base::Instant now) const;
   [[nodiscard]] std::unique_ptr<Index> rebuild(base::Instant now,
                                                const OnProgress& on_progress) const;
 
-  // The caller holds the lock. If the log is damaged, what of it can be proven is written anew
-  // (salvage_log()); the next opening for writing then makes the index anew. If records are missing
-  // that a prune knew, they are given up. Gives what was wrong.
+  // The caller holds the lock. If the log is damaged, or has lost what the index remembers, what of
+  // it can be proven is written anew (salvage_log()); the next opening for writing then makes the
+  // index anew. If records are missing that a prune knew, they are given up. Gives what was wrong.
   [[nodiscard]] std::vector<std::string> salvage(base::Instant now) const;
 
   struct ReadingView {
@@ -47,7 +47,8 @@ class IndexUpkeep {
   };
   // Beside a process that writes, if there is one. If there is none, an index that is missing,
   // damaged or behind is put in order first; otherwise Error(in_use) says what is to be waited for.
-  // If the log is damaged, the index alone, with a warning: its rows are proven, too.
+  // If the log is damaged or has lost records, the index alone, and the log tells so: its rows are
+  // proven, too.
   [[nodiscard]] ReadingView open_for_reading(base::Instant now) const;
 
  private:
@@ -55,7 +56,10 @@ class IndexUpkeep {
   [[nodiscard]] ReadingView open_by_log(base::Instant now) const;
   // Null unless it can be opened and every row in it is what a commit made it.
   [[nodiscard]] std::unique_ptr<Index> open_if_sound(Index::Mode mode) const;
-  // Empty: the index says nothing that log and packs do not.
+  [[nodiscard]] std::unique_ptr<Index> make_anew(base::Instant now,
+                                                 const OnProgress& on_progress) const;
+  // Empty: the index says nothing that log and packs do not. Error(corrupt) if it is the log that
+  // has lost something.
   [[nodiscard]] std::string contradiction(const Index& index) const;
   [[nodiscard]] std::string pack_contradiction(const Index& index) const;
   // Empty if there is none that can be used.

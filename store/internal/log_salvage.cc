@@ -167,8 +167,9 @@ void replace_log(Backend& backend, const CommitLog& log, const Known& known, con
 }  // namespace
 
 LogSalvage salvage_log(Backend& backend, const CommitLog& log, const StateRows& rows,
-                       const Index* index, base::Instant now) {
+                       const Index* index, std::vector<std::string> lost, base::Instant now) {
   LogSalvage salvage;
+  salvage.damage = std::move(lost);
   std::vector<Told> told;
   Heads heads;
   log.verify(

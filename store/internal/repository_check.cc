@@ -4,6 +4,7 @@
 #include "src/base/log.h"
 #include "src/base/text.h"
 #include "store/internal/damage_names.h"
+#include "store/internal/lost_log.h"
 #include "store/internal/pack_check.h"
 #include "store/internal/tree_check.h"
 
@@ -34,6 +35,16 @@ SnapshotsByRow snapshots_of_log(const CheckSubjects& subjects, CheckReport& repo
       [&](const base::Error& error) { report.errors.emplace_back(error.what()); });
   for (const std::string& key : purged) snapshots.erase(key);
   return snapshots;
+}
+
+void look_for_lost_records(const CheckSubjects& subjects, CheckReport& report) {
+  try {
+    std::string lost = lost_with_log(subjects.backend, subjects.log, subjects.rows, subjects.index);
+    if (!lost.empty()) report.errors.push_back(std::move(lost));
+  } catch (const base::Error& error) {
+    // Which record is damaged is told below.
+    if (error.kind() != base::ErrorKind::corrupt) throw;
+  }
 }
 
 std::string describe(const Snapshot& snapshot) {
@@ -76,6 +87,7 @@ CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
   for (const std::string& name : subjects.keys.find_damaged_copies(subjects.backend)) {
     report.errors.push_back(base::text(name, " is missing or damaged; its copies are whole"));
   }
+  look_for_lost_records(subjects, report);
   const SnapshotsByRow snapshots = all_snapshots(subjects, report);
   const ChunkVerdicts verdicts = check_packs(subjects.backend, subjects.keys, subjects.index, level,
                                              on_progress, stop, report, survey);

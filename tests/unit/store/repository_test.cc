@@ -245,15 +245,9 @@ TEST_CASE("an index that knows more than the store is not believed", "[store][re
   store.back_up(kAnna, test::random_streams(13, 20), &first);
   store.close();
 
-  SECTION("the last commit is gone") {
-    for (const std::string& name : backend.names("log/")) {
-      if (std::find(before.begin(), before.end(), name) == before.end()) backend.remove(name);
-    }
-  }
-  SECTION("the whole store is an older copy") {
-    for (const std::string& name : backend.names()) {
-      if (std::find(before.begin(), before.end(), name) == before.end()) backend.remove(name);
-    }
+  // The whole store is an older copy. If only the log were, it would have lost its end.
+  for (const std::string& name : backend.names()) {
+    if (std::find(before.begin(), before.end(), name) == before.end()) backend.remove(name);
   }
   store::Repository& repository = store.reopen();
   CHECK(ids(repository.snapshots()) == std::vector<std::string>{first.id});
