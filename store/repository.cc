@@ -18,6 +18,7 @@
 #include "store/internal/scrub_run.h"
 #include "store/internal/sealed_chunk_store.h"
 #include "store/internal/state_rows.h"
+#include "store/internal/statistics.h"
 #include "store/internal/tenant_store.h"
 #include "store/internal/verification_ledger.h"
 #include "store/internal/verified_points.h"
@@ -42,8 +43,9 @@ using Heads = std::map<WriterId, LogCursor>;
 class PackedRepository final : public Repository {
  public:
   PackedRepository(Backend& backend, const Settings& settings, base::Clock& clock, Access access,
-                   std::unique_ptr<KeyRing> keys, std::unique_ptr<Backend::Lock> lock)
+                   std::shared_ptr<const KeyRing> keys, std::unique_ptr<Backend::Lock> lock)
       : backend_(&backend),
+        settings_(settings),
         parity_(settings.parity),
         clock_(&clock),
         access_(access),
@@ -57,9 +59,9 @@ class PackedRepository final : public Repository {
   PackedRepository(const PackedRepository&) = delete;
   PackedRepository& operator=(const PackedRepository&) = delete;
 
-  void open_index(const Settings& settings, bool reserve_used) {
+  void open_index(bool reserve_used) {
     reserve_used_ = reserve_used;
-    const IndexUpkeep upkeep{*backend_, *keys_, log_, rows_, settings};
+    const IndexUpkeep upkeep{*backend_, *keys_, log_, rows_, settings_};
     if (access_ != Access::read) {
       use(upkeep.open_for_writing(clock_->now()));
       if (access_ == Access::write) backend_->keep_reserve(reserve_bytes());
@@ -68,10 +70,11 @@ class PackedRepository final : public Repository {
     IndexUpkeep::ReadingView view = upkeep.open_for_reading(clock_->now());
     use(std::move(view.index));
     *newer_.lock() = std::move(view.newer);
+    told_ = std::move(view.told);
   }
 
-  void rebuild_index_at(const Settings& settings, const OnProgress& on_progress) {
-    use(IndexUpkeep{*backend_, *keys_, log_, rows_, settings}.rebuild(clock_->now(), on_progress));
+  void rebuild_index(const OnProgress& on_progress) {
+    use(IndexUpkeep{*backend_, *keys_, log_, rows_, settings_}.rebuild(clock_->now(), on_progress));
   }
 
   [[nodiscard]] TenantStore& tenant(const TenantDomain& domain) override {
@@ -96,7 +99,9 @@ class PackedRepository final : public Repository {
                     std::stop_token stop) override;
   CopyReport copy_to(Repository& second, const CopyOptions& options, const OnProgress& on_progress,
                      std::stop_token stop) override;
-  [[nodiscard]] StoreStatistics statistics() const override;
+  [[nodiscard]] StoreStatistics statistics() const override {
+    return statistics_of(*index_, snapshots());
+  }
   [[nodiscard]] std::vector<std::optional<base::Instant>> last_verified(
       std::span<const Snapshot> snapshots) const override;
   [[nodiscard]] std::vector<LostItem> lost_items(const TenantDomain& tenant,
@@ -119,6 +124,9 @@ class PackedRepository final : public Repository {
 
   [[nodiscard]] std::uint64_t reserve_bytes() const;
   ChunkedTenantStore& store_of(const TenantDomain& domain) const;
+  [[nodiscard]] auto chunks_of() const {
+    return [this](const TenantDomain& domain) -> ChunkStore& { return store_of(domain).chunks(); };
+  }
   [[nodiscard]] RepositoryState state() const {
     auto newer = newer_.lock();
     return {*index_, rows_, *newer};
@@ -131,14 +139,16 @@ class PackedRepository final : public Repository {
   [[nodiscard]] CopyTarget as_copy_target();
   CheckReport survey(CheckLevel level, const OnProgress& on_progress, const std::stop_token& stop,
                      PackSurvey& survey) const;
-  void note_lost_items(const std::stop_token& stop);
+  // Of a store that another process writes to: as it is now. Null if that cannot be seen just now.
+  [[nodiscard]] std::unique_ptr<const PackedRepository> look_again() const;
 
   Backend* backend_;
+  Settings settings_;
   bool parity_;
   base::Clock* clock_;
   Access access_;
   std::unique_ptr<Backend::Lock> lock_;  // given back last
-  std::unique_ptr<KeyRing> keys_;
+  std::shared_ptr<const KeyRing> keys_;  // with later views of the same store
   CommitLog log_;
   StateRows rows_;
   std::unique_ptr<Codec> codec_;
@@ -149,6 +159,7 @@ class PackedRepository final : public Repository {
   std::mutex pruning_;
   // Committed, but not in the index: which is open for reading, or has refused it.
   mutable base::Synchronized<std::vector<StateRow>> newer_;
+  std::optional<CommitLog::Chains> told_;  // how far a reader knows the log; empty: nobody can tell
   mutable base::Synchronized<Tenants> tenants_;  // last: the stores use the others
 };
 
@@ -310,7 +321,7 @@ PruneReport PackedRepository::prune(const PruneOptions& options, const OnProgres
       leases_,
       *clock_,
       reserve_used_,
-      [&](const TenantDomain& domain) -> ChunkStore& { return store_of(domain).chunks(); },
+      chunks_of(),
       [&] {
         std::vector<TenantDomain> open;
         auto tenants = tenants_.lock();
@@ -329,7 +340,7 @@ CopyTarget PackedRepository::as_copy_target() {
   return {{*backend_, *keys_, *index_, leases_, parity_},
           log_,
           rows_,
-          [&](const TenantDomain& domain) -> ChunkStore& { return store_of(domain).chunks(); },
+          chunks_of(),
           [&](std::span<const Snapshot> snapshots) { commit(snapshots); },
           [&](std::vector<LogEvent> events) {
             auto heads = heads_.lock();
@@ -343,34 +354,8 @@ CopyReport PackedRepository::copy_to(Repository& second, const CopyOptions& opti
   base::check(target != nullptr && target != this && target->access_ == Access::write &&
                   target->keys_->repository() == keys_->repository(),
               "a copy goes to another store of the same repository, open for writing");
-  const CopySource source{
-      *backend_,
-      *keys_,
-      *index_,
-      snapshots(),
-      holds(),
-      [&](const TenantDomain& domain) -> const ChunkStore& { return store_of(domain).chunks(); }};
+  const CopySource source{*backend_, *keys_, *index_, snapshots(), holds(), chunks_of()};
   return run_copy(source, target->as_copy_target(), options, on_progress, stop);
-}
-
-StoreStatistics PackedRepository::statistics() const {
-  StoreStatistics statistics;
-  std::set<std::pair<TenantDomain, std::string>> mailboxes;
-  for (const Snapshot& snapshot : snapshots()) {
-    ++statistics.snapshots;
-    statistics.logical_bytes += snapshot.bytes;
-    statistics.items += snapshot.items;
-    mailboxes.emplace(snapshot.tenant, snapshot.mailbox_id);
-  }
-  statistics.mailboxes = mailboxes.size();
-  index_->for_each_pack([&](std::uint32_t, const PackRow& pack) {
-    ++statistics.packs;
-    statistics.stored_bytes += pack.size_bytes;
-    statistics.unique_bytes += pack.plain_bytes;
-  });
-  statistics.chunks = index_->chunk_count();
-  statistics.index_bytes = index_->size_bytes();
-  return statistics;
 }
 
 std::vector<std::optional<base::Instant>> PackedRepository::last_verified(
@@ -388,9 +373,18 @@ CheckReport PackedRepository::survey(CheckLevel level, const OnProgress& on_prog
   if (level == CheckLevel::scrub) {
     return run_scrub(*backend_, {}, *clock_, on_progress, stop, survey);
   }
-  const VerificationPass pass{clock_->now(), list_log_heads(*backend_)};
+  std::optional<CommitLog::Chains> told = told_;
   std::vector<Snapshot> restorable;  // forgotten ones as well: they can be recalled
-  for (auto& [key, snapshot] : state().unpurged("")) restorable.push_back(std::move(snapshot));
+  {
+    auto heads = heads_.lock();  // nothing is committed in between
+    if (access_ != Access::read) {
+      told.emplace();
+      for (const auto& [writer, cursor] : *heads) (*told)[writer] = cursor.sequence;
+    }
+    for (auto& [key, snapshot] : state().unpurged("")) restorable.push_back(std::move(snapshot));
+  }
+  const VerificationPass pass{clock_->now(), told.value_or(CommitLog::Chains{})};
+  std::unique_ptr<const PackedRepository> later;
   const CheckSubjects subjects{
       *backend_,
       *keys_,
@@ -398,7 +392,12 @@ CheckReport PackedRepository::survey(CheckLevel level, const OnProgress& on_prog
       *index_,
       rows_,
       std::move(restorable),
-      [&](const TenantDomain& domain) -> const ChunkStore& { return store_of(domain).chunks(); }};
+      std::move(told),
+      chunks_of(),
+      [&](const PackId& pack) {
+        if (access_ == Access::read && !later) later = look_again();
+        return (later ? *later : *this).index_->pack_number(pack).has_value();
+      }};
   CheckReport report = check_repository(subjects, level, on_progress, stop, survey);
   if (std::string lost = PruneLeftovers{*backend_, *keys_}.contradiction(log_); !lost.empty()) {
     report.errors.push_back(std::move(lost));
@@ -407,10 +406,28 @@ CheckReport PackedRepository::survey(CheckLevel level, const OnProgress& on_prog
   return report;
 }
 
+std::unique_ptr<const PackedRepository> PackedRepository::look_again() const {
+  auto later = std::make_unique<PackedRepository>(*backend_, settings_, *clock_, Access::read,
+                                                  keys_, nullptr);
+  try {
+    later->open_index(false);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::in_use) throw;
+    return nullptr;
+  }
+  return later;
+}
+
 CheckReport PackedRepository::check(CheckLevel level, const OnProgress& on_progress,
                                     std::stop_token stop) const {
   PackSurvey ignored;
-  return survey(level, on_progress, stop, ignored);
+  CheckReport report = survey(level, on_progress, stop, ignored);
+  if (access_ != Access::read || report.errors.empty()) return report;
+  const std::unique_ptr<const PackedRepository> later = look_again();
+  if (!later || !is_outdated(*backend_, *index_, *later->index_)) return report;
+  base::log(base::LogLevel::info,
+            "a prune has taken away what was being checked: the check begins anew");
+  return later->check(level, on_progress, stop);
 }
 
 CheckReport PackedRepository::repair(CheckLevel level, const OnProgress& on_progress,
@@ -431,27 +448,8 @@ CheckReport PackedRepository::repair(CheckLevel level, const OnProgress& on_prog
   CheckReport after = survey(CheckLevel::structure, {}, stop, ignored);
   report.errors = std::move(after.errors);
   report.affected = std::move(after.affected);
-  note_lost_items(stop);
+  note_lost_items(state().shown(""), *index_, *keys_, rows_, chunks_of(), stop);
   return report;
-}
-
-void PackedRepository::note_lost_items(const std::stop_token& stop) {
-  std::map<std::pair<TenantDomain, std::string>, Snapshot> newest;
-  for (Snapshot& snapshot : state().shown("")) {
-    newest.insert_or_assign({snapshot.tenant, snapshot.mailbox_id}, std::move(snapshot));
-  }
-  for (const auto& [mailbox, snapshot] : newest) {
-    std::vector<StateRow> rows;
-    for (const LostItem& item :
-         find_lost_items(store_of(snapshot.tenant).chunks(), *index_,
-                         keys_->tenant(snapshot.tenant).tag(), snapshot, stop)) {
-      rows.push_back(rows_.of_lost(snapshot.tenant, snapshot.mailbox_id, item));
-    }
-    if (!rows.empty()) index_->apply(rows);
-    // What an earlier repair noted may be whole again.
-    settle_lost_items(store_of(snapshot.tenant).chunks(), *index_, rows_,
-                      keys_->tenant(snapshot.tenant).tag(), snapshot);
-  }
 }
 
 void heal_copies(const KeyRing& keys, Backend& backend) {
@@ -479,7 +477,7 @@ std::unique_ptr<Repository> Repository::open(Backend& backend, const Settings& s
   }
   auto repository = std::make_unique<PackedRepository>(backend, settings, clock, access,
                                                        std::move(keys), std::move(lock));
-  repository->open_index(settings, reserve_used);
+  repository->open_index(reserve_used);
   return repository;
 }
 
@@ -491,7 +489,7 @@ std::unique_ptr<Repository> Repository::rebuild_index(Backend& backend, const Se
   heal_copies(*keys, backend);
   auto repository = std::make_unique<PackedRepository>(backend, settings, clock, Access::write,
                                                        std::move(keys), std::move(lock));
-  repository->rebuild_index_at(settings, on_progress);
+  repository->rebuild_index(on_progress);
   return repository;
 }
 

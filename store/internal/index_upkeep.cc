@@ -252,7 +252,7 @@ IndexUpkeep::ReadingView IndexUpkeep::open_for_reading(base::Instant now) const 
     if (!index) throw;
     base::log(base::LogLevel::error, "the commit log is damaged, and what is shown is what the ",
               "index remembers; `check --repair` writes the log anew: ", error.what());
-    return {std::move(index), {}};
+    return {std::move(index), {}, {}};
   }
 }
 
@@ -279,7 +279,11 @@ IndexUpkeep::ReadingView IndexUpkeep::open_by_log(base::Instant now) const {
     }
     index = open(Index::Mode::read);
   }
-  ReadingView view{std::move(index), {}};
+  ReadingView view{std::move(index), {}, chains};
+  for (const LogCursor& cursor : view.index->cursors()) {
+    std::uint64_t& last = (*view.told)[cursor.writer];
+    last = std::max(last, cursor.sequence);
+  }
   read_tail(*view.index, chains, [&](const LogCursor&, const std::vector<StateRow>& rows) {
     view.newer.insert(view.newer.end(), rows.begin(), rows.end());
   });

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,8 @@ class IndexUpkeep {
   struct ReadingView {
     std::unique_ptr<Index> index;
     std::vector<StateRow> newer;  // committed, but not in the index yet
+    // How far the log is in the two together; empty if the log is damaged.
+    std::optional<CommitLog::Chains> told;
   };
   // Beside a process that writes, if there is one. If there is none, an index that is missing,
   // damaged or behind is put in order first; otherwise Error(in_use) says what is to be waited for.

@@ -6,7 +6,9 @@
 #include "store/internal/snapshot_maps.h"
 #include "store/internal/tree_check.h"
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace store {
@@ -29,14 +31,7 @@ class HeldContents {
   TreeCheck check_;
 };
 
-}  // namespace
-
-bool is_content_held(const ChunkStore& chunks, const Index& index, base::ByteView tenant_tag,
-                     const ContentRef& content) {
-  const std::stop_token never;
-  return HeldContents{chunks, index, tenant_tag, never}.holds(content);
-}
-
+// Of a restore point, as far as its items can be listed.
 std::vector<LostItem> find_lost_items(const ChunkStore& chunks, const Index& index,
                                       base::ByteView tenant_tag, const Snapshot& snapshot,
                                       const std::stop_token& stop) {
@@ -54,6 +49,28 @@ std::vector<LostItem> find_lost_items(const ChunkStore& chunks, const Index& ind
               snapshot.address, " cannot be listed: ", error.what());
   }
   return lost;
+}
+
+}  // namespace
+
+void note_lost_items(const std::vector<Snapshot>& shown, Index& index, const KeyRing& keys,
+                     const StateRows& rows, const ChunksOf& chunks_of,
+                     const std::stop_token& stop) {
+  std::map<std::pair<TenantDomain, std::string>, Snapshot> newest;
+  for (const Snapshot& snapshot : shown) {
+    newest.insert_or_assign({snapshot.tenant, snapshot.mailbox_id}, snapshot);
+  }
+  for (const auto& [mailbox, snapshot] : newest) {
+    const ChunkStore& chunks = chunks_of(snapshot.tenant);
+    const base::ByteView tag = keys.tenant(snapshot.tenant).tag();
+    std::vector<StateRow> lost;
+    for (const LostItem& item : find_lost_items(chunks, index, tag, snapshot, stop)) {
+      lost.push_back(rows.of_lost(snapshot.tenant, snapshot.mailbox_id, item));
+    }
+    if (!lost.empty()) index.apply(lost);
+    // What an earlier repair noted may be whole again.
+    settle_lost_items(chunks, index, rows, tag, snapshot);
+  }
 }
 
 std::vector<LostItem> noted_lost_items(const Index& index, const StateRows& rows,
@@ -75,12 +92,14 @@ void settle_lost_items(const ChunkStore& chunks, Index& index, const StateRows& 
                        base::ByteView tenant_tag, const Snapshot& snapshot) {
   std::vector<StateRow> settled;
   std::unique_ptr<SnapshotReader> reader;
+  const std::stop_token never;
+  HeldContents held{chunks, index, tenant_tag, never};
   try {
     for (const LostItem& item :
          noted_lost_items(index, rows, snapshot.tenant, snapshot.mailbox_id)) {
       if (!reader) reader = read_snapshot(chunks, snapshot);
       const std::optional<ItemEntry> entry = reader->find(item.folder_id, item.item_id);
-      if (entry && !is_content_held(chunks, index, tenant_tag, entry->content)) continue;
+      if (entry && !held.holds(entry->content)) continue;
       settled.push_back(
           {Table::lost, rows.lost_key(snapshot.tenant, snapshot.mailbox_id, item), {}});
     }

@@ -5,21 +5,21 @@
 #include "store/chunk_store.h"
 #include "store/index.h"
 #include "store/internal/state_rows.h"
+#include "store/keys.h"
 #include "store/snapshot.h"
 
+#include <functional>
 #include <stop_token>
 #include <vector>
 
 namespace store {
 
-// Whether every chunk of the content has its place in the index.
-bool is_content_held(const ChunkStore& chunks, const Index& index, base::ByteView tenant_tag,
-                     const ContentRef& content);
-
-// Those of a restore point, as far as its items can be listed.
-std::vector<LostItem> find_lost_items(const ChunkStore& chunks, const Index& index,
-                                      base::ByteView tenant_tag, const Snapshot& snapshot,
-                                      const std::stop_token& stop);
+// Notes those of the newest of each mailbox's restore points (`shown` is ordered as
+// Repository::snapshots() are), as far as its items can be listed, and settles what earlier repairs
+// noted. Error(cancelled) on `stop`.
+using ChunksOf = std::function<const ChunkStore&(const TenantDomain&)>;
+void note_lost_items(const std::vector<Snapshot>& shown, Index& index, const KeyRing& keys,
+                     const StateRows& rows, const ChunksOf& chunks_of, const std::stop_token& stop);
 
 // What repair noted of a mailbox. A row that cannot be opened is left out: it only costs that the
 // item waits for the next repair.

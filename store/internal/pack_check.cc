@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "store/internal/object_name.h"
 #include "store/internal/pack_scrub.h"
 
 #include <map>
@@ -17,17 +18,31 @@ constexpr std::uint64_t kContentsEntryBytes = 48;
 
 class PackCheck {
  public:
-  PackCheck(const Backend& backend, const KeyRing& keys, const Index& index, CheckReport& report,
+  PackCheck(const Backend& backend, const KeyRing& keys, const Index& index,
+            const std::function<bool(const PackId&)>& is_named_now, CheckReport& report,
             PackSurvey& survey)
-      : backend_(&backend), keys_(&keys), index_(&index), report_(&report), survey_(&survey) {}
+      : backend_(&backend),
+        keys_(&keys),
+        index_(&index),
+        is_named_now_(&is_named_now),
+        report_(&report),
+        survey_(&survey) {}
 
-  void compare_with_index(const std::vector<PackId>& parities,
-                          const std::vector<PackObject>& packs) {
+  // Each was read before the one that follows: whoever adds a pack does it the other way round.
+  using Rows = std::vector<std::pair<std::uint32_t, PackRow>>;
+  void compare(const Rows& rows, const std::vector<PackId>& parities,
+               const std::vector<PackObject>& packs) {
     std::map<PackId, std::uint64_t> sizes;
     for (const PackObject& pack : packs) sizes[pack.id] = pack.size_bytes;
     std::set<PackId> missing;
-    index_->for_each_pack([&](std::uint32_t number, const PackRow& row) {
+    for (const auto& [number, row] : rows) {
       const auto found = sizes.find(row.id);
+      if (found == sizes.end() && !(*is_named_now_)(row.id)) {
+        // Pruned since, and in the trash, if it is needed by what the check looks at: reading
+        // tells.
+        verdicts_.add_suspect_pack(number);
+        continue;
+      }
       if (found == sizes.end()) {
         add_error(base::text("pack ", row.id.hex(), " is missing"));
         missing.insert(row.id);
@@ -36,10 +51,10 @@ class PackCheck {
         add_error(base::text("pack ", row.id.hex(), " has ", found->second, " bytes instead of ",
                              row.size_bytes));
       } else {
-        return;
+        continue;
       }
       verdicts_.add_suspect_pack(number);
-    });
+    }
     parities_.insert(parities.begin(), parities.end());
     // The index may have been made anew since, and know nothing of them.
     for (const PackObject& pack : find_lost_packs(*backend_, parities, packs)) {
@@ -58,6 +73,7 @@ class PackCheck {
       if (level == CheckLevel::structure && !parities_.contains(pack.id)) note_without_parity(pack);
     } catch (const base::Error& error) {
       if (error.kind() == base::ErrorKind::cancelled) throw;
+      if (is_pruned(pack)) return;
       add_error(error.what());
       note_damaged(pack);
       if (number) verdicts_.add_suspect_pack(*number);
@@ -68,6 +84,11 @@ class PackCheck {
 
  private:
   void add_error(std::string error) { report_->errors.push_back(std::move(error)); }
+
+  [[nodiscard]] bool is_pruned(const PackObject& pack) const {
+    return !backend_->size_bytes(pack_name(pack.chunk_class, pack.id)) &&
+           !(*is_named_now_)(pack.id);
+  }
 
   void note_damaged(const PackObject& pack) {
     const std::vector<PackObject>& damaged = survey_->damaged;
@@ -134,6 +155,7 @@ class PackCheck {
   const Backend* backend_;
   const KeyRing* keys_;
   const Index* index_;
+  const std::function<bool(const PackId&)>* is_named_now_;
   CheckReport* report_;
   PackSurvey* survey_;
   std::set<PackId> parities_;
@@ -156,8 +178,12 @@ std::optional<PackId> ChunkVerdicts::unindexed_in(const ChunkId& id) const {
 }
 
 ChunkVerdicts check_packs(const Backend& backend, const KeyRing& keys, const Index& index,
-                          CheckLevel level, const OnProgress& on_progress,
-                          const std::stop_token& stop, CheckReport& report, PackSurvey& survey) {
+                          const std::function<bool(const PackId&)>& is_named_now, CheckLevel level,
+                          const OnProgress& on_progress, const std::stop_token& stop,
+                          CheckReport& report, PackSurvey& survey) {
+  PackCheck::Rows rows;
+  index.for_each_pack(
+      [&](std::uint32_t number, const PackRow& row) { rows.emplace_back(number, row); });
   const std::vector<PackId> parities = list_parity(backend, [&](const std::string& name) {
     report.errors.push_back(base::text(name, " is no parity, but lies among it"));
   });
@@ -166,8 +192,8 @@ ChunkVerdicts check_packs(const Backend& backend, const KeyRing& keys, const Ind
   });
   Progress progress;
   for (const PackObject& pack : packs) progress.total_bytes += pack.size_bytes;
-  PackCheck check{backend, keys, index, report, survey};
-  check.compare_with_index(parities, packs);
+  PackCheck check{backend, keys, index, is_named_now, report, survey};
+  check.compare(rows, parities, packs);
   for (const PackObject& pack : packs) {
     if (stop.stop_requested()) {
       throw base::Error{base::ErrorKind::cancelled, "the check was stopped"};

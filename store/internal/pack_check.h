@@ -9,6 +9,7 @@
 #include "store/repository.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <unordered_map>
@@ -41,9 +42,11 @@ class ChunkVerdicts {
   std::unordered_set<std::uint32_t> suspect_packs_;
 };
 
-// Adds what is found to `report` and `survey`; throws Error(cancelled) on `stop` only.
+// Adds what is found to `report` and `survey`; throws Error(cancelled) on `stop` only. What is gone
+// is missing only if the index names it still, as `is_named_now` says: it may have been pruned.
 ChunkVerdicts check_packs(const Backend& backend, const KeyRing& keys, const Index& index,
-                          CheckLevel level, const OnProgress& on_progress,
-                          const std::stop_token& stop, CheckReport& report, PackSurvey& survey);
+                          const std::function<bool(const PackId&)>& is_named_now, CheckLevel level,
+                          const OnProgress& on_progress, const std::stop_token& stop,
+                          CheckReport& report, PackSurvey& survey);
 
 }  // namespace store

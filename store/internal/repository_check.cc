@@ -5,6 +5,7 @@
 #include "src/base/text.h"
 #include "store/internal/damage_names.h"
 #include "store/internal/lost_log.h"
+#include "store/internal/object_name.h"
 #include "store/internal/pack_check.h"
 #include "store/internal/tree_check.h"
 
@@ -20,11 +21,18 @@ namespace {
 // Snapshots by the name that tells them apart, whatever their source.
 using SnapshotsByRow = std::map<std::string, Snapshot>;
 
+bool is_told(const CheckSubjects& subjects, const LogCursor& record) {
+  if (!subjects.told) return true;
+  const auto chain = subjects.told->find(record.writer);
+  return chain != subjects.told->end() && record.sequence <= chain->second;
+}
+
 SnapshotsByRow snapshots_of_log(const CheckSubjects& subjects, CheckReport& report) {
   SnapshotsByRow snapshots;
   std::set<std::string> purged;  // for good, so the order of the records does not matter
   subjects.log.verify(
-      [&](const CommitRecord& record, const LogCursor&) {
+      [&](const CommitRecord& record, const LogCursor& cursor) {
+        if (!is_told(subjects, cursor)) return;  // committed since
         for (const Snapshot& snapshot : record.snapshots) {
           snapshots.insert_or_assign(subjects.rows.key_of(snapshot), snapshot);
         }
@@ -89,8 +97,9 @@ CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
   }
   look_for_lost_records(subjects, report);
   const SnapshotsByRow snapshots = all_snapshots(subjects, report);
-  const ChunkVerdicts verdicts = check_packs(subjects.backend, subjects.keys, subjects.index, level,
-                                             on_progress, stop, report, survey);
+  const ChunkVerdicts verdicts =
+      check_packs(subjects.backend, subjects.keys, subjects.index, subjects.is_named_now, level,
+                  on_progress, stop, report, survey);
   std::map<TenantDomain, std::vector<const Snapshot*>> by_tenant;
   for (const auto& [key, snapshot] : snapshots) by_tenant[snapshot.tenant].push_back(&snapshot);
   DamageNames names;
@@ -109,6 +118,20 @@ CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
   }
   report.affected = names.take();
   return report;
+}
+
+bool is_outdated(const Backend& backend, const Index& index, const Index& later) {
+  bool is_outdated = false;
+  index.for_each_pack([&](std::uint32_t, const PackRow& row) {
+    if (is_outdated || later.pack_number(row.id)) return;
+    try {
+      static_cast<void>(backend.read(pack_name(row.chunk_class, row.id), 0, 1));
+    } catch (const base::Error& error) {
+      if (error.kind() != base::ErrorKind::not_found) throw;
+      is_outdated = true;
+    }
+  });
+  return is_outdated;
 }
 
 void note_full_check(Backend& backend, const VerificationPass& pass, base::Instant now,

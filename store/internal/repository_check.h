@@ -12,6 +12,7 @@
 #include "store/repository.h"
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -25,7 +26,10 @@ struct CheckSubjects {
   const Index& index;
   const StateRows& rows;
   std::vector<Snapshot> snapshots;  // all that can be restored or recalled, as the index has them
+  std::optional<CommitLog::Chains> told;  // up to where they know the log; empty: to its end
   std::function<const ChunkStore&(const TenantDomain&)> chunks_of;
+  // Whether the index names the pack still: another process may have pruned since it was opened.
+  std::function<bool(const PackId&)> is_named_now;
 };
 
 // Finds damage and goes on. Memory: about 60 bytes for each tree node, recipe and damaged chunk,
@@ -33,6 +37,9 @@ struct CheckSubjects {
 CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
                              const OnProgress& on_progress, const std::stop_token& stop,
                              PackSurvey& survey);
+
+// Whether a prune has taken away for good what `index` names, as `later`, opened after it, tells.
+bool is_outdated(const Backend& backend, const Index& index, const Index& later);
 
 // A full check proves packs as a scrub does, and more: the next scrub need not read them soon.
 void note_full_check(Backend& backend, const VerificationPass& pass, base::Instant now,
