@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -91,9 +92,10 @@ class Index {
   // One synced batch: the pack's row goes, and those of `chunks`, which are the pack's, that say
   // they lie in it. Nothing happens if there is no such pack.
   virtual void remove_pack(std::uint32_t number, std::span<const ChunkId> chunks) = 0;
-  // What the index says lies in that pack. Reads the whole table: for packs that cannot say
-  // themselves what they hold.
-  [[nodiscard]] virtual std::vector<ChunkId> chunks_in(std::uint32_t number) const = 0;
+  // What the index says lies in each of these packs. Reads the whole table, once: for packs that
+  // cannot say themselves what they hold.
+  using ChunksOfPacks = std::map<std::uint32_t, std::vector<ChunkId>>;  // by all that were asked for
+  [[nodiscard]] virtual ChunksOfPacks chunks_in(std::span<const std::uint32_t> numbers) const = 0;
   // One synced batch: those of the pack's chunks that no row tells of get one.
   virtual void add_missing_chunks(std::uint32_t number, std::span<const IndexedChunk> chunks) = 0;
 

@@ -143,9 +143,13 @@ void PackRepair::set_aside(const PackObject& pack) {
 }
 
 void PackRepair::take_out_of_index(const std::vector<PackObject>& packs) {
+  std::vector<std::uint32_t> numbers;
   for (const PackObject& pack : packs) {
-    const std::optional<std::uint32_t> number = subjects_.index.pack_number(pack.id);
-    if (number) subjects_.index.remove_pack(*number, subjects_.index.chunks_in(*number));
+    if (const auto number = subjects_.index.pack_number(pack.id)) numbers.push_back(*number);
+  }
+  if (numbers.empty()) return;
+  for (const auto& [number, chunks] : subjects_.index.chunks_in(numbers)) {
+    subjects_.index.remove_pack(number, chunks);
   }
 }
 

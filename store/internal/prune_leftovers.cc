@@ -129,7 +129,7 @@ void remove_rows(const Backend& backend, const KeyRing& keys, Index& index,
   } catch (const base::Error& error) {
     if (error.kind() != ErrorKind::corrupt && error.kind() != ErrorKind::not_found) throw;
     base::log(base::LogLevel::warning, "a pack that goes cannot be read: ", error.what());
-    chunks = index.chunks_in(*number);
+    chunks = index.chunks_in({&*number, 1}).at(*number);
   }
   index.remove_pack(*number, chunks);
 }

@@ -203,7 +203,7 @@ class RocksdbIndex final : public Index {
       const std::function<void(std::uint32_t number, const PackRow&)>& on_pack) const override;
   void add_pack(const PackRow& pack, std::span<const IndexedChunk> chunks) override;
   void remove_pack(std::uint32_t number, std::span<const ChunkId> chunks) override;
-  [[nodiscard]] std::vector<ChunkId> chunks_in(std::uint32_t number) const override;
+  [[nodiscard]] ChunksOfPacks chunks_in(std::span<const std::uint32_t> numbers) const override;
   void add_missing_chunks(std::uint32_t number, std::span<const IndexedChunk> chunks) override;
   void apply(std::span<const StateRow> rows) override;
   void apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) override;
@@ -393,14 +393,16 @@ void RocksdbIndex::remove_pack(std::uint32_t number, std::span<const ChunkId> ch
   write(batch);
 }
 
-std::vector<ChunkId> RocksdbIndex::chunks_in(std::uint32_t number) const {
-  std::vector<ChunkId> chunks;
+Index::ChunksOfPacks RocksdbIndex::chunks_in(std::span<const std::uint32_t> numbers) const {
+  ChunksOfPacks chunks;
+  for (const std::uint32_t number : numbers) chunks[number];
   for_each(Family::chunk, "", [&](base::ByteView key, base::ByteView value) {
     if (key.size() != kChunkKeyBytes) {
       throw base::Error{base::ErrorKind::corrupt, "an index key of a chunk"};
     }
-    if (decode_location(value).pack_number != number) return;
-    chunks.push_back(ChunkId::from(key.last(ChunkId::kSizeBytes)));
+    const auto pack = chunks.find(decode_location(value).pack_number);
+    if (pack == chunks.end()) return;
+    pack->second.push_back(ChunkId::from(key.last(ChunkId::kSizeBytes)));
   });
   return chunks;
 }

@@ -110,7 +110,7 @@ class OpenIndex final : public store::Index {
 
   void add_pack(const PackRow& pack, std::span<const IndexedChunk> chunks) override;
   void remove_pack(std::uint32_t number, std::span<const ChunkId> chunks) override;
-  [[nodiscard]] std::vector<ChunkId> chunks_in(std::uint32_t number) const override;
+  [[nodiscard]] ChunksOfPacks chunks_in(std::span<const std::uint32_t> numbers) const override;
   void add_missing_chunks(std::uint32_t number, std::span<const IndexedChunk> chunks) override;
   void apply(std::span<const StateRow> rows) override {
     write([rows = std::vector(rows.begin(), rows.end())](State& state) { state.put(rows); });
@@ -199,10 +199,13 @@ void OpenIndex<Content>::remove_pack(std::uint32_t number, std::span<const Chunk
 }
 
 template <typename Content>
-std::vector<ChunkId> OpenIndex<Content>::chunks_in(std::uint32_t number) const {
-  std::vector<ChunkId> chunks;
+store::Index::ChunksOfPacks OpenIndex<Content>::chunks_in(
+    std::span<const std::uint32_t> numbers) const {
+  ChunksOfPacks chunks;
+  for (const std::uint32_t number : numbers) chunks[number];
   for (const auto& [key, location] : content_->written.lock()->state.chunks) {
-    if (location.pack_number == number) chunks.push_back(key.second);
+    const auto pack = chunks.find(location.pack_number);
+    if (pack != chunks.end()) pack->second.push_back(key.second);
   }
   return chunks;
 }

@@ -176,7 +176,10 @@ TEST_CASE("a pack leaves the index with the chunks that lie in it, and no others
   index->add_pack(pack(2, 2), again);
   const std::uint32_t first = index->pack_number(pack(0, 10).id).value();
   const std::uint32_t third = index->pack_number(pack(2, 2).id).value();
-  std::vector<ChunkId> in_first = index->chunks_in(first);
+  const Index::ChunksOfPacks chunks = index->chunks_in(std::vector{first, third});
+  CHECK(chunks.size() == 2);
+  CHECK(chunks.at(third).size() == 2);
+  std::vector<ChunkId> in_first = chunks.at(first);
   CHECK(in_first.size() == 9);
   in_first.push_back(chunk(3).id);
 
@@ -185,7 +188,7 @@ TEST_CASE("a pack leaves the index with the chunks that lie in it, and no others
   CHECK_FALSE(index->pack(first));
   CHECK_FALSE(index->pack_number(pack(0, 10).id));
   CHECK(index->chunk_count() == 12);
-  CHECK(index->chunks_in(first).empty());
+  CHECK(index->chunks_in(std::vector{first}).at(first).empty());
   CHECK_FALSE(index->find(tag, chunk(0).id));
   CHECK(index->find(tag, chunk(3).id)->pack_number == third);
   CHECK(index->find(tag, chunk(10).id));

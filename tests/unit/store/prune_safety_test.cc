@@ -266,7 +266,7 @@ TEST_CASE("two computations that do not agree stop a prune", "[store][prune][hos
       if (row.chunk_class == store::ChunkClass::data) packs[number] = row;
     });
     for (const auto& [number, row] : packs) {
-      index->remove_pack(number, index->chunks_in(number));
+      index->remove_pack(number, index->chunks_in({&number, 1}).at(number));
       index->add_pack(row, {});
     }
   }
