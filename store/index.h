@@ -94,7 +94,7 @@ class Index {
   virtual void remove_pack(std::uint32_t number, std::span<const ChunkId> chunks) = 0;
   // What the index says lies in each of these packs. Reads the whole table, once: for packs that
   // cannot say themselves what they hold.
-  using ChunksOfPacks = std::map<std::uint32_t, std::vector<ChunkId>>;  // by all that were asked for
+  using ChunksOfPacks = std::map<std::uint32_t, std::vector<ChunkId>>;  // of all asked for
   [[nodiscard]] virtual ChunksOfPacks chunks_in(std::span<const std::uint32_t> numbers) const = 0;
   // One synced batch: those of the pack's chunks that no row tells of get one.
   virtual void add_missing_chunks(std::uint32_t number, std::span<const IndexedChunk> chunks) = 0;

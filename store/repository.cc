@@ -448,7 +448,7 @@ CheckReport PackedRepository::repair(CheckLevel level, const OnProgress& on_prog
   CheckReport after = survey(CheckLevel::structure, {}, stop, ignored);
   report.errors = std::move(after.errors);
   report.affected = std::move(after.affected);
-  note_lost_items(state().shown(""), *index_, *keys_, rows_, chunks_of(), stop);
+  note_lost_items(state(), *index_, *keys_, rows_, chunks_of(), stop);
   return report;
 }
 

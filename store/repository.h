@@ -208,8 +208,9 @@ class Repository {
   [[nodiscard]] virtual std::vector<std::optional<base::Instant>> last_verified(
       std::span<const Snapshot> snapshots) const = 0;
 
-  // Of the mailbox's newest restore point, as the last repair found and later commits left it. For
-  // a backup, which exports them again; they are settled by the commit that makes them whole.
+  // Of the mailbox's newest restore point, and of later ones that are forgotten, as the last repair
+  // found and later commits left it. For a backup, which exports them again; they are settled by
+  // the commit that makes them whole.
   [[nodiscard]] virtual std::vector<LostItem> lost_items(const TenantDomain& tenant,
                                                          const std::string& mailbox_id) const = 0;
 

@@ -2,10 +2,13 @@
 
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "store/internal/entries.h"
 #include "store/internal/pack_check.h"
 #include "store/internal/snapshot_maps.h"
 #include "store/internal/tree_check.h"
+#include "store/internal/tree_cursor.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,62 +17,110 @@
 namespace store {
 namespace {
 
-// Answers for one content after the other; what contents share is read once.
-class HeldContents {
+// Walks the damaged parts of item maps; what cannot be read of them costs no more than itself.
+class LostItemWalk {
  public:
-  HeldContents(const ChunkStore& chunks, const Index& index, base::ByteView tenant_tag,
+  LostItemWalk(const ChunkStore& chunks, const Index& index, base::ByteView tenant_tag,
                const std::stop_token& stop)
-      : check_(chunks, index, tenant_tag, verdicts_, stop, ignored_) {
+      : chunks_(&chunks), check_(chunks, index, tenant_tag, verdicts_, stop, ignored_) {
     check_.stop_reporting();
   }
 
-  [[nodiscard]] bool holds(const ContentRef& content) { return check_.is_content_sound(content); }
+  void run(const Snapshot& snapshot) {
+    if (check_.is_map_sound(MapKind::items, snapshot.roots.items)) return;
+    snapshot_ = &snapshot;
+    try_to([&] { look_into(read_node(*chunks_, MapKind::items, *snapshot.roots.items)); });
+  }
+
+  [[nodiscard]] const std::vector<LostItem>& lost() const { return lost_; }
+  // False if items may be lost of which nobody can tell the names.
+  [[nodiscard]] bool is_complete() const { return is_complete_; }
 
  private:
+  void look_into(const TreeNode& node) {
+    for (std::size_t i = 0; i < node.entries().size(); ++i) {
+      const TreeEntry& entry = node.entries()[i];
+      if (node.level() == 0) {
+        if (!check_.is_entry_sound(MapKind::items, entry)) try_to([&] { note(entry.key); });
+      } else if (!check_.is_child_sound(MapKind::items, node, i)) {
+        try_to([&] { look_into(read_child(*chunks_, MapKind::items, node, i)); });
+      }
+    }
+  }
+
+  void note(const std::string& key) {
+    const std::optional<base::Bytes> folder =
+        find_in_tree(*chunks_, MapKind::folders, snapshot_->roots.folders, folder_part(key));
+    if (!folder) throw base::Error{base::ErrorKind::corrupt, "its folder is not there"};
+    lost_.push_back({decode_folder(*folder).id, item_id(key)});
+  }
+
+  // The next backup cannot read it either where it has to, and stores the whole mailbox again.
+  template <typename Act>
+  void try_to(Act act) {
+    try {
+      act();
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::cancelled) throw;
+      base::log(base::LogLevel::warning, "some items of restore point ", snapshot_->id, " of ",
+                snapshot_->address, " cannot be listed: ", error.what());
+      is_complete_ = false;
+    }
+  }
+
+  const ChunkStore* chunks_;
   ChunkVerdicts verdicts_;
   CheckReport ignored_;
   TreeCheck check_;
+  const Snapshot* snapshot_ = nullptr;
+  std::vector<LostItem> lost_;
+  bool is_complete_ = true;
 };
 
-// Of a restore point, as far as its items can be listed.
-std::vector<LostItem> find_lost_items(const ChunkStore& chunks, const Index& index,
-                                      base::ByteView tenant_tag, const Snapshot& snapshot,
-                                      const std::stop_token& stop) {
-  HeldContents held{chunks, index, tenant_tag, stop};
-  std::vector<LostItem> lost;
-  try {
-    read_snapshot(chunks, snapshot)->items([&](const ItemEntry& item) {
-      if (!held.holds(item.content)) lost.push_back({item.folder_id, item.id});
-      return true;
-    });
-  } catch (const base::Error& error) {
-    if (error.kind() != base::ErrorKind::corrupt) throw;
-    // The next backup cannot read it either, and stores the whole mailbox again.
-    base::log(base::LogLevel::warning, "the items of restore point ", snapshot.id, " of ",
-              snapshot.address, " cannot be listed: ", error.what());
+// Of each mailbox, those that the next backup may start from: the newest that is shown, and later
+// ones that are forgotten, which can be recalled.
+using Mailbox = std::pair<TenantDomain, std::string>;
+std::map<Mailbox, std::vector<Snapshot>> possible_bases(const RepositoryState& state) {
+  std::map<Mailbox, base::Instant> newest;
+  for (const Snapshot& shown : state.shown("")) {
+    base::Instant& time = newest[{shown.tenant, shown.mailbox_id}];
+    time = std::max(time, shown.time);
   }
-  return lost;
+  std::map<Mailbox, std::vector<Snapshot>> bases;
+  for (auto& [key, snapshot] : state.unpurged("")) {
+    const Mailbox mailbox{snapshot.tenant, snapshot.mailbox_id};
+    const auto since = newest.find(mailbox);
+    if (since != newest.end() && snapshot.time < since->second) continue;
+    bases[mailbox].push_back(std::move(snapshot));
+  }
+  return bases;
 }
 
 }  // namespace
 
-void note_lost_items(const std::vector<Snapshot>& shown, Index& index, const KeyRing& keys,
+void note_lost_items(const RepositoryState& state, Index& index, const KeyRing& keys,
                      const StateRows& rows, const ChunksOf& chunks_of,
                      const std::stop_token& stop) {
-  std::map<std::pair<TenantDomain, std::string>, Snapshot> newest;
-  for (const Snapshot& snapshot : shown) {
-    newest.insert_or_assign({snapshot.tenant, snapshot.mailbox_id}, snapshot);
-  }
-  for (const auto& [mailbox, snapshot] : newest) {
-    const ChunkStore& chunks = chunks_of(snapshot.tenant);
-    const base::ByteView tag = keys.tenant(snapshot.tenant).tag();
-    std::vector<StateRow> lost;
-    for (const LostItem& item : find_lost_items(chunks, index, tag, snapshot, stop)) {
-      lost.push_back(rows.of_lost(snapshot.tenant, snapshot.mailbox_id, item));
+  for (const auto& [mailbox, bases] : possible_bases(state)) {
+    const auto& [tenant, mailbox_id] = mailbox;
+    LostItemWalk walk{chunks_of(tenant), index, keys.tenant(tenant).tag(), stop};
+    for (const Snapshot& base : bases) walk.run(base);
+    std::map<std::string, StateRow> changes;
+    if (walk.is_complete()) {
+      // What an earlier repair noted may be whole again.
+      for (const LostItem& item : noted_lost_items(index, rows, tenant, mailbox_id)) {
+        const std::string key = rows.lost_key(tenant, mailbox_id, item);
+        changes[key] = {Table::lost, key, {}};
+      }
     }
-    if (!lost.empty()) index.apply(lost);
-    // What an earlier repair noted may be whole again.
-    settle_lost_items(chunks, index, rows, tag, snapshot);
+    for (const LostItem& item : walk.lost()) {
+      StateRow row = rows.of_lost(tenant, mailbox_id, item);
+      const std::string key = row.key;
+      changes.insert_or_assign(key, std::move(row));
+    }
+    std::vector<StateRow> batch;
+    for (auto& [key, row] : changes) batch.push_back(std::move(row));
+    if (!batch.empty()) index.apply(batch);
   }
 }
 
@@ -92,14 +143,16 @@ void settle_lost_items(const ChunkStore& chunks, Index& index, const StateRows& 
                        base::ByteView tenant_tag, const Snapshot& snapshot) {
   std::vector<StateRow> settled;
   std::unique_ptr<SnapshotReader> reader;
+  const ChunkVerdicts verdicts;
   const std::stop_token never;
-  HeldContents held{chunks, index, tenant_tag, never};
+  CheckReport ignored;
+  TreeCheck held{chunks, index, tenant_tag, verdicts, never, ignored};
   try {
     for (const LostItem& item :
          noted_lost_items(index, rows, snapshot.tenant, snapshot.mailbox_id)) {
       if (!reader) reader = read_snapshot(chunks, snapshot);
       const std::optional<ItemEntry> entry = reader->find(item.folder_id, item.item_id);
-      if (entry && !held.holds(entry->content)) continue;
+      if (entry && !held.is_content_sound(entry->content)) continue;
       settled.push_back(
           {Table::lost, rows.lost_key(snapshot.tenant, snapshot.mailbox_id, item), {}});
     }

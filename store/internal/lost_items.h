@@ -1,9 +1,11 @@
-// Items whose content was lost: the newest restore point of their mailbox names them, and no pack
-// holds them. The next backup exports them again although they have not changed.
+// Items whose content was lost: a restore point of their mailbox from which the next backup may
+// start names them, and no pack holds them. The next backup exports them again although they have
+// not changed.
 #pragma once
 
 #include "store/chunk_store.h"
 #include "store/index.h"
+#include "store/internal/repository_state.h"
 #include "store/internal/state_rows.h"
 #include "store/keys.h"
 #include "store/snapshot.h"
@@ -14,11 +16,10 @@
 
 namespace store {
 
-// Notes those of the newest of each mailbox's restore points (`shown` is ordered as
-// Repository::snapshots() are), as far as its items can be listed, and settles what earlier repairs
-// noted. Error(cancelled) on `stop`.
+// Notes those of each mailbox's newest restore point, and of later ones that can be recalled, as
+// far as items can be listed, and settles what earlier repairs noted. Error(cancelled) on `stop`.
 using ChunksOf = std::function<const ChunkStore&(const TenantDomain&)>;
-void note_lost_items(const std::vector<Snapshot>& shown, Index& index, const KeyRing& keys,
+void note_lost_items(const RepositoryState& state, Index& index, const KeyRing& keys,
                      const StateRows& rows, const ChunksOf& chunks_of, const std::stop_token& stop);
 
 // What repair noted of a mailbox. A row that cannot be opened is left out: it only costs that the
