@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -86,6 +87,19 @@ SnapshotsByRow all_snapshots(const CheckSubjects& subjects, CheckReport& report)
   return snapshots;
 }
 
+// What trees and recipes lie in is damaged, though the pack's table of contents is whole.
+void note_packs_of(const std::vector<ChunkId>& unreadable, const Index& index,
+                   base::ByteView tenant_tag, PackSurvey& survey) {
+  std::set<PackId> noted;
+  for (const PackObject& pack : survey.damaged) noted.insert(pack.id);
+  for (const ChunkId& id : unreadable) {
+    const std::optional<ChunkLocation> place = index.find(tenant_tag, id);
+    const std::optional<PackRow> row = place ? index.pack(place->pack_number) : std::nullopt;
+    if (!row || !noted.insert(row->id).second) continue;
+    survey.damaged.push_back({row->id, row->chunk_class, row->size_bytes});
+  }
+}
+
 }  // namespace
 
 CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
@@ -113,6 +127,7 @@ CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
       static_cast<void>(check.is_map_sound(MapKind::display, snapshot->roots.display));
       if (snapshot->state) static_cast<void>(check.is_content_sound(*snapshot->state));
     }
+    note_packs_of(check.unreadable(), subjects.index, subjects.keys.tenant(tenant).tag(), survey);
     check.stop_reporting();
     for (const Snapshot* snapshot : of_tenant) names.add(chunks, check, *snapshot);
   }

@@ -2,6 +2,7 @@
 
 #include "src/base/text.h"
 #include "store/internal/entries.h"
+#include "store/internal/node_difference.h"
 #include "store/internal/stream_content.h"
 
 namespace store {
@@ -18,6 +19,7 @@ bool TreeCheck::once(const ChunkId& id, Examine examine) {
     sound = examine();
   } catch (const base::Error& error) {
     if (error.kind() == base::ErrorKind::cancelled) throw;
+    note_unreadable(id);
     if (const std::optional<PackId> pack = verdicts_->unindexed_in(id)) {
       note({base::ErrorKind::corrupt,
             base::text("the index lacks chunk ", id.hex(), " of pack ", pack->hex(),
@@ -27,6 +29,18 @@ bool TreeCheck::once(const ChunkId& id, Examine examine) {
     }
   }
   return sound_[id] = sound;
+}
+
+// What it is a difference from may be what cannot be read.
+void TreeCheck::note_unreadable(const ChunkId& id) {
+  unreadable_.push_back(id);
+  try {
+    const std::optional<base::Bytes> bytes = chunks_->get(id);
+    const std::optional<ChunkId> base = bytes ? difference_base(*bytes) : std::nullopt;
+    if (base) unreadable_.push_back(*base);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::corrupt) throw;
+  }
 }
 
 void TreeCheck::note(const base::Error& error) {

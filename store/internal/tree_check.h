@@ -13,6 +13,7 @@
 #include <optional>
 #include <stop_token>
 #include <unordered_map>
+#include <vector>
 
 namespace store {
 
@@ -35,6 +36,10 @@ class TreeCheck {
   [[nodiscard]] bool is_entry_sound(MapKind kind, const TreeEntry& entry);
   [[nodiscard]] bool is_content_sound(const ContentRef& content);
 
+  // Chunks that could not be read, or are not what those who name them say: their packs are
+  // damaged.
+  [[nodiscard]] const std::vector<ChunkId>& unreadable() const { return unreadable_; }
+
   // From now on findings are answered, not reported: they were before.
   void stop_reporting() { reporting_ = false; }
 
@@ -46,6 +51,7 @@ class TreeCheck {
                        const std::optional<base::Sha256>& sha256);
   bool is_chunk_sound(const ChunkId& id);
   void note(const base::Error& error);
+  void note_unreadable(const ChunkId& id);
 
   const ChunkStore* chunks_;
   const Index* index_;
@@ -54,6 +60,7 @@ class TreeCheck {
   const std::stop_token* stop_;
   CheckReport* report_;
   std::unordered_map<ChunkId, bool, base::FixedBytesHash> sound_;
+  std::vector<ChunkId> unreadable_;
   bool reporting_ = true;
 };
 

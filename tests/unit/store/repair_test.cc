@@ -1,5 +1,11 @@
+#include "store/index.h"
+#include "store/internal/codec.h"
+#include "store/internal/entries.h"
+#include "store/internal/leases.h"
 #include "store/internal/object_name.h"
 #include "store/internal/parity_objects.h"
+#include "store/internal/sealed_chunk_store.h"
+#include "store/internal/tree_node.h"
 #include "store/memory_backend.h"
 #include "store/packs.h"
 #include "store/repository.h"
@@ -46,13 +52,18 @@ struct Subject {
   void lose_parity_of(const std::string& pack) { backend.remove("par/" + hex_of(pack)); }
   // Flips a bit in the middle of a chunk of this item.
   void damage(const std::pair<std::string, std::string>& item) {
-    const auto entry =
-        store.tenant().open_snapshot(snapshot)->find(item.first, item.second).value();
+    damage_chunk(store.tenant()
+                     .open_snapshot(snapshot)
+                     ->find(item.first, item.second)
+                     .value()
+                     .content.chunk);
+  }
+  void damage_chunk(const store::ChunkId& id) {
     const auto keys = store::KeyRing::open(backend, store.passphrase());
     for (const store::PackObject& pack : store::list_packs(backend, {})) {
       for (const store::IndexedChunk& chunk :
            store::read_pack_contents(backend, *keys, pack).chunks) {
-        if (chunk.id != entry.content.chunk) continue;
+        if (chunk.id != id) continue;
         backend.alter(store::pack_name(pack.chunk_class, pack.id), [&](base::Bytes& bytes) {
           bytes[chunk.location.offset + 64 + chunk.location.sealed_bytes / 2] ^= std::byte{4};
         });
@@ -65,6 +76,24 @@ struct Subject {
       if (!stream.empty() && stream.size() <= 4096) return name;
     }
     throw std::logic_error{"there is a small item"};
+  }
+  // A leaf of the listing, but not the one that names this item.
+  [[nodiscard]] store::ChunkId listing_without(const std::pair<std::string, std::string>& item) {
+    const auto keys = store::KeyRing::open(backend, store.passphrase());
+    const auto index =
+        store::Index::open(store.settings().index, keys->repository(), store::Index::Mode::read);
+    const auto codec = store::make_zstd_codec();
+    store::Leases leases;
+    const auto chunks = store::open_chunk_store(backend, *index, keys->repository(),
+                                                keys->tenant(SmallRepository::kTenant), *codec,
+                                                store.clock(), leases, {});
+    const store::TreeNode root =
+        store::read_node(*chunks, store::MapKind::items, *snapshot.roots.items);
+    const std::size_t naming = root.lower_bound(store::item_key(item.first, item.second));
+    return store::decode_node_ref(root.entries().at(naming == 0 ? 1 : 0).payload).id;
+  }
+  [[nodiscard]] std::vector<store::LostItem> lost() {
+    return store.repository().lost_items(SmallRepository::kTenant, snapshot.mailbox_id);
   }
   store::CheckReport repair(CheckLevel level) { return store.reopen().repair(level, {}, {}); }
   [[nodiscard]] store::CheckReport check() {
@@ -112,6 +141,66 @@ TEST_CASE("a pack that is gone comes back, whatever the level", "[store][repair]
   CHECK(subject.bytes_of(pack) == whole);
   CHECK(subject.check().errors.empty());
   CHECK(test::restore(subject.store.repository(), subject.snapshot) == subject.streams);
+}
+
+TEST_CASE("damage that a check of the structure finds is healed by it", "[store][repair]") {
+  Subject subject;
+  const std::string pack = subject.backend.names("pack/m/").at(0);
+  const base::Bytes whole = subject.bytes_of(pack);
+  SECTION("in a tree") { subject.damage_chunk(*subject.snapshot.roots.items); }
+  SECTION("in a recipe") {
+    subject.store.tenant()
+        .open_snapshot(subject.snapshot)
+        ->items([&](const store::ItemEntry& item) {
+          if (item.content.is_recipe) subject.damage_chunk(item.content.chunk);
+          return true;
+        });
+  }
+  REQUIRE((subject.bytes_of(pack) != whole));
+
+  const store::CheckReport report = subject.repair(CheckLevel::structure);
+
+  CHECK(report.healed == 1);
+  CHECK(report.errors.empty());
+  CHECK(report.affected.empty());
+  CHECK((subject.bytes_of(pack) == whole));
+  CHECK(subject.check().errors.empty());
+}
+
+TEST_CASE("lost items are noted beside a part of the listing that cannot be read",
+          "[store][repair]") {
+  Subject subject;
+  subject.streams = test::random_streams(5, 300, 2'000);
+  subject.snapshot = subject.store.back_up(kAnna, subject.streams, &subject.snapshot);
+  const auto victim = subject.small_item();
+  subject.damage(victim);
+  subject.damage_chunk(subject.listing_without(victim));
+  for (const std::string& pack : subject.backend.names("pack/")) subject.lose_parity_of(pack);
+
+  const store::CheckReport report = subject.repair(CheckLevel::full);
+
+  CHECK(report.affected.size() > 1);
+  CHECK(subject.lost() == std::vector<store::LostItem>{{victim.first, victim.second}});
+}
+
+TEST_CASE("lost items of a forgotten restore point are noted, as it may be recalled",
+          "[store][repair]") {
+  Subject subject;
+  const Streams later = test::random_streams(6, 5, 4'000);
+  const store::Snapshot newest = subject.store.back_up(kAnna, later, &subject.snapshot);
+  subject.store.repository().forget(std::vector<store::Forgetting>{{newest, "test"}});
+  subject.snapshot = newest;
+  subject.streams = later;
+  const auto victim = subject.small_item();
+  subject.damage(victim);
+  for (const std::string& pack : subject.backend.names("pack/d/")) subject.lose_parity_of(pack);
+  subject.repair(CheckLevel::full);
+  CHECK(subject.lost() == std::vector<store::LostItem>{{victim.first, victim.second}});
+  // Another repair finds the same, and a later restore point without the item settles it.
+  subject.repair(CheckLevel::full);
+  CHECK(subject.lost().size() == 1);
+  subject.store.back_up(kAnna, test::random_streams(7, 2));
+  CHECK(subject.lost().empty());
 }
 
 TEST_CASE("damaged and missing parity is written anew", "[store][repair]") {
