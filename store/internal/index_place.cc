@@ -5,12 +5,20 @@
 #include "src/base/text.h"
 #include "store/index.h"
 
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace store {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr const char* kAsideSuffix = ".set-aside";
+constexpr const char* kScratchPrefix = "coffer-index-";
 
 std::filesystem::path aside_path(const std::filesystem::path& path) {
   std::filesystem::path aside = path;
@@ -18,12 +26,51 @@ std::filesystem::path aside_path(const std::filesystem::path& path) {
   return aside;
 }
 
+base::FileHandle open_scratch(const fs::path& path) {
+  return base::FileHandle{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+}
+
+bool lies_at(const base::FileHandle& directory, const fs::path& path) {
+  struct stat opened {};
+  struct stat there {};
+  return directory.is_open() && ::fstat(directory.get(), &opened) == 0 &&
+         ::lstat(path.c_str(), &there) == 0 && opened.st_dev == there.st_dev &&
+         opened.st_ino == there.st_ino;
+}
+
+bool is_ours(const base::FileHandle& directory) {
+  struct stat status {};
+  return ::fstat(directory.get(), &status) == 0 && status.st_uid == ::geteuid();
+}
+
+void remove_abandoned(const fs::path& temporary) {
+  std::error_code ignored;  // whoever comes next tries again
+  for (fs::directory_iterator entry{temporary, ignored}; entry != fs::directory_iterator{};
+       entry.increment(ignored)) {
+    const fs::path path = entry->path();
+    if (!path.filename().string().starts_with(kScratchPrefix)) continue;
+    const base::FileHandle lock = open_scratch(path);
+    if (!lock.is_open() || !is_ours(lock) || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    std::error_code left_to_the_next;
+    if (lies_at(lock, path)) fs::remove_all(path, left_to_the_next);
+  }
+}
+
 }  // namespace
 
-ScratchDirectory::ScratchDirectory()
-    : path_(std::filesystem::temp_directory_path() / ("coffer-index-" + base::new_uuid())) {
-  std::filesystem::create_directory(path_);
-  std::filesystem::permissions(path_, std::filesystem::perms::owner_all);
+ScratchDirectory::ScratchDirectory() {
+  const fs::path temporary = fs::temp_directory_path();
+  remove_abandoned(temporary);
+  do {
+    path_ = temporary / (kScratchPrefix + base::new_uuid());
+    if (::mkdir(path_.c_str(), S_IRWXU) != 0) {
+      throw base::system_error(base::text("making '", path_.string(), "'"), errno);
+    }
+    lock_ = open_scratch(path_);
+    // Where nothing can be locked nobody takes it for abandoned.
+    if (lock_.is_open()) static_cast<void>(::flock(lock_.get(), LOCK_EX));
+    // Until now somebody may have: then another one is made.
+  } while (!lies_at(lock_, path_));
 }
 
 ScratchDirectory::~ScratchDirectory() {

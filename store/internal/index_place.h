@@ -1,6 +1,8 @@
 // The directory that an index lies in, and the one that reading it needs besides.
 #pragma once
 
+#include "src/base/file.h"
+
 #include <cstdint>
 #include <filesystem>
 
@@ -12,7 +14,8 @@ void make_index_directory(const std::filesystem::path& path);
 // Of all its files.
 std::uint64_t index_bytes(const std::filesystem::path& path);
 
-// A directory that goes with its owner: RocksDB as a reader wants a place of its own.
+// A directory that goes with its owner: RocksDB as a reader wants a place of its own. Of those that
+// killed processes of this user left, none stays.
 class ScratchDirectory {
  public:
   ScratchDirectory();
@@ -24,6 +27,7 @@ class ScratchDirectory {
 
  private:
   std::filesystem::path path_;
+  base::FileHandle lock_;  // on the directory: whoever can take it knows that we are gone
 };
 
 }  // namespace store

@@ -1,12 +1,14 @@
 #include "store/index.h"
 
 #include "src/base/file.h"
+#include "store/internal/index_place.h"
 #include "tests/support/catch.h"
 #include "tests/support/memory_index.h"
 #include "tests/support/small_store.h"
 #include "tests/support/temporary_directory.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -360,6 +362,40 @@ TEST_CASE("an index moved aside makes room, and only the last one is kept", "[st
     ++entries;
   }
   CHECK(entries == 1);
+}
+
+TEST_CASE("scratch directories of killed readers go, those of living ones stay", "[store][index]") {
+  namespace fs = std::filesystem;
+  const test::TemporaryDirectory temporary;
+  const char* before = std::getenv("TMPDIR");
+  const std::string restored = before == nullptr ? "" : before;
+  REQUIRE(::setenv("TMPDIR", temporary.path().c_str(), 1) == 0);
+  const fs::path killed = temporary / "coffer-index-killed";
+  const fs::path foreign = temporary / "coffer-indices";
+  const fs::path file = temporary / "coffer-index-file";
+  for (const fs::path& path : {killed, foreign}) {
+    fs::create_directory(path);
+    std::ofstream{path / "LOG"} << "text";
+  }
+  std::ofstream{file} << "text";
+  fs::create_directory_symlink(foreign, temporary / "coffer-index-link");
+  {
+    const store::ScratchDirectory first;
+    CHECK_FALSE(fs::exists(killed));
+    const store::ScratchDirectory second;
+    CHECK(fs::exists(first.path()));
+    CHECK(fs::exists(second.path()));
+    CHECK((fs::status(first.path()).permissions() & ~fs::perms::owner_all) == fs::perms::none);
+  }
+  CHECK(fs::exists(foreign / "LOG"));
+  CHECK(fs::exists(file));
+  const fs::directory_iterator left{temporary.path()};
+  CHECK(std::distance(begin(left), end(left)) == 3);
+  if (before == nullptr) {
+    ::unsetenv("TMPDIR");
+  } else {
+    ::setenv("TMPDIR", restored.c_str(), 1);
+  }
 }
 
 TEST_CASE("whatever file of an index is damaged, it is noticed or does not matter",
