@@ -28,6 +28,8 @@ using base::FileHandle;
 using Missing = LocalDirectories::Missing;
 
 constexpr const char* kTemporaryDirectory = "tmp";
+constexpr const char* kPruneNotes = "gc";
+constexpr int kAttemptsToPublish = 16;
 constexpr std::string_view kTrashPrefix = "trash/";
 constexpr std::string_view kQuarantine = "trash/quarantine";
 // Packs are read chunk by chunk: opening anew for each would cost more than reading.
@@ -64,6 +66,23 @@ Place place_of(std::string_view name) {
   const std::string& top = place.directories.empty() ? place.file : place.directories.front();
   base::check(!is_own_name(top) && !is_own_name(name), "the backend's own names");
   return place;
+}
+
+// Gives the object its name, if nobody else has it; 0, or the number of the error.
+int publish(const FileHandle& temporary_directory, const std::string& temporary,
+            const FileHandle& directory, const std::string& file) {
+  if (::renameat2(temporary_directory.get(), temporary.c_str(), directory.get(), file.c_str(),
+                  RENAME_NOREPLACE) == 0) {
+    return 0;
+  }
+  if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) return errno;
+  // Some file systems (NFS) cannot rename so, but every one that we know can link.
+  if (::linkat(temporary_directory.get(), temporary.c_str(), directory.get(), file.c_str(), 0) !=
+      0) {
+    return errno;
+  }
+  ::unlinkat(temporary_directory.get(), temporary.c_str(), 0);
+  return 0;
 }
 
 class LocalBackend final : public Backend {
@@ -103,6 +122,7 @@ class LocalBackend final : public Backend {
   [[nodiscard]] std::filesystem::path path_of(std::string_view name) const {
     return directories_.path_of(name);
   }
+  void remove_if_empty(std::vector<std::string> directories) const;
   // The object's file; not open if there is none.
   [[nodiscard]] FileHandle open_object(std::string_view name) const;
   // Open and known to be a regular file; null if there is none.
@@ -170,7 +190,7 @@ std::string LocalBackend::write_temporary(const FileHandle& temporary_directory,
 Backend::Put LocalBackend::put_if_absent(std::string_view name,
                                          std::span<const base::ByteView> parts) {
   const Place place = place_of(name);
-  const FileHandle directory = directories_.open(place.directories, Missing::make);
+  FileHandle directory = directories_.open(place.directories, Missing::make);
   if (const FileHandle present = open_object(name); present.is_open()) {
     // Whoever wrote it may have died before it was durable; from here on somebody relies on it.
     base::sync_file(present, path_of(name));
@@ -179,23 +199,19 @@ Backend::Put LocalBackend::put_if_absent(std::string_view name,
   }
   const FileHandle temporary_directory = directories_.open({kTemporaryDirectory}, Missing::make);
   const std::string temporary = write_temporary(temporary_directory, parts, name);
-  if (::renameat2(temporary_directory.get(), temporary.c_str(), directory.get(), place.file.c_str(),
-                  RENAME_NOREPLACE) != 0) {
-    int error_number = errno;
-    // Some file systems (NFS) cannot rename so, but every one that we know can link.
-    if (error_number == EINVAL || error_number == ENOSYS || error_number == ENOTSUP) {
-      error_number = ::linkat(temporary_directory.get(), temporary.c_str(), directory.get(),
-                              place.file.c_str(), 0) == 0
-                         ? 0
-                         : errno;
-    }
+  int error_number = publish(temporary_directory, temporary, directory, place.file);
+  for (int left = kAttemptsToPublish; error_number == ENOENT && left > 0; --left) {
+    // Somebody has removed the directory with the last of its objects.
+    directory = directories_.open(place.directories, Missing::make);
+    error_number = publish(temporary_directory, temporary, directory, place.file);
+  }
+  if (error_number != 0) {
     ::unlinkat(temporary_directory.get(), temporary.c_str(), 0);
-    if (error_number == EEXIST) {
-      directories_.sync(directory, name);
-      return Put::exists;
-    }
-    if (error_number != 0)
+    if (error_number != EEXIST) {
       fail(base::text("publishing '", path_of(name).string(), "'"), error_number);
+    }
+    directories_.sync(directory, name);
+    return Put::exists;
   }
   try {
     directories_.sync(directory, name);
@@ -329,6 +345,15 @@ void LocalBackend::list(
   if (root.is_open()) list_directory(root, "", prefix, on_object);
 }
 
+// Directories of which there is one for each prune go with their last object.
+void LocalBackend::remove_if_empty(std::vector<std::string> directories) const {
+  const std::string last = std::move(directories.back());
+  directories.pop_back();
+  const FileHandle parent = directories_.open(directories, Missing::tolerate);
+  if (!parent.is_open() || ::unlinkat(parent.get(), last.c_str(), AT_REMOVEDIR) != 0) return;
+  directories_.sync(parent, base::text(kPruneNotes, "/", last));
+}
+
 void LocalBackend::remove(std::string_view name) {
   const Place place = place_of(name);
   const FileHandle directory = directories_.open(place.directories, Missing::tolerate);
@@ -339,6 +364,9 @@ void LocalBackend::remove(std::string_view name) {
   }
   open_packs_.erase(std::string{name});
   directories_.sync(directory, name);
+  if (place.directories.size() == 2 && place.directories.front() == kPruneNotes) {
+    remove_if_empty(place.directories);
+  }
 }
 
 void LocalBackend::clean_temporary_directory() const {

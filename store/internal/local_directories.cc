@@ -102,7 +102,8 @@ FileHandle LocalDirectories::open(const std::vector<std::string>& components,
     if (!directory.is_open()) return directory;
     path += path.empty() ? component : base::text("/", component);
     FileHandle next = open_directory_at(directory, component);
-    if (!next.is_open() && errno == ENOENT && missing == Missing::make) {
+    // Once more if it is removed as soon as it was made (LocalBackend::remove()).
+    while (!next.is_open() && errno == ENOENT && missing == Missing::make) {
       if (::mkdirat(directory.get(), component.c_str(), 0700) != 0 && errno != EEXIST) {
         fail(base::text("making directory '", path_of(path).string(), "'"), errno);
       }

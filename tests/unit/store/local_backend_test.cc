@@ -10,6 +10,7 @@
 #include <string>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -50,6 +51,42 @@ class FileSizeLimit {
   void (*handler_)(int);
   rlimit before_{};
 };
+
+TEST_CASE("the directory of a prune's notes goes with the last of them", "[store][local]") {
+  const test::TemporaryDirectory directory;
+  const auto backend = open_local(directory.path());
+  put(*backend, "gc/0000000000000001/plan", test::noise(1, 10));
+  put(*backend, "gc/0000000000000001/done", test::noise(2, 10));
+  put(*backend, "pack/d/ab/abcd", test::noise(3, 10));
+  backend->remove("gc/0000000000000001/plan");
+  CHECK(fs::exists(directory / "gc/0000000000000001"));
+  backend->remove("gc/0000000000000001/done");
+  CHECK_FALSE(fs::exists(directory / "gc/0000000000000001"));
+  CHECK(fs::exists(directory / "gc"));
+  backend->remove("pack/d/ab/abcd");
+  CHECK(fs::exists(directory / "pack/d/ab"));
+}
+
+TEST_CASE("a note is published although its directory is removed just then", "[store][local]") {
+  const test::TemporaryDirectory directory;
+  const auto backend = open_local(directory.path());
+  const auto come_and_go = [&](const std::string& name) {
+    bool all_stored = true;
+    for (std::uint64_t i = 0; i < 300; ++i) {
+      const bool stored = put(*backend, name, test::noise(i, 10)) == Backend::Put::stored &&
+                          backend->size_bytes(name).has_value();
+      all_stored = all_stored && stored;
+      backend->remove(name);
+    }
+    return all_stored;
+  };
+  bool other_all_stored = false;
+  std::thread other{[&] { other_all_stored = come_and_go("gc/0000000000000001/plan"); }};
+  const bool all_stored = come_and_go("gc/0000000000000001/done");
+  other.join();
+  CHECK(all_stored);
+  CHECK(other_all_stored);
+}
 
 TEST_CASE("a store in a directory is its owner's alone", "[store][local]") {
   const test::TemporaryDirectory directory;
