@@ -35,16 +35,21 @@ bool is_refused_sign_in(const std::exception_ptr& exception) {
 // The notes of the last run, then its snapshot, are believed as long as they prove right.
 std::optional<store::PreparedSnapshot> run_with_less_and_less_trust(
     const MailboxRun::Context& context, MailboxReport& report) {
+  const MailboxReport clean = report;
+  std::string told;
   for (const Trust trust : {Trust::notes, Trust::snapshot, Trust::nothing}) {
-    const MailboxReport clean = report;
     try {
       return MailboxRun{context, trust}.run(report);
     } catch (const Error& error) {
       const bool contradicted = dynamic_cast<const BrokenAccount*>(&error) != nullptr;
       const bool damaged = error.kind() == ErrorKind::corrupt;
       if (trust == Trust::nothing || (!contradicted && !damaged)) throw;
-      base::log(base::LogLevel::warning, "mailbox ", report.address,
-                " is listed again: ", error.what());
+      // Both may meet the same damage.
+      if (told != error.what()) {
+        base::log(base::LogLevel::warning, "mailbox ", report.address,
+                  " is listed again: ", error.what());
+      }
+      told = error.what();
       report = clean;
       Problem problem = problem_of(report.address, "", error);
       problem.code = "BaseDamaged";

@@ -124,6 +124,22 @@ TEST_CASE("every restore point stays as it was", "[backup]") {
   CHECK(test::contents_of(tenant.repository().tenant(), *first.snapshot) == before);
 }
 
+TEST_CASE("a listing that is gone is told once, and everything is listed again", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(10);
+  tenant.back_up();
+  for (const std::string& pack : tenant.backend().names("pack/m/")) tenant.backend().remove(pack);
+  tenant.repository().reopen();
+  tenant.service().put_item("inbox", "new", "a new item");
+
+  const MailboxReport report = tenant.back_up();
+
+  CHECK((report.outcome == Outcome::complete));
+  REQUIRE(report.problems.size() == 1);
+  CHECK(report.problems[0].code == "BaseDamaged");
+  CHECK(tenant.stored() == tenant.present());
+}
+
 TEST_CASE("lost cursors cost a full listing, and no export", "[backup]") {
   test::FakeTenant tenant;
   tenant.fill_inbox(10);
