@@ -58,7 +58,7 @@ void forget_chunks_of_packs(const store::MemoryBackend& backend, const SmallRepo
   index->for_each_pack(
       [&](std::uint32_t number, const store::PackRow& row) { packs.emplace(number, row); });
   for (auto& [number, row] : packs) {
-    index->remove_pack(number, index->chunks_in(number));
+    index->remove_pack(number, index->chunks_in({&number, 1}).at(number));
     row.chunks = 0;
     index->add_pack(row, {});
   }
@@ -139,6 +139,34 @@ TEST_CASE("chunks that the index lacks count if a restore point needs them", "[s
   REQUIRE_FALSE(report.errors.empty());
   CHECK_THAT(report.errors.front(),
              test::contains_text("the index lacks chunk") && test::contains_text("rebuild-index"));
+}
+
+TEST_CASE("damage to what nodes are a difference from is told and healed",
+          "[store][check][difference]") {
+  store::MemoryBackend backend;
+  SmallRepository store{backend};
+  store.reopen_with_parity();
+  const Streams streams = test::random_streams(5, 80, 2'000);
+  const store::Snapshot first = store.back_up(kAnna, streams);
+  Streams changed;
+  changed[streams.begin()->first] = base::Bytes(100);
+  const store::Snapshot second = store.back_up(kAnna, changed, &first);
+  // Nothing else needs the root of the first any more.
+  store.repository().forget(std::vector<store::Forgetting>{{first, "test"}});
+  store.reopen();
+  CHECK(store.repository().prune({}, {}, {}).purged.size() == 1);
+  damage_chunk(backend, store, *first.roots.items);
+  store::Repository& repository = store.reopen();
+
+  const store::CheckReport report = repository.check(store::CheckLevel::structure, {}, {});
+  CHECK_FALSE(report.errors.empty());
+  REQUIRE_FALSE(report.affected.empty());
+  CHECK(report.affected[0].mailbox == kAnna);
+  CHECK(report.affected[0].snapshots == std::vector<std::string>{second.id});
+  CHECK(repository.repair(store::CheckLevel::structure, {}, {}).errors.empty());
+  Streams expected = changed;
+  expected.insert(streams.begin(), streams.end());
+  CHECK(test::restore(repository, second) == expected);
 }
 
 TEST_CASE("a missing pack hits exactly the items that need it", "[store][check]") {
