@@ -94,6 +94,20 @@ Json describe(store::Repository& repository) {
   return in_order(std::move(points));
 }
 
+Json ids_of_forgotten(const store::Repository& repository) {
+  Json ids = Json::array();
+  for (const store::ForgottenSnapshot& entry : repository.forgotten()) {
+    ids.push_back(entry.snapshot.id);
+  }
+  return ids;
+}
+
+Json ids_of_holds(const store::Repository& repository) {
+  Json ids = Json::array();
+  for (const store::Hold& hold : repository.holds()) ids.push_back(hold.id);
+  return ids;
+}
+
 Json read_json(const std::filesystem::path& path) {
   return Json::parse(base::as_text(base::read_file(path)));
 }

@@ -2,11 +2,11 @@
 // what every later version must read in them. One folder a version of the format:
 //
 //   <version>/store          the repository, as it was written
-//   <version>/expected.json  passphrase, recovery key, and every restore point, folder, item and
-//                            SHA-256 of a stream, as they were put in
-//   <version>/foreign_pack   a pack of another store; <version>/older_conf: the configuration as it
-//   was
-//                            before its last change
+//   <version>/expected.json  passphrase, recovery key and key file, every restore point, folder,
+//                            item and SHA-256 of a stream, as they were put in, what was forgotten
+//                            and what is held
+//   <version>/foreign_pack   a pack of another store
+//   <version>/older_conf     the configuration as it was before its last changes
 //   <version>/damaged.json   what each alteration of alterations.h must lead to (written by hand)
 #pragma once
 
@@ -35,6 +35,10 @@ Json describe(const store::FolderEntry& folder);
 // `stream` is what the item's content holds.
 Json describe(const store::ItemEntry& item, const store::ItemDisplay& display,
               base::ByteView stream);
+
+// Ids, as they are listed.
+Json ids_of_forgotten(const store::Repository& repository);
+Json ids_of_holds(const store::Repository& repository);
 
 Json read_json(const std::filesystem::path& path);
 

@@ -13,6 +13,7 @@
 #include "store/internal/repository_config.h"
 #include "store/internal/self_checked.h"
 #include "store/internal/sodium.h"
+#include "store/key_management.h"
 #include "store/local_backend.h"
 #include "tests/golden/golden.h"
 #include "tests/support/temporary_directory.h"
@@ -31,6 +32,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kPassphrase = "golden passphrase \xc3\xa4\xc3\xb6";
+constexpr const char* kKeyFile = "golden key file, of more than 32 bytes";
 const store::TenantDomain kTenant{"contoso.com"};
 
 void write(const fs::path& path, std::string_view text) {
@@ -168,7 +170,32 @@ class Mailbox {
   Json expected_ = Json::array();
 };
 
-// Three commits of two mailboxes; the last one of the second did not finish.
+// What was let go and held is told beside the restore points.
+void let_go(store::Repository& repository, test::VirtualClock& clock, Json& expected) {
+  const auto forget_first = [&] {
+    const store::Snapshot first = repository.snapshots_of(kTenant, "MBX:ada@contoso.com").front();
+    repository.forget(std::vector<store::Forgetting>{{first, "golden"}});
+    auto& points = expected["restore_points"].get_ref<Json::array_t&>();
+    std::erase_if(points, [&](const Json& point) { return point.at("id") == first.id; });
+    return first.id;
+  };
+  const std::string purged = forget_first();
+  if (repository.prune({}, {}, {}).purged != std::vector{purged}) {
+    throw std::logic_error{"what was forgotten is not purged"};
+  }
+  expected["forgotten"] = Json::array({forget_first()});
+  store::Hold hold;
+  hold.id = base::new_ulid(clock.now());
+  hold.tenant = kTenant;
+  hold.mailbox_id = "MBX:ben@contoso.com";
+  hold.subject = "ben@contoso.com";
+  hold.reason = "golden";
+  hold.time = clock.now();
+  repository.add_hold(hold);
+  expected["holds"] = Json::array({hold.id});
+}
+
+// Four commits of two mailboxes; the third one of the second did not finish.
 Json fill(store::Repository& repository, test::VirtualClock& clock) {
   Mailbox ada{repository, clock, "ada@contoso.com"};
   Mailbox ben{repository, clock, "ben@contoso.com"};
@@ -198,6 +225,9 @@ Json fill(store::Repository& repository, test::VirtualClock& clock) {
                  prose(200 + static_cast<std::size_t>(i)));
   }
   commit({ada.next(true), ben.next(false)});
+
+  ben.put_item("work", "AAMkAGI31007=", noise(4, 300));  // nodes that are told from others
+  commit({ben.next(true)});
 
   Json all = ada.expected();
   for (const Json& point : ben.expected()) all.push_back(point);
@@ -250,22 +280,25 @@ void make(const fs::path& folder) {
   const base::Secret recovery_key =
       store::Repository::create(*backend, settings(beside / "index"), passphrase, clock);
   raise_revision(*backend, folder);
-  Json points;
+  Json expected{
+      {"passphrase", kPassphrase}, {"recovery_key", recovery_key.text()}, {"key_file", kKeyFile}};
   {
-    const auto repository = store::Repository::open(*backend, settings(beside / "index"),
-                                                    passphrase, store::Access::write, clock);
-    points = in_order(fill(*repository, clock));
+    store::Repository::Settings with_parity = settings(beside / "index");
+    with_parity.parity = true;
+    const auto repository =
+        store::Repository::open(*backend, with_parity, passphrase, store::Access::write, clock);
+    expected["restore_points"] = in_order(fill(*repository, clock));
+    let_go(*repository, clock, expected);
   }
+  store::KeyManagement{*backend, passphrase}.add_key_file(base::Secret{std::string_view{kKeyFile}});
+  store::KeyManagement{*backend, passphrase}.rotate();
   make_foreign_pack(folder, clock);
   const auto repository = store::Repository::open(*backend, settings(beside / "other_index"),
                                                   passphrase, store::Access::read, clock);
-  if (describe(*repository) != points) {
+  if (describe(*repository) != expected["restore_points"]) {
     throw std::logic_error{"the repository does not give back what was put in"};
   }
   fs::remove(folder / "store" / "lock");
-  const Json expected{{"passphrase", kPassphrase},
-                      {"recovery_key", recovery_key.text()},
-                      {"restore_points", points}};
   write(folder / "expected.json", expected.dump(1) + "\n");
 }
 
