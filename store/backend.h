@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,10 +71,10 @@ class Backend {
   // Makes it as large as it should be, or as what is left allows: for those who have used it.
   virtual void regain_reserve(std::uint64_t size_bytes) { static_cast<void>(size_bytes); }
 
-  // The name of something that lies where the repository would, of ours or not; empty if it is
-  // clear. A place may hold more than objects: a directory that somebody else uses is no place for
-  // a store.
-  [[nodiscard]] virtual std::optional<std::string> occupied_by() const;
+  // What lies where the repository would, by the first component of its name, of ours or not; empty
+  // if the place is clear. A place may hold more than objects: a directory that somebody else uses
+  // is no place for a store.
+  [[nodiscard]] virtual std::set<std::string> occupants() const;
 
   // For messages: "/var/lib/coffer/store".
   [[nodiscard]] virtual std::string describe() const = 0;

@@ -113,7 +113,11 @@ class Repository {
     std::function<std::unique_ptr<Index>(Index::Mode, const RepositoryId&)> open_index;
   };
 
+  // Whether there is a store, whole or damaged.
+  static bool exists(const Backend& backend);
+
   // Error(usage) if there is already something there. Gives the recovery key, to be shown once.
+  // What a creation left that was cut off before exists() is no obstacle.
   static base::Secret create(Backend& backend, const Settings& settings,
                              const base::Secret& passphrase, base::Clock& clock);
 

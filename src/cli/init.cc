@@ -28,26 +28,47 @@ void tell(Output& output, const appliance::StoreSettings& store, const base::Sec
   output.remark("this key nobody can read the store, and nobody can bring the key back.");
 }
 
+jobs::Record summary_of(const appliance::StoreSettings& store, const base::Secret& key,
+                        const InitOptions& options) {
+  const auto& file = options.recovery_key_file;
+  return jobs::Record{{"type", "summary"},
+                      {"command", "init"},
+                      {"status", "complete"},
+                      {"store", store.directory.string()},
+                      {"index", store.index.string()},
+                      {"recovery_key", file ? jobs::Value{} : jobs::Value{key.text()}},
+                      {"recovery_key_file", file ? jobs::Value{file->string()} : jobs::Value{}}};
+}
+
+// Also what a run is told that comes after one that was killed when the store had just been made.
+void refuse_second(const appliance::StoreSettings& store) {
+  if (!appliance::has_store(store)) return;
+  throw AdvisedError{
+      base::Error{base::ErrorKind::usage,
+                  base::text("there is a store at '", store.directory.string(), "' already")},
+      "its passphrase opens it as it is; `coffer key recovery` makes a new recovery key if the "
+      "first one was not kept"};
+}
+
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const InitOptions& options) {
   const appliance::StoreSettings store = context.configuration().store;
+  refuse_second(store);
   std::optional<NewSecretFile> file;  // before the store, whose key would otherwise be lost
   if (options.recovery_key_file) {
     file.emplace(*options.recovery_key_file, "--recovery-key-file");
   }
   const base::Secret key = appliance::create_store(store, context.clock);
-  if (file) file->write_line(key);
-  tell(context.output, store, key, options);
-  context.output.record(
-      jobs::Record{{"type", "summary"},
-                   {"command", "init"},
-                   {"status", "complete"},
-                   {"store", store.directory.string()},
-                   {"index", store.index.string()},
-                   {"recovery_key", file ? jobs::Value{} : jobs::Value{key.text()}},
-                   {"recovery_key_file",
-                    file ? jobs::Value{options.recovery_key_file->string()} : jobs::Value{}}});
+  try {
+    if (file) file->write_line(key);
+    tell(context.output, store, key, options);
+    context.output.record(summary_of(store, key, options));
+    context.output.finish();
+  } catch (base::Error& error) {
+    error.add_context("the store is made, but its recovery key may have reached nobody");
+    throw AdvisedError{error, "`coffer key recovery` makes a new recovery key"};
+  }
   return jobs::ExitStatus::done;
 }
 

@@ -139,7 +139,8 @@ jobs::ExitStatus run(const Context& context, const KeyAddOptions& options) {
     context.output.remark(
         base::text("Added the passphrase of ", options.passphrase_file->string(), " as slot ", id));
   } else {
-    created = !std::filesystem::exists(std::filesystem::symlink_status(*options.key_file));
+    created = !std::filesystem::exists(std::filesystem::symlink_status(*options.key_file)) ||
+              is_empty_file(*options.key_file);
     const base::Secret content =
         created ? make_key_file(*options.key_file) : base::read_secret_file(*options.key_file);
     if (created) {

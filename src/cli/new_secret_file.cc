@@ -5,13 +5,20 @@
 #include "src/cli/output.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
 namespace cli {
 
+bool is_empty_file(const std::filesystem::path& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
+}
+
 NewSecretFile::NewSecretFile(std::filesystem::path path, const std::string& option)
     : path_(std::move(path)) {
+  if (is_empty_file(path_)) ::unlink(path_.c_str());  // made by a run that was killed
   if (::access(path_.c_str(), F_OK) == 0) {
     throw AdvisedError{
         base::Error{base::ErrorKind::usage, base::text("'", path_.string(), "' is there already")},
@@ -25,22 +32,21 @@ NewSecretFile::~NewSecretFile() {
 }
 
 void NewSecretFile::write(const base::Secret& secret) {
-  written_ = true;
   base::write_all(file_, secret.bytes(), path_);
   sync();
 }
 
 void NewSecretFile::write_line(const base::Secret& secret) {
-  written_ = true;
   base::write_all(file_, secret.bytes(), path_);
   base::write_all(file_, base::as_bytes("\n"), path_);
   sync();
 }
 
-void NewSecretFile::sync() const {
+void NewSecretFile::sync() {
   base::sync_file(file_, path_);
   const auto folder = path_.parent_path();
   base::sync_directory(folder.empty() ? "." : folder);
+  written_ = true;
 }
 
 }  // namespace cli

@@ -10,21 +10,25 @@
 
 namespace cli {
 
+// Whether there is a file in which nothing stands, as a run leaves it that was killed too early.
+bool is_empty_file(const std::filesystem::path& path);
+
 class NewSecretFile {
  public:
-  // Mode 0600. Error(usage) if there is something of that name; `option` named it.
+  // Mode 0600. Error(usage) if there is something of that name, an empty file excepted; `option`
+  // named it.
   NewSecretFile(std::filesystem::path path, const std::string& option);
   ~NewSecretFile();
   NewSecretFile(const NewSecretFile&) = delete;
   NewSecretFile& operator=(const NewSecretFile&) = delete;
 
-  // Durable when it returns. From the first byte on the file stays: a cut one is better than none.
+  // Durable when it returns; if it throws, there will be no file.
   void write(const base::Secret& secret);
   // The same with a line end, for people.
   void write_line(const base::Secret& secret);
 
  private:
-  void sync() const;
+  void sync();
 
   std::filesystem::path path_;
   base::FileHandle file_;

@@ -60,6 +60,10 @@ http::CurlSettings transport_settings(const TenantConfiguration& configuration) 
 
 }  // namespace
 
+bool has_store(const StoreSettings& settings) {
+  return store::Repository::exists(*store::open_local(settings.directory));
+}
+
 base::Secret create_store(const StoreSettings& settings, base::Clock& clock) {
   const base::Secret passphrase = settings.passphrase.read_secret();
   const auto backend = store::open_local(settings.directory);

@@ -23,6 +23,9 @@
 
 namespace appliance {
 
+// Whether there is a store at the place that the configuration names, whole or damaged.
+bool has_store(const StoreSettings& settings);
+
 // Creates the store of the configuration and gives its recovery key, to be shown once.
 // Error(usage) if there is something already.
 base::Secret create_store(const StoreSettings& settings, base::Clock& clock);

@@ -5,12 +5,12 @@
 
 namespace store {
 
-std::optional<std::string> Backend::occupied_by() const {
-  std::optional<std::string> first;
+std::set<std::string> Backend::occupants() const {
+  std::set<std::string> names;
   list("", [&](const std::string& name, std::uint64_t) {
-    if (!first) first = name;
+    names.insert(name.substr(0, name.find('/')));
   });
-  return first;
+  return names;
 }
 
 void Backend::keep_copy(std::string_view name, std::string_view copy) {

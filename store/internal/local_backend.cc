@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <mutex>
+#include <set>
 #include <string>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -103,7 +104,7 @@ class LocalBackend final : public Backend {
       const override;
   void keep_copy(std::string_view name, std::string_view copy) override;
   void remove(std::string_view name) override;
-  [[nodiscard]] std::optional<std::string> occupied_by() const override;
+  [[nodiscard]] std::set<std::string> occupants() const override;
   [[nodiscard]] std::string describe() const override { return root_.string(); }
   void discard(std::string_view name, std::uint64_t batch) override;
   [[nodiscard]] std::vector<std::uint64_t> discarded_batches() const override {
@@ -385,18 +386,19 @@ void LocalBackend::clean_temporary_directory() const {
   }
 }
 
-std::optional<std::string> LocalBackend::occupied_by() const {
+std::set<std::string> LocalBackend::occupants() const {
+  std::set<std::string> names;
   std::error_code problem;
   for (std::filesystem::directory_iterator entry{root_, problem}, end; entry != end;
        entry.increment(problem)) {
     const std::string name = entry->path().filename().string();
     // The root of a file system of its own is a good place; what is ours holds nothing.
-    if (name != "lost+found" && !is_own_name(name)) return name;
+    if (name != "lost+found" && !is_own_name(name)) names.insert(name);
   }
   if (problem && problem != std::errc::no_such_file_or_directory) {
     fail(base::text("listing '", root_.string(), "'"), problem.value());
   }
-  return std::nullopt;
+  return names;
 }
 
 void LocalBackend::discard(std::string_view name, std::uint64_t batch) {

@@ -14,27 +14,31 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <string_view>
+#include <string>
 
 namespace store {
 namespace {
 
 using base::ErrorKind;
 
-constexpr std::string_view kConfigDirectory = "conf";
-
-// The name of something that is in the way of a second store; empty if the place is clear. A
-// creation that was killed may have left a directory for the configuration, with nothing in it.
-std::optional<std::string> find_stranger(const Backend& backend) {
-  const std::optional<std::string> found = backend.occupied_by();
-  if (!found || *found != kConfigDirectory) return found;
+// The name of something that is in the way of a new store; empty if the place is clear. A creation
+// that was killed before there was a configuration may have left these directories, and nothing in
+// them but key slots.
+std::optional<std::string> find_stranger(const Backend& backend,
+                                         const std::set<std::string>& leftovers) {
+  for (const std::string& name : backend.occupants()) {
+    if (!leftovers.contains(name)) return name;
+  }
+  const std::set<std::string> slots = slot_names(backend);
   std::optional<std::string> object;
-  backend.list("", [&](const std::string& name, std::uint64_t) { object = name; });
+  backend.list("", [&](const std::string& name, std::uint64_t) {
+    if (!slots.contains(name.substr(0, name.size() - 1))) object = name;
+  });
   return object;
 }
 
 void refuse_other_places(const Backend& second) {
-  const std::optional<std::string> stranger = find_stranger(second);
+  const std::optional<std::string> stranger = find_stranger(second, {"conf"});
   if (!stranger) return;
   throw base::Error{ErrorKind::usage,
                     base::text(second.describe(), " is not empty (", *stranger,
@@ -97,13 +101,20 @@ std::vector<std::string> copy_slots(const Backend& first, Backend& second,
 
 }  // namespace
 
+bool Repository::exists(const Backend& backend) {
+  return read_copies(backend, kConfigName, config_magic()).any_present;
+}
+
 base::Secret Repository::create(Backend& backend, const Settings& settings,
                                 const base::Secret& passphrase, base::Clock&) {
   // Before the lock leaves its own file in a place that is not ours.
-  if (const std::optional<std::string> stranger = backend.occupied_by()) {
-    throw base::Error{base::ErrorKind::usage,
-                      base::text(backend.describe(), " is not empty (", *stranger,
-                                 "): give a new place for the store")};
+  if (exists(backend)) {
+    throw base::Error{ErrorKind::usage,
+                      base::text("there is a store at '", backend.describe(), "' already")};
+  }
+  if (const std::optional<std::string> stranger = find_stranger(backend, {"conf", "keys"})) {
+    throw base::Error{ErrorKind::usage, base::text(backend.describe(), " is not empty (", *stranger,
+                                                   "): give a new place for the store")};
   }
   check_index_place(settings.index);
   const std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();

@@ -46,6 +46,15 @@ int status_with(const test::Appliance& coffer, const std::string& key) {
   return coffer.tell({"key", "list"}).exit_status;
 }
 
+// Runs a command whose standard output has no room.
+test::Finished into_full_output(const test::Appliance& coffer,
+                                const std::vector<std::string>& words) {
+  const test::CommandLine command = coffer.command(words);
+  std::string line = "exec";
+  for (const std::string& word : command.words) line += " '" + word + "'";
+  return test::run({{"/bin/sh", "-c", line + " > /dev/full"}, {}});
+}
+
 }  // namespace
 
 TEST_CASE("a store that was carried elsewhere opens with the printed recovery key alone",
@@ -156,13 +165,37 @@ TEST_CASE("a new recovery key is told once and shuts the old one out", "[e2e][ke
 TEST_CASE("a recovery key that nobody gets replaces nothing", "[e2e][keys]") {
   Setting at;
   const std::string old = at.coffer.tell({"init"}).summary().at("recovery_key").get<std::string>();
-  // Standard output is full.
-  const test::CommandLine command = at.coffer.command({"key", "recovery"});
-  std::string line = "exec";
-  for (const std::string& word : command.words) line += " '" + word + "'";
-  CHECK(test::run({{"/bin/sh", "-c", line + " > /dev/full"}, {}}).exit_status != 0);
+  CHECK(into_full_output(at.coffer, {"key", "recovery"}).exit_status != 0);
   CHECK(status_with(at.coffer, old) == 0);
   CHECK(at.coffer.tell({"key", "list"}).of_type("key_slot").size() == 2);
+}
+
+TEST_CASE("an init that was killed is run again, and one that made a store is told",
+          "[e2e][keys]") {
+  Setting at;
+  const auto file = at.directory / "recovery";
+  const std::vector<std::string> words{"init", "--recovery-key-file", file.string()};
+  std::filesystem::create_directories(at.coffer.store() / "conf");
+  std::filesystem::create_directories(at.coffer.store() / "keys");
+  test::write_private_file(at.coffer.store() / "keys" / "0123456789abcdef.0", "half of a slot");
+  test::write_private_file(file, "");
+  done(at.coffer, words);
+  CHECK(done(at.coffer, {"key", "list"}).at("slots") == 2);
+
+  const test::Told again = at.coffer.tell(words);
+  CHECK(again.exit_status == 2);
+  CHECK_THAT(again.error().at("message").get<std::string>(),
+             test::contains_text("there is a store at"));
+  CHECK_THAT(again.error().at("remedy").get<std::string>(), test::contains_text("key recovery"));
+  CHECK(status_with(at.coffer, std::string{base::as_text(base::read_file(file))}) == 0);
+}
+
+TEST_CASE("a store whose recovery key reached nobody says how to get one", "[e2e][keys]") {
+  Setting at;
+  const test::Finished full = into_full_output(at.coffer, {"init"});
+  CHECK(full.exit_status == 1);
+  CHECK_THAT(full.errors, test::contains_text("remedy: `coffer key recovery`"));
+  CHECK(done(at.coffer, {"key", "recovery"}).at("removed").size() == 1);
 }
 
 TEST_CASE("people see their keys in a table, and are told what to do", "[e2e][keys]") {

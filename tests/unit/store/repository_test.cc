@@ -340,24 +340,6 @@ TEST_CASE("opening tells apart what is wrong", "[store][repository]") {
   CHECK(open(store.recovery_key().text(), store::Access::write)->snapshots().empty());
 }
 
-TEST_CASE("a store is not made among the files of others", "[store][repository]") {
-  test::TemporaryDirectory directory;
-  std::ofstream{directory / "Holiday pictures.zip"} << "precious";
-  const auto backend = store::open_local(directory.path());
-  test::VirtualClock clock;
-  test::TemporaryDirectory elsewhere;
-  store::Repository::Settings settings;
-  settings.index = elsewhere / "index";
-
-  const test::Failure failure = test::failure_of([&] {
-    store::Repository::create(*backend, settings, base::Secret{std::string_view{"pass"}}, clock);
-  });
-  CHECK(failure.kind == base::ErrorKind::usage);
-  CHECK_THAT(failure.what, Catch::Contains("Holiday pictures.zip"));
-  const std::filesystem::directory_iterator files{directory.path()};
-  CHECK(std::distance(begin(files), end(files)) == 1);
-}
-
 TEST_CASE("readers work beside a writer", "[store][repository]") {
   AnyBackend backend{GENERATE(false, true)};
   SmallRepository store{*backend.owned};
@@ -436,24 +418,4 @@ TEST_CASE("damage in the log is told at opening when it would be needed", "[stor
     CHECK(failure.kind == base::ErrorKind::corrupt);
     CHECK_THAT(failure.what, Catch::Contains(first));
   }
-}
-
-TEST_CASE("an index path that holds anything else is refused, and nothing there is touched",
-          "[store][repository]") {
-  const test::TemporaryDirectory directory;
-  const std::filesystem::path keys = directory / "keys";
-  std::filesystem::create_directory(keys);
-  std::ofstream{keys / "backup.key"} << "precious";
-  store::MemoryBackend backend;
-  test::VirtualClock clock;
-  const base::Secret passphrase{std::string_view{"passphrase"}};
-  for (const std::filesystem::path& place : {keys, keys / "backup.key"}) {
-    CAPTURE(place);
-    store::Repository::Settings settings;
-    settings.index = place;
-    CHECK_THROWS_WITH(store::Repository::create(backend, settings, passphrase, clock),
-                      Catch::Contains("nothing was touched"));
-  }
-  CHECK(std::filesystem::file_size(keys / "backup.key") == 8);
-  CHECK_FALSE(std::filesystem::exists(directory / "keys.set-aside"));
 }
