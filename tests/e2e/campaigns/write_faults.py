@@ -8,46 +8,20 @@ these runs the store is opened without faults: what was acknowledged is there, b
 is damaged, and the same run completes.
 
 A failed write leaves half of its bytes behind. A fault may cost nothing only where that is meant
-(TOLERATED); then the run must be complete.
+(fault_answers.py); then the run must be complete.
 """
 
 import collections
 import contextlib
 import copy
-import re
 import shutil
 import subprocess
 
 import damage
 from campaign import Campaign, megabytes, size
+from fault_answers import ANSWERS, Answers
 from harness import FileFaults, Mismatch, expect
 from promises import Promises
-
-# What a run answers to a fault: the exit status, the kind of its error record.
-ANSWERS = {"ENOSPC": (14, "full"), "EIO": (1, "disk")}
-
-# Calls whose failure a run may survive: (call, place as `place_of` tells it), with the reason.
-TOLERATED = [
-    (r"sync_file_range|fallocate", r"index/.*", "hints to the file system"),
-    (r".*", r"index/OPTIONS-.*", "RocksDB's note of its options, which nobody reads"),
-    (r"unlink", r"index/.*", "files that the index does not need any more"),
-    (r"ftruncate", r"index/.*", "giving back space that was set aside for more"),
-    (r".*", r"index(/ID\.sst|/MANIFEST-ID)?", "rows that get no table yet: they are in RocksDB's log still"),
-    (r"open", r"index/ID\.log", "the same: the next log, for which there was no row any more"),
-    (r".*", r"store(/(pack|par|tmp).*)?", "a pack that failed once is written under another name"),
-    (r".*", r"store/scrub.*", "when what was verified: the next check writes it again"),
-    (r"ftruncate", r"store/lock", "the name of the holder, when the lock is given back"),
-    (r"write", r"store/lock", "that name, written again with space of the reserve"),
-    (r"fallocate|unlink|open", r"store/reserve", "space set aside: a comfort"),
-]
-
-
-def place_of(path, home):
-    """Below which part of the store or the index, without ids and numbers."""
-    place = str(path).removeprefix(f"{home}/")
-    place = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", place)
-    place = re.sub(r"/[0-9a-f]{2}(?=/|$)", "/XX", place)
-    return re.sub(r"[0-9a-f]{32,64}|\d{6,16}", "ID", place)
 
 
 class Stage:
@@ -91,7 +65,7 @@ class Trial:
         self.promises = Promises(self.coffer, campaign.directory / "extracted")
         self.record = simulator.record()
         self.figures = collections.Counter()
-        self.survived = collections.Counter()
+        self.answers = Answers(self.home, self.figures)
 
     def move_home(self):
         old_store, old_index = self.coffer.store, self.coffer.index
@@ -159,7 +133,7 @@ class Trial:
         self.figures["runs"] += 1
         if len(calls) < number:
             self.figures["runs that were over before the call"] += 1
-        self.judge(stage, run, calls[number - 1 :], what)
+        self.answers.judge(stage.name, run, calls[number - 1 :], what)
         promises.hear(run)
         listed = {}
         if not stage.is_damaged:
@@ -177,37 +151,6 @@ class Trial:
         again = self.coffer.run(*stage.arguments, expect_status=None)
         good = again.status == 0 and again.summary.get("status") == "complete"
         expect(good, f"{again}, the next run: {again.told()}")
-
-    def judge(self, stage, run, met, what):
-        """The exit status is as fixed, and one error names the thing and the remedy."""
-        status, kind = ANSWERS[what]
-        if run.status == 0:
-            expect(run.summary.get("status") == "complete", f"{run}: {run.told()}")
-            if met:
-                call = met[0]
-                self.survived[(stage.name, call.name, place_of(call.path, self.home))] += 1
-                self.expect_tolerated(call, met[1:])
-            return
-        expect(met, f"{run} without any fault: {run.told()}")
-        expect(run.status == status, f"{run}, expected {status}: {run.told()}")
-        errors = run.of_type("error")
-        expect(len(errors) == 1, f"{run}: {len(errors)} errors: {run.told()}")
-        [error] = errors
-        text = "; ".join([error["message"], *error["context"]])
-        expect(error["kind"] == kind, f"{run}: {error}")
-        expect(str(self.home) in text and "\n" not in text, f"names no thing: {error}")
-        expect(error["remedy"], f"names no remedy: {error}")
-        self.figures[f"exit status {status}"] += 1
-
-    def expect_tolerated(self, call, later):
-        place = place_of(call.path, self.home).replace("second.index", "index")
-        place = re.sub(r"^second(?=/|$)", "store", place)
-        good = any(re.fullmatch(c, call.name) and re.fullmatch(p, place) for c, p, _ in TOLERATED)
-        expect(good, f"{call} failed, and the run was a success")
-        # A pack that was put into XX has been removed again.
-        if call.name == "fsync" and place.startswith("store") and not place.endswith("/XX"):
-            again = any((each.name, each.path) == (call.name, call.path) for each in later)
-            expect(again, f"{call} failed, was not repeated, and the run was a success")
 
     def disturb_all(self, stage):
         run, calls = stage.count()
@@ -322,8 +265,8 @@ def run(campaign, arguments):
                 trial.disturb_all(stage)
             stage.begin()  # the next one goes on from there
         FullDisk(trial).run()
-        for (stage, call, place), times in sorted(trial.survived.items()):
-            campaign.say(f"a success all the same: {stage}: {call} {place} ({times})")
+        for line in trial.answers.survived_lines():
+            campaign.say(line)
         campaign.say(f"in all: {dict(trial.figures)}")
         expect(trial.figures["violations"] == 0, f"{trial.figures['violations']} violations")
 

@@ -79,12 +79,16 @@ class Coffer:
             f'url = "{self.store}"\n'
             f'index = "{self.index}"\n'
             f'passphrase_file = "{self.secret_file}"\n'
-            f"\n{self.tenant_fragment}\n"
-            "[policy.nightly]\n"
-            'tenant = "contoso"\n'
-            'include = ["*"]\n'
+            f"\n{self.protection()}"
         )
         self.config.chmod(0o600)
+
+    def protection(self):
+        """The tenant and what of it is backed up; nothing for a store alone."""
+        if not self.tenant_fragment:
+            return ""
+        policy = '[policy.nightly]\ntenant = "contoso"\ninclude = ["*"]\n'
+        return f"{self.tenant_fragment}\n{policy}"
 
     def use_key_file(self):
         """From now on a key file opens the store: deriving a key takes half a second each time."""
