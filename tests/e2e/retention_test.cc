@@ -51,8 +51,7 @@ void live(Setting& at) {
 TEST_CASE("retention lets go, holds keep, undo brings back, prune makes it final",
           "[e2e][retention]") {
   Setting at;
-  at.coffer.configure(at.coffer.configuration() +
-                      "\n[policy.nightly.retention]\nkeep_last = 2\n");
+  at.coffer.configure(at.coffer.configuration() + "\n[policy.nightly.retention]\nkeep_last = 2\n");
   live(at);
   const std::set<std::string> all = shown(at.coffer);
   const auto points = at.coffer.tell({"snapshots"}).of_type("snapshot");
