@@ -7,6 +7,7 @@
 #include "tests/support/catch.h"
 
 #include <algorithm>
+#include <map>
 #include <signal.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@ namespace {
 
 using test::Json;
 
+constexpr const char* kRestoreApp = "e0000000-0000-4000-8000-00000000cafe";
 constexpr const char* kBackupApp = "b0000000-0000-4000-8000-00000000cafe";
 
 struct Setting {
@@ -28,9 +30,9 @@ struct Setting {
         coffer(directory / "appliance", directory / "site") {}
 };
 
-// Runs the command in both forms, and checks what every failure promises.
-void check_refused(const test::Appliance& coffer, const std::vector<std::string>& words,
-                   int exit_status, const std::string& kind, const std::string& told) {
+// What every failure promises to people.
+void check_shown(const test::Appliance& coffer, const std::vector<std::string>& words,
+                 int exit_status, const std::string& told) {
   CAPTURE(words, told);
   const test::Finished shown = coffer.show(words);
   CHECK(shown.exit_status == exit_status);
@@ -39,15 +41,27 @@ void check_refused(const test::Appliance& coffer, const std::vector<std::string>
   CHECK_THAT(lines[0], test::contains_text("coffer: error: "));
   CHECK_THAT(lines[0], test::contains_text(told));
   CHECK_THAT(lines[1], test::contains_text("remedy: "));
+}
 
+// The same to scripts.
+void check_recorded(const test::Appliance& coffer, const std::vector<std::string>& words,
+                    int exit_status, const std::string& kind, const std::string& told) {
+  CAPTURE(words, told);
   const test::Told recorded = coffer.tell(words);
   CHECK(recorded.exit_status == exit_status);
   const Json& error = recorded.error();
   CHECK(error.at("kind") == kind);
   CHECK(error.at("exit_status") == exit_status);
   CHECK(error.at("context").is_array());
+  CHECK_FALSE(error.at("remedy").get<std::string>().empty());
   CHECK_THAT(error.at("message").get<std::string>(), test::contains_text(told));
   CHECK(recorded.summary().at("status") == "failed");
+}
+
+void check_refused(const test::Appliance& coffer, const std::vector<std::string>& words,
+                   int exit_status, const std::string& kind, const std::string& told) {
+  check_shown(coffer, words, exit_status, told);
+  check_recorded(coffer, words, exit_status, kind, told);
 }
 
 std::string replaced(std::string text, const std::string& old, const std::string& by) {
@@ -131,10 +145,7 @@ TEST_CASE("a tenant that is unknown, and a right that is missing", "[e2e][bad-in
     std::vector<std::string> roles = all;
     std::erase(roles, missing);
     at.simulator.operate({{"operation", "set_roles"}, {"app", kBackupApp}, {"roles", roles}});
-    const test::Told told = at.coffer.tell({"backup"});
-    INFO(told.summary().dump(1));
-    CHECK(told.exit_status == 4);
-    CHECK_THAT(told.error().at("message").get<std::string>(), test::contains_text(missing));
+    check_refused(at.coffer, {"backup"}, 4, "denied", missing);
     const test::Told examined = at.coffer.tell({"doctor"});
     CHECK(examined.exit_status == 4);
     CHECK(std::any_of(examined.records.begin(), examined.records.end(), [&](const Json& record) {
@@ -144,6 +155,34 @@ TEST_CASE("a tenant that is unknown, and a right that is missing", "[e2e][bad-in
   }
   at.simulator.operate({{"operation", "set_roles"}, {"app", kBackupApp}, {"roles", all}});
   check_completes(at.coffer);
+}
+
+TEST_CASE("a tenant that is not configured, and a restore without its app or its rights",
+          "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  check_completes(at.coffer);
+  const std::string known = some_address(at.coffer);
+  const std::string good = at.coffer.configuration();
+  const std::vector<std::string> all{"MailboxFolder.ReadWrite.All", "MailboxItem.ImportExport.All"};
+  for (const std::string& missing : all) {
+    CAPTURE(missing);
+    std::vector<std::string> roles = all;
+    std::erase(roles, missing);
+    at.simulator.operate({{"operation", "set_roles"}, {"app", kRestoreApp}, {"roles", roles}});
+    check_refused(at.coffer, {"restore", known, "--into", "Old"}, 4, "denied", missing);
+  }
+  at.simulator.operate({{"operation", "set_roles"}, {"app", kRestoreApp}, {"roles", all}});
+
+  at.coffer.configure(good.substr(0, good.find("[tenant.")));
+  check_refused(at.coffer, {"backup"}, 2, "usage", "names no tenant");
+  const std::size_t app = good.find("[tenant.contoso.restore_app]");
+  at.coffer.configure(good.substr(0, app) + good.substr(good.find("[policy", app)));
+  check_refused(at.coffer, {"restore", known, "--into", "Old"}, 2, "usage", "restore_app");
+  at.coffer.configure(good);
+  const test::Told restored = at.coffer.tell({"restore", known, "--into", "Old"});
+  INFO(restored.summary().dump(1));
+  CHECK(restored.exit_status == 0);
 }
 
 TEST_CASE("a mailbox, folder, item or time that is not there", "[e2e][bad-input]") {
@@ -159,6 +198,15 @@ TEST_CASE("a mailbox, folder, item or time that is not there", "[e2e][bad-input]
                 "did you mean 'Inbox'?");
   check_refused(at.coffer, {"ls", known, "--at", "2001-01-01"}, 5, "not_found", "2001-01-01");
   check_refused(at.coffer, {"ls", known, "--at", "someday"}, 2, "usage", "someday");
+  check_refused(at.coffer, {"find", "--mailbox", "nobody@nowhere.example"}, 5, "not_found",
+                "nobody@nowhere.example");
+  check_refused(at.coffer, {"find", "--at", "2001-01-01"}, 5, "not_found", "2001-01-01");
+  const auto output = at.directory / "extracted";
+  check_refused(at.coffer, {"extract", known, "--folder", "Inbux", "--output", output.string()}, 5,
+                "not_found", "did you mean 'Inbox'?");
+  check_refused(at.coffer, {"extract", known, "--at", "2001-01-01", "--output", output.string()}, 5,
+                "not_found", "2001-01-01");
+  CHECK_FALSE(std::filesystem::exists(output / "manifest.json"));
   check_refused(at.coffer, {"restore", known, "--folder", "Inbux"}, 5, "not_found", "Inbux");
   check_refused(at.coffer, {"restore", known, "--item", "AAMkNobody="}, 5, "not_found",
                 "AAMkNobody=");
@@ -191,6 +239,14 @@ TEST_CASE("a passphrase that does not open the store, and a place without one",
   at.coffer.configure(replaced(good, "url = \"store\"",
                                base::text("url = \"", (at.directory / "photos").string(), "\"")));
   check_refused(at.coffer, {"snapshots"}, 10, "no_store", "photos");
+  check_refused(at.coffer, {"backup"}, 10, "no_store", "photos");
+  check_refused(at.coffer, {"init"}, 2, "usage", "photos is not empty (2026)");
+  const std::filesystem::directory_iterator left{at.directory / "photos"};
+  CHECK(std::distance(begin(left), end(left)) == 1);
+  at.coffer.configure(replaced(good, "url = \"store\"", "url = \"passphrase\""));
+  check_refused(at.coffer, {"backup"}, 2, "usage", "is not a directory");
+  at.coffer.configure(good);
+  check_completes(at.coffer);
 }
 
 TEST_CASE("a store of a newer format is left alone", "[e2e][bad-input]") {
@@ -199,15 +255,23 @@ TEST_CASE("a store of a newer format is left alone", "[e2e][bad-input]") {
   check_completes(at.coffer);
   // What a later program would have written: the format's number, 16 bits behind the magic, one
   // higher, and the checksum of it all at the end (FORMAT.md, self-checking objects).
+  std::map<std::filesystem::path, base::Bytes> written;
   for (const char* copy : {"0", "1", "2"}) {
     const auto path = at.coffer.store() / "conf" / copy;
     base::Bytes content = base::read_file(path);
+    written.emplace(path, content);
     content.at(12) = static_cast<std::byte>(static_cast<unsigned>(content.at(12)) + 1);
     content.resize(content.size() - base::Sha256::kSizeBytes);
     base::append(content, base::sha256(content).view());
     base::replace_file(path, content);
   }
-  check_refused(at.coffer, {"snapshots"}, 2, "usage", "newer");
+  for (const char* command : {"snapshots", "backup", "prune", "init"}) {
+    check_refused(at.coffer, {command}, 2, "usage",
+                  std::string{command} == "init" ? "there is a store at" : "newer");
+  }
+  for (const auto& [path, content] : written) base::replace_file(path, content);
+  CHECK_FALSE(at.coffer.tell({"snapshots"}).of_type("snapshot").empty());
+  check_completes(at.coffer);
 }
 
 TEST_CASE("a service that closes connections costs time, not data", "[e2e][bad-input]") {
@@ -218,6 +282,9 @@ TEST_CASE("a service that closes connections costs time, not data", "[e2e][bad-i
   INFO(bumpy.summary().dump(1));
   CHECK((bumpy.exit_status == 0 || bumpy.exit_status == 3));
   CHECK(bumpy.summary().at("requests").at("retried") > 0);
+  // All of them: each request is tried for most of a minute, so only one form is looked at.
+  at.simulator.post("faults", {{"rates", "reset=1"}});
+  check_recorded(at.coffer, {"backup", "--full"}, 1, "unavailable", "127.0.0.1");
   at.simulator.post("faults", {{"clear", true}});
   check_completes(at.coffer);
 }
@@ -229,7 +296,7 @@ TEST_CASE("a service that is not there is told, and a rerun completes", "[e2e][b
   const std::string graph_url = at.simulator.endpoints().at("graph_url");
   // Port 9 of this machine: nobody listens there.
   at.coffer.configure(replaced(good, graph_url, "http://127.0.0.1:9/v1.0"));
-  check_refused(at.coffer, {"backup"}, 1, "unavailable", "127.0.0.1:9");
+  check_shown(at.coffer, {"backup"}, 1, "127.0.0.1:9");   // tried for most of a minute
   CHECK(at.coffer.tell({"snapshots"}).exit_status == 0);  // the store can be read all the same
   at.coffer.configure(good);
   check_completes(at.coffer);
@@ -256,10 +323,7 @@ TEST_CASE("a full disk stops the backup, and a rerun goes on once there is room"
                                "url = \"small/store\"\nindex = \"index\""));
   REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
 
-  const test::Told full = at.coffer.tell({"backup"});
-  INFO(full.summary().dump(1));
-  CHECK(full.exit_status == 14);
-  CHECK(full.error().at("kind") == "full");
+  check_refused(at.coffer, {"backup"}, 14, "full", (small / "store").string());
   CHECK(at.coffer.tell({"check", "--level", "full"}).exit_status == 0);
 
   REQUIRE(::mount("tmpfs", small.c_str(), "tmpfs", MS_REMOUNT, "size=200m") == 0);
