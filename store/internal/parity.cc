@@ -19,7 +19,6 @@ constexpr std::array kMagic{std::byte{0x89}, std::byte{'C'},  std::byte{'F'},  s
                             std::byte{'\r'}, std::byte{'\n'}, std::byte{0x1a}, std::byte{'\n'}};
 constexpr std::uint16_t kFormat = 1;
 constexpr std::uint8_t kCauchy = 1;  // the only code
-constexpr std::size_t kChecksumsEnd = 64 + (kMostPackBlocks + kParityBlocks) * 4;
 constexpr std::size_t kHeadChecksumOffset = kParityHeadBytes - 4;
 // ISA-L expands each coefficient into a table of this size.
 constexpr std::size_t kTableBytes = 32;

@@ -54,8 +54,9 @@ std::vector<std::string> environment_of(const Program& program) {
   for (char** variable = environ; *variable != nullptr; ++variable)
     variables.emplace_back(*variable);
   for (const auto& [name, value] : program.environment) {
-    std::erase_if(variables, [&](const std::string& old) { return old.starts_with(name + "="); });
-    variables.push_back(base::text(name, "=", value));
+    const std::string assignment = name + "=";
+    std::erase_if(variables, [&](const std::string& old) { return old.starts_with(assignment); });
+    variables.push_back(assignment + value);
   }
   return variables;
 }

@@ -117,12 +117,17 @@ TEST_CASE("a range beyond the end is damage, however large", "[conformance][back
   store.put("pack/d/ab/abcd", test::noise(1, 100));
   constexpr auto kLargest = std::numeric_limits<std::uint64_t>::max();
   constexpr auto kLargestSize = std::numeric_limits<std::size_t>::max();
-  const std::vector<std::pair<std::uint64_t, std::size_t>> ranges{
+  struct Range {
+    std::uint64_t offset;
+    std::size_t size;
+  };
+  const std::vector<Range> ranges{
       {0, 101}, {101, 0}, {50, 51}, {kLargest, 1}, {kLargest, kLargestSize}, {1, kLargestSize}};
-  for (const auto& [offset, size] : ranges) {
-    CAPTURE(offset, size);
-    const auto failure =
-        failure_of([&] { static_cast<void>(store.backend->read("pack/d/ab/abcd", offset, size)); });
+  for (const Range& range : ranges) {
+    CAPTURE(range.offset, range.size);
+    const auto failure = failure_of([&] {
+      static_cast<void>(store.backend->read("pack/d/ab/abcd", range.offset, range.size));
+    });
     CHECK(failure.kind == ErrorKind::corrupt);
     CHECK(failure.what.find("pack/d/ab/abcd") != std::string::npos);
   }

@@ -156,7 +156,8 @@ void read_listing(const store::SnapshotReader& reader, const RecordedSnapshot& e
 
 void read_contents(const store::TenantStore& from, const RecordedSnapshot& expected,
                    Reading& reading) {
-  for (const auto& [key, item] : expected.items) {
+  for (const auto& entry : expected.items) {
+    const RecordedItem& item = entry.second;
     attempt(reading, [&] {
       if (from.read_content(item.entry.content) != item.stream) {
         reading.wrong.push_back("stream of item " + item.entry.id + " of " + expected.snapshot.id);
@@ -224,7 +225,8 @@ Reading read_everything(store::Repository& repository, const RecordedStore& expe
     }
     reading.missing = expected.snapshots.size() - listed;
   });
-  for (const auto& [id, recorded] : expected.snapshots) {
+  for (const auto& entry : expected.snapshots) {
+    const RecordedSnapshot& recorded = entry.second;
     attempt(reading, [&] {
       const store::TenantStore& from = repository.tenant(expected.tenant);
       read_listing(*from.open_snapshot(recorded.snapshot), recorded, reading);
