@@ -13,7 +13,7 @@ namespace restore {
 
 // How an item of the target compares with the one to be restored.
 enum class Likeness : std::uint8_t {
-  unchanged,  // the same id and version, the same bytes, or a copy that nobody has touched
+  unchanged,  // the same id and version, or the same bytes
   changed,
   unknown,  // it could not be read
 };

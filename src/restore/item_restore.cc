@@ -5,8 +5,9 @@
 #include "src/restore/stored_stream.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
 #include <mutex>
-#include <set>
 #include <utility>
 #include <variant>
 
@@ -16,6 +17,7 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 using base::text;
+using Seen = RestoreItem::Seen;
 using State = RestoreItem::State;
 
 // How often an item whose answer was lost is looked for before it counts as failed, and how long
@@ -42,18 +44,21 @@ void refuse(RestoreItem& item, std::string code, std::string message) {
 void BatchRestore::compare(std::vector<RestoreItem>& items) {
   if (context_.settings.on_conflict == OnConflict::copy || to_.folder_id.empty()) return;
   // The same id and version answers for itself; only what is merely alike must be read.
-  std::set<std::string> to_hash;
+  std::map<std::string, std::uint64_t> to_hash;  // id to size
   for (const RestoreItem& item : items) {
     for (const std::string& id :
          to_.contents.candidates(item.entry, item.search_key, to_.same_mailbox)) {
-      const bool same_version = to_.same_mailbox && id == item.entry.id &&
-                                to_.contents.find(id)->change_key == item.entry.change_key;
-      if (!same_version) to_hash.insert(id);
+      const TargetItem& target = *to_.contents.find(id);
+      const bool same_version =
+          to_.same_mailbox && id == item.entry.id && target.change_key == item.entry.change_key;
+      if (!same_version) to_hash.emplace(id, target.size_bytes);
     }
   }
-  const std::vector<std::string> ids{to_hash.begin(), to_hash.end()};
-  const std::map<std::string, base::Sha256> hashes =
-      hash_exports(context_.with.service, to_.mailbox, ids, context_.settings.lanes, context_.stop);
+  std::vector<graph::ExportRequest> units;
+  units.reserve(to_hash.size());
+  for (const auto& [id, size] : to_hash) units.push_back({id, size});
+  const std::map<std::string, base::Sha256> hashes = hash_exports(
+      context_.with.service, to_.mailbox, units, context_.settings.lanes, context_.stop);
   for (RestoreItem& item : items) {
     const std::vector<Candidate> candidates = candidates_of(item, hashes);
     item.verdict = decide(context_.settings.on_conflict, candidates);
@@ -80,11 +85,9 @@ std::vector<Candidate> BatchRestore::candidates_of(
     const auto hash = hashes.find(id);
     const bool same_bytes = hash != hashes.end() && hash->second == item.entry.content.sha256;
     if (!candidate.same_id && item.search_key.empty() && !same_bytes) continue;
-    // A copy that lies there as it came is the item, even where the service exports what it
-    // imported with other bytes: its import keeps what the item is, not its stream.
-    const bool untouched_copy = !candidate.same_id && target.is_untouched();
-    if (same_bytes || untouched_copy ||
-        (candidate.same_id && target.change_key == item.entry.change_key)) {
+    // Nothing but its bytes tells which version a copy is: the search key survives edits, and a
+    // copy of an older restore point lies there just as untouched.
+    if (same_bytes || (candidate.same_id && target.change_key == item.entry.change_key)) {
       candidate.likeness = Likeness::unchanged;
     } else if (hash != hashes.end()) {
       candidate.likeness = Likeness::changed;
@@ -156,7 +159,7 @@ std::optional<Error> BatchRestore::import_one(RestoreItem& item) {
   }
   if (item.state == State::refused && item.refusal_code == "TargetFull") {
     item.state = State::untried;
-    return Error{ErrorKind::failed, text("the target mailbox is full: ", item.refusal)};
+    return Error{ErrorKind::full, text("the target mailbox is full: ", item.refusal)};
   }
   return std::nullopt;
 }
@@ -195,22 +198,26 @@ void BatchRestore::look_for(std::vector<RestoreItem*>& uncertain) {
 // none.
 std::vector<std::string> BatchRestore::matching_ids(const RestoreItem& item,
                                                     const TargetItems& listed) {
-  std::vector<std::string> alike;
+  std::vector<graph::ExportRequest> alike;
   for (const auto& [id, target] : listed) {
     const bool same_key = item.search_key.empty() || target.search_key == item.search_key;
     if (to_.contents.is_unexplained(id) && same_key &&
         same_class(target.item_class, item.entry.item_class)) {
-      alike.push_back(id);
+      alike.push_back({id, target.size_bytes});
     }
   }
-  if (!item.search_key.empty() || alike.empty()) return alike;
-  const std::map<std::string, base::Sha256> hashes = hash_exports(
-      context_.with.service, to_.mailbox, alike, context_.settings.lanes, context_.stop);
-  std::erase_if(alike, [&](const std::string& id) {
-    const auto hash = hashes.find(id);
-    return hash == hashes.end() || hash->second != item.entry.content.sha256;
-  });
-  return alike;
+  std::map<std::string, base::Sha256> hashes;
+  if (item.search_key.empty()) {
+    hashes = hash_exports(context_.with.service, to_.mailbox, alike, context_.settings.lanes,
+                          context_.stop);
+  }
+  std::vector<std::string> ids;
+  for (const graph::ExportRequest& unit : alike) {
+    const auto hash = hashes.find(unit.item_id);
+    const bool same_bytes = hash != hashes.end() && hash->second == item.entry.content.sha256;
+    if (!item.search_key.empty() || same_bytes) ids.push_back(unit.item_id);
+  }
+  return ids;
 }
 
 void BatchRestore::read_back(std::vector<RestoreItem>& items) {
@@ -225,12 +232,13 @@ void BatchRestore::read_back(std::vector<RestoreItem>& items) {
         list_items(context_.with.service, to_.mailbox, to_.folder_id, ids, context_.stop);
     ids.clear();
     for (RestoreItem& item : items) {
-      if (item.state != State::imported || item.verified) continue;
+      if (item.state != State::imported || item.seen == Seen::as_it_should_be) continue;
       const auto found = listed.find(item.imported.item_id);
-      item.verified = found != listed.end() &&
-                      same_class(found->second.item_class, item.entry.item_class) &&
-                      (item.search_key.empty() || found->second.search_key == item.search_key);
-      if (!item.verified) ids.push_back(item.imported.item_id);
+      const bool is_as_it_should_be =
+          found != listed.end() && same_class(found->second.item_class, item.entry.item_class) &&
+          (item.search_key.empty() || found->second.search_key == item.search_key);
+      item.seen = is_as_it_should_be ? Seen::as_it_should_be : Seen::otherwise;
+      if (!is_as_it_should_be) ids.push_back(item.imported.item_id);
     }
   }
 }

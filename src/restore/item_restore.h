@@ -30,7 +30,9 @@ struct RestoreItem {
   graph::Imported imported;
   std::string refusal_code;
   std::string refusal;
-  bool verified = false;
+  // What a look at the target showed after the import.
+  enum class Seen : std::uint8_t { not_looked_at, otherwise, as_it_should_be };
+  Seen seen = Seen::not_looked_at;
 };
 
 // Where the items go.
@@ -41,7 +43,7 @@ struct Destination {
   bool same_mailbox = false;
 };
 
-// What ends a restore before its time; shared by the lanes of one batch.
+// The items of one batch, taken through these steps in this order. Used by one thread.
 class BatchRestore {
  public:
   struct Context {
@@ -58,7 +60,8 @@ class BatchRestore {
   // Imports what is to be imported, and resolves answers that were lost. What ends the restore is
   // returned: the items it left are untried.
   std::optional<base::Error> import_all(std::vector<RestoreItem>& items);
-  // Lists what was imported and sets `verified`.
+  // Lists what was imported and sets `seen`. Throws what the service throws: what it had not come
+  // to by then is not looked at.
   void read_back(std::vector<RestoreItem>& items);
 
  private:

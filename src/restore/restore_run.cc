@@ -25,6 +25,9 @@ using base::text;
 // Items compared, imported and read back together.
 constexpr std::size_t kBatchItems = 2000;
 
+// Told one by one at most; a large target that refuses everything has as many as items.
+constexpr std::size_t kProblems = 1000;
+
 // What is held of every item of a folder, to put them in order.
 struct ItemKey {
   std::optional<base::Instant> time;
@@ -218,19 +221,22 @@ class RestoreRun {
       line.result = ItemResult::skipped;
       ++report_.items.skipped;
     } else if (item.verdict.kind == Verdict::Kind::undecided) {
-      fail(item, line, "NotCompared", item.verdict.reason);
+      fail(line, "NotCompared", item.verdict.reason,
+           "restore it beside what is there, with --item and --on-conflict copy");
     } else if (item.state == RestoreItem::State::refused) {
-      fail(item, line, item.refusal_code, item.refusal);
+      fail(line, item.refusal_code, item.refusal,
+           item.refusal_code == "corrupt" ? "run a check of the store"
+                                          : "run the restore again with skip");
     } else if (item.state == RestoreItem::State::imported) {
       const bool replaced = item.verdict.kind == Verdict::Kind::replace;
       line.result = replaced ? ItemResult::replaced : ItemResult::restored;
       ++(replaced ? report_.items.replaced : report_.items.restored);
       line.target_item_id = item.imported.item_id;
-      line.verified = item.verified;
+      line.verified = item.seen == RestoreItem::Seen::as_it_should_be;
       report_.bytes_sent += line.bytes;
-      if (item.verified) {
-        ++report_.items.verified;
-      } else {
+      if (line.verified) ++report_.items.verified;
+      // What nobody looked at is told once for all of them.
+      if (item.seen == RestoreItem::Seen::otherwise) {
         add_problem(line, "NotVerified",
                     "restored, but the target does not show it as it should be",
                     "look for it in the target");
@@ -240,20 +246,24 @@ class RestoreRun {
     }
   }
 
-  void fail(const RestoreItem& item, ItemReport& line, const std::string& code,
-            const std::string& message) {
+  void fail(ItemReport& line, const std::string& code, const std::string& message,
+            const std::string& next) {
     line.result = ItemResult::failed;
     line.reason = message;
     ++report_.items.failed;
-    add_problem(line, code, message,
-                item.refusal_code == "corrupt" ? "run a check of the store"
-                                               : "run the restore again with skip");
+    add_problem(line, code, message, next);
   }
 
   void add_problem(const ItemReport& line, const std::string& code, const std::string& message,
                    const std::string& next) {
-    report_.problems.push_back(
-        {target_.address, line.target_folder, line.item_id, code, message, next});
+    if (report_.problems.size() < kProblems) {
+      report_.problems.push_back(
+          {target_.address, line.target_folder, line.item_id, code, message, next});
+    } else if (report_.problems.size() == kProblems) {
+      report_.problems.push_back({target_.address, "", "", "TooManyProblems",
+                                  "there are more problems than are listed; the counts are whole",
+                                  next});
+    }
   }
 
   [[nodiscard]] bool has_ended() const {

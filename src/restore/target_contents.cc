@@ -42,8 +42,8 @@ TargetItems list_items(graph::MailboxService& service, const graph::MailboxId& m
       mailbox, folder_id, item_ids,
       [&](const graph::Item& item, const graph::ItemDetails& details) {
         items.insert_or_assign(
-            item.id, TargetItem{item.change_key, item.item_class, details.search_key, item.created,
-                                item.modified});
+            item.id, TargetItem{item.change_key, item.item_class, details.search_key, item.modified,
+                                item.size_bytes});
       },
       std::move(stop));
   return items;
@@ -82,20 +82,16 @@ const TargetItem* TargetContents::find(const std::string& id) const {
 
 std::map<std::string, base::Sha256> hash_exports(graph::MailboxService& service,
                                                  const graph::MailboxId& mailbox,
-                                                 std::span<const std::string> item_ids,
+                                                 std::span<const graph::ExportRequest> units,
                                                  std::size_t lanes, std::stop_token stop) {
   std::map<std::string, base::Sha256> hashes;
   std::mutex mutex;
-  const std::size_t calls = (item_ids.size() + kItemsPerCall - 1) / kItemsPerCall;
+  const std::size_t calls = (units.size() + kItemsPerCall - 1) / kItemsPerCall;
   base::run_side_by_side(calls, lanes, [&](std::size_t call) {
-    std::vector<graph::ExportRequest> units;
     const std::size_t first = call * kItemsPerCall;
-    for (const std::string& id :
-         item_ids.subspan(first, std::min(kItemsPerCall, item_ids.size() - first))) {
-      units.push_back({id, 0});
-    }
     HashingSink sink;
-    service.export_units(mailbox, units, sink, stop);
+    service.export_units(
+        mailbox, units.subspan(first, std::min(kItemsPerCall, units.size() - first)), sink, stop);
     const std::lock_guard lock{mutex};
     hashes.insert(sink.hashes().begin(), sink.hashes().end());
   });

@@ -7,6 +7,7 @@
 #include "store/snapshot.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,11 +22,8 @@ struct TargetItem {
   std::string change_key;
   std::string item_class;
   std::string search_key;  // binary
-  std::optional<base::Instant> created;
   std::optional<base::Instant> modified;
-
-  // Nobody has changed it since it came into the folder.
-  [[nodiscard]] bool is_untouched() const { return created && modified && *modified <= *created; }
+  std::uint64_t size_bytes = 0;  // as the service counts
 };
 
 using TargetItems = std::map<std::string, TargetItem>;  // by id
@@ -63,11 +61,11 @@ class TargetContents {
   std::set<std::string> ours_;
 };
 
-// SHA-256 of the items' exported streams; nothing is kept of them. Items that could not be exported
-// are left out.
+// SHA-256 of the items' exported streams, by id; nothing is kept of them. Items that could not be
+// exported are left out.
 std::map<std::string, base::Sha256> hash_exports(graph::MailboxService& service,
                                                  const graph::MailboxId& mailbox,
-                                                 std::span<const std::string> item_ids,
+                                                 std::span<const graph::ExportRequest> units,
                                                  std::size_t lanes, std::stop_token stop);
 
 }  // namespace restore

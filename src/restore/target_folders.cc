@@ -94,10 +94,14 @@ ResolvedFolder TargetFolders::resolve_below(const TargetFolder& wanted,
   resolved.failure = parent.failure;
   if (dry_run || resolved.failure) return resolved;
   try {
-    const graph::Folder created =
+    graph::Folder made =
         service_.create_folder(mailbox_, parent.id, wanted.display_name, wanted.item_class, stop_);
-    ++created_;
-    resolved.id = created.id;
+    made.parent_id = parent.id;
+    resolved.id = made.id;
+    const auto [known, is_new] = folders_.try_emplace(resolved.id, std::move(made));
+    ++(is_new ? created_ : reused_);
+    // The next one of that name is this one.
+    if (is_new) children_.emplace(parent.id, &known->second);
   } catch (Error& error) {
     error.add_context(text("creating folder ", resolved.path));
     if (ends_restore(error.kind())) throw;

@@ -120,6 +120,51 @@ TEST_CASE("restoring again with skip creates nothing", "[restore]") {
   CHECK(fixture.contents("Restored>Inbox") == fixture.inbox_of_point());
 }
 
+TEST_CASE("a copy of another version in the target is not taken for the item", "[restore]") {
+  Fixture fixture;
+  fixture.restore_to_another();
+  check_green(fixture.run());
+  fixture.tenant.service().put_item("inbox", "item 4", body("item 4", "edited "));
+  fixture.point = *fixture.tenant.back_up().snapshot;
+  std::vector<std::string> wanted = fixture.inbox_of_point();
+  std::replace(wanted.begin(), wanted.end(), body("item 4"), body("item 4", "edited "));
+
+  SECTION("skip restores the other version beside it, once") {
+    const RestoreReport report = fixture.run();
+    check_green(report);
+    CHECK(report.items.restored == 1);
+    CHECK(report.items.skipped == 30);
+    wanted.push_back(body("item 4"));
+    std::sort(wanted.begin(), wanted.end());
+    CHECK(fixture.contents("Restored>Inbox") == wanted);
+    CHECK(fixture.run().items.restored == 0);
+  }
+  SECTION("replace brings it to the version that is asked for") {
+    fixture.settings.on_conflict = OnConflict::replace;
+    const RestoreReport report = fixture.run();
+    check_green(report);
+    CHECK(report.items.replaced == 1);
+    CHECK(report.items.skipped == 30);
+    std::sort(wanted.begin(), wanted.end());
+    CHECK(fixture.contents("Restored>Inbox") == wanted);
+  }
+}
+
+TEST_CASE("what lies in the target and cannot be compared is told, with a way out", "[restore]") {
+  Fixture fixture;
+  fixture.restore_to_another();
+  fixture.selection.items = {"item 3"};
+  check_green(fixture.run());
+  const std::string copy = fixture.lines.at(0).target_item_id;
+  fixture.other.poison(copy, {"ErrorCorruptData", "not to be exported", false});
+
+  const RestoreReport report = fixture.run();
+  CHECK(report.items.failed == 1);
+  REQUIRE(report.problems.size() == 1);
+  CHECK(report.problems[0].code == "NotCompared");
+  CHECK_THAT(report.problems[0].next, test::contains_text("--on-conflict copy"));
+}
+
 TEST_CASE("in place, unchanged items are left alone and lost ones come back", "[restore]") {
   Fixture fixture;
   fixture.target.in_place = true;
@@ -306,6 +351,35 @@ TEST_CASE("an item that the service refuses costs that item", "[restore]") {
   CHECK(report.problems.at(0).code == "ErrorCorruptData");
 }
 
+TEST_CASE("problems beyond a thousand are counted, not kept", "[restore]") {
+  Fixture fixture;
+  fixture.tenant.fill_inbox(1100);
+  fixture.point = *fixture.tenant.back_up().snapshot;
+  fixture.selection.folders = {"inbox"};
+  fixture.service->refuse_import = [](const std::string&) {
+    return graph::ImportRefused{{"ErrorCorruptData", "altered stream", false}, false};
+  };
+  const RestoreReport report = fixture.run();
+  CHECK(report.items.failed > 1000);
+  REQUIRE(report.problems.size() == 1001);
+  CHECK(report.problems.back().code == "TooManyProblems");
+}
+
+TEST_CASE("two folders of one name become one, and count as one", "[restore]") {
+  Fixture fixture;
+  // Side by side in the source: the service that is restored to ignores case.
+  fixture.tenant.service().add_folder("one", "Cases", "root");
+  fixture.tenant.service().add_folder("two", "CASES", "root");
+  fixture.tenant.service().put_item("one", "a", body("a"));
+  fixture.tenant.service().put_item("two", "b", body("b"));
+  fixture.point = *fixture.tenant.back_up().snapshot;
+  fixture.restore_to_another();
+  fixture.selection.folders = {"one", "two"};
+  const RestoreReport report = fixture.run();
+  check_green(report);
+  CHECK(report.folders.created == 2);  // Restored, Cases
+}
+
 TEST_CASE("a full target stops the restore, which says what is missing", "[restore]") {
   Fixture fixture;
   fixture.settings.lanes = 1;
@@ -316,6 +390,7 @@ TEST_CASE("a full target stops the restore, which says what is missing", "[resto
   };
   const RestoreReport report = fixture.run();
   REQUIRE(report.stopped_by);
+  CHECK(report.stopped_by->kind() == ErrorKind::full);
   CHECK_THAT(report.stopped_by->what(),
              test::contains_text("full") && test::contains_text("21 of 31"));
   CHECK(report.items.restored == 10);
@@ -339,9 +414,31 @@ TEST_CASE("a stopped restore is resumed by running it again", "[restore]") {
   const RestoreReport report = fixture.run(stop.get_token());
   CHECK(report.cancelled);
   CHECK(report.items.restored < 31);
+  // Nobody looked at what was restored: that is one thing to tell, and no fault of the items.
+  REQUIRE(report.items.restored > 1);
+  CHECK(report.items.verified == 0);
+  REQUIRE(report.problems.size() == 1);
+  CHECK(report.problems[0].code == "NotReadBack");
   fixture.service->before_call = nullptr;
   check_green(fixture.run());
   CHECK(fixture.contents("Restored>Inbox") == fixture.inbox_of_point());
+}
+
+TEST_CASE("an outage before the look back is one problem of the batch", "[restore]") {
+  Fixture fixture;
+  fixture.selection.folders = {"inbox"};
+  int looks = 0;
+  fixture.service->before_call = [&](Call call, const std::string&) {
+    // The first look tells what lies there before.
+    if (call == Call::item_details && fixture.service->calls(Call::import_unit) > 0 && ++looks > 0)
+      throw Error{ErrorKind::unavailable, "503"};
+  };
+  const RestoreReport report = fixture.run();
+  CHECK(report.items.verified == 0);
+  CHECK(report.items.restored >= 30);
+  for (const restore::RestoreProblem& problem : report.problems) {
+    CHECK(problem.code == "NotReadBack");
+  }
 }
 
 TEST_CASE("a missing right stops the restore and is named", "[restore]") {

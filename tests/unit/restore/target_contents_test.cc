@@ -8,8 +8,7 @@ using restore::TargetContents;
 using restore::TargetItem;
 
 restore::TargetItem item(const std::string& item_class, const std::string& search_key) {
-  return {"change key", item_class, search_key, base::from_milliseconds(1000),
-          base::from_milliseconds(1000)};
+  return {"change key", item_class, search_key, base::from_milliseconds(1000)};
 }
 
 store::ItemEntry source(const std::string& id, const std::string& item_class) {
@@ -37,15 +36,4 @@ TEST_CASE("candidates are found by search key, and by class where the source has
   CHECK(contents.candidates(source("a", "IPM.Note"), "key", false).empty());
   CHECK(contents.candidates(source("b", "IPM.Note"), "key", false) == Ids{"mail"});
   CHECK(contents.candidates(source("a", "IPM.Note"), "", false) == Ids{"keyless"});
-}
-
-TEST_CASE("an item is untouched while its last change is its arrival", "[restore]") {
-  TargetItem copy = item("IPM.Note", "key");
-  CHECK(copy.is_untouched());
-  copy.modified = base::from_milliseconds(900);  // kept by the import, before the arrival
-  CHECK(copy.is_untouched());
-  copy.modified = base::from_milliseconds(1001);
-  CHECK_FALSE(copy.is_untouched());
-  copy.modified.reset();
-  CHECK_FALSE(copy.is_untouched());
 }
