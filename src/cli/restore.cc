@@ -45,9 +45,13 @@ Destination named_destination(const Context& context, const appliance::Configura
     candidates.insert(tenant.name == point.tenant.name ? candidates.begin() : candidates.end(),
                       &tenant);
   }
+  const appliance::TenantConfiguration* passed_over = nullptr;
   for (const appliance::TenantConfiguration* candidate : candidates) {
-    // A tenant that cannot be written to is passed over as long as another may know the mailbox.
-    if (!candidate->restore_app && candidates.size() > 1) continue;
+    // One that cannot be written to is passed over as long as another may know the mailbox.
+    if (!candidate->restore_app) {
+      if (passed_over == nullptr) passed_over = candidate;
+      continue;
+    }
     auto tenant = open_for_restore(configuration, *candidate, context.clock);
     graph::Directory& directory = tenant->service().directory();
     const auto user = directory.find_user(name, context.stop);
@@ -60,6 +64,7 @@ Destination named_destination(const Context& context, const appliance::Configura
     }
     return {std::move(tenant), std::get<graph::MailboxId>(mailbox), user->address()};
   }
+  if (passed_over != nullptr) throw no_restore_app(*passed_over);
   throw AdvisedError{
       base::Error{base::ErrorKind::not_found, base::text("the tenant has no mailbox '", name, "'")},
       "`coffer mailboxes` lists the mailboxes that there are"};
