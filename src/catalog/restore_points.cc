@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace catalog {
 namespace {
@@ -74,20 +75,9 @@ store::Snapshot choose_by_time(const std::vector<store::Snapshot>& points,
 }
 
 store::Snapshot choose_by_id(const std::vector<store::Snapshot>& points, std::string_view at) {
-  const std::string wanted = base::to_lower(at);
-  const store::Snapshot* chosen = nullptr;
-  for (const store::Snapshot& point : points) {
-    if (!point.id.starts_with(wanted)) continue;
-    if (chosen != nullptr) {
-      throw Error{ErrorKind::usage,
-                  text("\"", wanted, "\" is the beginning of several restore points: ", chosen->id,
-                       ", ", point.id)};
-    }
-    chosen = &point;
-  }
-  if (chosen != nullptr) return *chosen;
-  throw Error{ErrorKind::not_found,
-              text("no restore point ", wanted, " of this mailbox: ", what_there_is(points))};
+  if (const auto chosen = find_by_id(points, at)) return *chosen;
+  throw Error{ErrorKind::not_found, text("no restore point ", base::to_lower(at),
+                                         " of this mailbox: ", what_there_is(points))};
 }
 
 [[noreturn]] void throw_no_such_mailbox(const std::vector<store::Snapshot>& all,
@@ -129,6 +119,11 @@ std::vector<store::Snapshot> restore_points_of(const store::Repository& reposito
   if (tenant) {
     std::erase_if(all, [&](const store::Snapshot& point) { return point.tenant != *tenant; });
   }
+  return restore_points_of(std::move(all), who);
+}
+
+std::vector<store::Snapshot> restore_points_of(std::vector<store::Snapshot> all,
+                                               std::string_view who) {
   // An id names its mailbox even if it was another's address once.
   std::set<std::pair<store::TenantDomain, std::string>> meant;
   for (const store::Snapshot& point : all) {
@@ -152,6 +147,24 @@ std::vector<store::Snapshot> restore_points_of(const store::Repository& reposito
     return std::pair{point.tenant, point.mailbox_id} != *meant.begin();
   });
   return all;
+}
+
+std::optional<store::Snapshot> find_by_id(const std::vector<store::Snapshot>& points,
+                                          std::string_view id) {
+  const std::string wanted = base::to_lower(id);
+  const store::Snapshot* found = nullptr;
+  for (const store::Snapshot& point : points) {
+    if (point.id == wanted) return point;
+    if (wanted.size() < kShortestIdPrefix || !point.id.starts_with(wanted)) continue;
+    if (found != nullptr) {
+      throw Error{ErrorKind::usage,
+                  text("\"", base::printable(wanted), "\" is the beginning of several restore ",
+                       "points: ", found->id, ", ", point.id)};
+    }
+    found = &point;
+  }
+  if (found == nullptr) return std::nullopt;
+  return *found;
 }
 
 store::Snapshot choose(const std::vector<store::Snapshot>& points, std::string_view at) {

@@ -11,12 +11,20 @@
 
 namespace catalog {
 
-// All restore points of the mailbox that `who` means: its address (of any time), principal name, or
-// mailbox id. Error(not_found) names the nearest addresses; Error(usage) if an address stood for
+// All restore points of the mailbox that `who` means: its address (of any time), or mailbox id.
+// Error(not_found) names the nearest addresses; Error(usage) if an address stood for
 // several mailboxes.
 std::vector<store::Snapshot> restore_points_of(const store::Repository& repository,
                                                const std::optional<store::TenantDomain>& tenant,
                                                std::string_view who);
+// The same, of those given.
+std::vector<store::Snapshot> restore_points_of(std::vector<store::Snapshot> all,
+                                               std::string_view who);
+
+// The one that `id` means: whole, or the unique beginning of one (at least 8 characters), in either
+// case of letters. Empty if there is none; Error(usage) if it is the beginning of several.
+std::optional<store::Snapshot> find_by_id(const std::vector<store::Snapshot>& points,
+                                          std::string_view id);
 
 // `at`: RFC 3339, "YYYY-MM-DD", "YYYY-MM-DD HH:MM" (both UTC; a date alone means its end),
 // "latest", or a snapshot id or the unique beginning of one (at least 8 characters). A time means

@@ -80,8 +80,7 @@ void add_parsed(CLI::App& app, const std::string& name, Value& value,
 }
 
 void add_restore_point(CLI::App& app, std::string& mailbox, std::string& at) {
-  app.add_option("mailbox", mailbox, "Address, principal name or mailbox id, present or past")
-      ->required();
+  app.add_option("mailbox", mailbox, "Address or mailbox id, present or past")->required();
   app.add_option(
       "--at", at,
       "RFC 3339, YYYY-MM-DD[ HH:MM] (UTC), latest, or a snapshot id: the newest complete "
@@ -204,17 +203,14 @@ void describe(CLI::App& app, DrillOptions& options) {
 }
 
 void describe(CLI::App& app, ForgetOptions& options) {
-  auto* policy = app.add_option("--policy", options.policy, "Only by the retention of this policy");
+  app.add_option("--policy", options.policy, "Only by the retention of this policy");
   add_repeatable(app, "--snapshot", options.snapshots,
-                 "This restore point, whatever the policies say (repeatable)")
-      ->excludes(policy);
-  app.add_option("--mailbox", options.mailbox, "Every restore point of this mailbox")
-      ->excludes(policy);
+                 "This restore point, whatever the policies say (repeatable)");
+  app.add_option("--mailbox", options.mailbox, "Every restore point of this mailbox");
   add_repeatable(app, "--undo", options.undo,
-                 "Bring this forgotten restore point back (repeatable)")
-      ->excludes(policy);
-  app.add_flag("--list", options.list, "List what can be brought back")->excludes(policy);
-  app.add_flag("--dry-run", options.dry_run, "Only tell what would be kept, and why");
+                 "Bring this forgotten restore point back (repeatable)");
+  app.add_flag("--list", options.list, "List what can be brought back");
+  app.add_flag("--dry-run", options.dry_run, "Only tell what would be done, and why");
   app.add_flag("--confirm", options.confirm, "Agree where much would go at once");
   app.add_option("--reason", options.reason, "Why; kept with what is forgotten by name");
 }
@@ -340,6 +336,17 @@ void require_sense(const CheckOptions& options) {
   }
 }
 
+// What is let go is said in one way at a time; nothing that somebody typed is passed over.
+void require_sense(const ForgetOptions& options) {
+  const bool is_named = options.mailbox || !options.snapshots.empty();
+  const int ways = static_cast<int>(options.list) + static_cast<int>(!options.undo.empty()) +
+                   static_cast<int>(is_named) + static_cast<int>(options.policy.has_value());
+  if (ways > 1) {
+    fail("--policy, --snapshot and --mailbox, --undo, --list: only one of these at a time");
+  }
+  if (!options.reason.empty() && !is_named) fail("--reason is for --snapshot and --mailbox");
+}
+
 std::string suggestion(const std::string& unknown, const std::vector<std::string>& known) {
   const auto near = base::nearest(unknown, known);
   return near ? base::text("; did you mean '", *near, "'?") : std::string{};
@@ -428,6 +435,7 @@ std::variant<Arguments, Information> parse_arguments(int argument_count,
     parsed.command_name = full_name(*words->app);
     parsed.command = std::move(words->options);
     if (const auto* check = std::get_if<CheckOptions>(&parsed.command)) require_sense(*check);
+    if (const auto* forget = std::get_if<ForgetOptions>(&parsed.command)) require_sense(*forget);
     return parsed;
   }
   fail("no command is given");

@@ -90,32 +90,54 @@ ExitStatus forget_named(const Context& context, const ForgetOptions& options) {
                              context.clock};
   std::vector<store::Snapshot> points = jobs::shown_by_id(store.repository(), options.snapshots);
   if (options.mailbox) {
-    points = catalog::restore_points_of(store.repository(), std::nullopt, *options.mailbox);
+    const std::vector<store::Snapshot> all =
+        catalog::restore_points_of(store.repository(), std::nullopt, *options.mailbox);
     if (!options.dry_run) {
-      require_agreement({base::text("this forgets every restore point of ", points.back().address,
-                                    ", ", points.size(), " in all")},
+      require_agreement({base::text("this forgets every restore point of ", all.back().address,
+                                    ", ", all.size(), " in all")},
                         options.confirm);
     }
+    points.insert(points.end(), all.begin(), all.end());
   }
+  const std::vector<store::Hold> holds = store.repository().holds();
+  const jobs::RetentionReport plan = jobs::plan_named(
+      std::move(points), [&](const store::Snapshot& point) { return jobs::is_held(holds, point); });
   const std::string reason = options.reason.empty() ? "named by an operator" : options.reason;
   std::vector<store::Forgetting> forgettings;
-  for (const store::Snapshot& point : points) forgettings.push_back({point, reason});
+  std::size_t held = 0;
+  for (const jobs::PlannedSeries& series : plan.series) {
+    for (const jobs::PlannedPoint& point : series.points) {
+      forgettings.push_back({point.snapshot, reason});
+      held += point.keep ? 1 : 0;
+    }
+  }
+  // Refused by the store, with the name of the hold, if one of them is held.
   if (!options.dry_run) store.repository().forget(forgettings);
-  context.output.remark(base::text(counted(points.size(), "restore point"),
+  for (const jobs::Record& record : jobs::retention_records(plan)) context.output.record(record);
+  if (options.dry_run && !context.output.json()) tell_plan(context.output, plan);
+  const std::size_t gone = forgettings.size() - held;
+  context.output.remark(base::text(counted(gone, "restore point"),
                                    options.dry_run ? " would be forgotten." : " forgotten."));
+  if (held > 0) {
+    context.output.remark(base::text("Held: ", counted(held, "restore point"),
+                                     "; without --dry-run nothing would be forgotten."));
+  }
   if (!options.dry_run) context.output.remark(kPruneHint);
-  context.output.record(summary_of(points.size(), "removed").set("dry_run", options.dry_run));
+  context.output.record(summary_of(gone, "removed").set("dry_run", options.dry_run));
   return ExitStatus::done;
 }
 
 ExitStatus recall(const Context& context, const ForgetOptions& options) {
   const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
+  appliance::OpenStore store{configuration.store,
+                             options.dry_run ? store::Access::read : store::Access::reclaim,
+                             context.clock};
   const std::vector<store::Snapshot> points =
       jobs::forgotten_by_id(store.repository(), options.undo);
-  store.repository().recall(points);
-  context.output.remark(base::text(counted(points.size(), "restore point"), " brought back."));
-  context.output.record(summary_of(points.size(), "recalled"));
+  if (!options.dry_run) store.repository().recall(points);
+  context.output.remark(base::text(counted(points.size(), "restore point"),
+                                   options.dry_run ? " would be brought back." : " brought back."));
+  context.output.record(summary_of(points.size(), "recalled").set("dry_run", options.dry_run));
   return ExitStatus::done;
 }
 

@@ -6,35 +6,19 @@
 #include "src/catalog/restore_points.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace jobs {
 namespace {
 
-constexpr std::size_t kLeastIdCharacters = 8;
-
-// The one that `id` means; empty if there is none. Error(usage) if it means several.
-std::optional<store::Snapshot> find_by_id(const std::vector<store::Snapshot>& points,
-                                          std::string_view id) {
-  std::optional<store::Snapshot> found;
-  for (const store::Snapshot& point : points) {
-    if (point.id == id) return point;
-    if (id.size() < kLeastIdCharacters || !point.id.starts_with(id)) continue;
-    if (found) {
-      throw base::Error{base::ErrorKind::usage,
-                        base::text("'", id, "' is the beginning of several restore points")};
-    }
-    found = point;
-  }
-  return found;
-}
-
 std::vector<store::Snapshot> by_id(const std::vector<store::Snapshot>& points,
                                    const std::vector<std::string>& ids, std::string_view kind) {
   std::vector<store::Snapshot> found;
   for (const std::string& id : ids) {
-    std::optional<store::Snapshot> point = find_by_id(points, id);
+    std::optional<store::Snapshot> point = catalog::find_by_id(points, id);
     if (!point) {
       throw base::Error{base::ErrorKind::not_found,
                         base::text("there is no ", kind, "restore point '", id, "'")};
@@ -84,6 +68,28 @@ std::vector<store::Snapshot> forgotten_by_id(const store::Repository& repository
   return by_id(all_forgotten(repository), ids, "forgotten ");
 }
 
+RetentionReport plan_named(std::vector<store::Snapshot> points, const IsHeld& is_held) {
+  const auto key = [](const store::Snapshot& point) {
+    return std::tie(point.tenant, point.mailbox_id, point.time, point.id);
+  };
+  std::ranges::sort(points,
+                    [&](const auto& left, const auto& right) { return key(left) < key(right); });
+  const auto again = std::ranges::unique(points, {}, &store::Snapshot::id);
+  points.erase(again.begin(), again.end());
+  RetentionReport report;
+  for (store::Snapshot& point : points) {
+    std::vector<PlannedSeries>& series = report.series;
+    if (series.empty() || series.back().tenant != point.tenant ||
+        series.back().mailbox_id != point.mailbox_id) {
+      series.push_back({point.tenant, point.mailbox_id, "", {}});
+    }
+    series.back().policy = point.policy;
+    const bool held = is_held(point);
+    series.back().points.push_back({std::move(point), held, {held ? "hold" : "named"}});
+  }
+  return report;
+}
+
 bool is_held(const std::vector<store::Hold>& holds, const store::Snapshot& snapshot) {
   return std::ranges::any_of(holds, [&](const store::Hold& hold) { return hold.covers(snapshot); });
 }
@@ -95,12 +101,14 @@ store::Hold new_hold(const store::Repository& repository, std::string_view subje
   hold.subject = std::string{subject};
   hold.reason = std::move(reason);
   hold.time = now;
-  std::optional<store::Snapshot> point = find_by_id(repository.snapshots(), subject);
-  if (!point) point = find_by_id(all_forgotten(repository), subject);
+  // A mailbox may have nothing left but what is forgotten and not purged: all the more reason.
+  std::vector<store::Snapshot> points = all_forgotten(repository);
+  std::ranges::move(repository.snapshots(), std::back_inserter(points));
+  std::optional<store::Snapshot> point = catalog::find_by_id(points, subject);
   if (point) {
     hold.snapshot_id = point->id;
   } else {
-    point = catalog::restore_points_of(repository, std::nullopt, subject).back();
+    point = catalog::restore_points_of(std::move(points), subject).back();
     hold.subject = point->address;
   }
   hold.tenant = point->tenant;

@@ -27,6 +27,10 @@ std::vector<store::Snapshot> shown_by_id(const store::Repository& repository,
 std::vector<store::Snapshot> forgotten_by_id(const store::Repository& repository,
                                              const std::vector<std::string>& ids);
 
+// What forgetting these by name would do: all of them go ("named"), except what is held ("hold"),
+// for which the whole is refused. One that is named twice is one. Pure.
+RetentionReport plan_named(std::vector<store::Snapshot> points, const IsHeld& is_held);
+
 // Whether a hold covers it.
 bool is_held(const std::vector<store::Hold>& holds, const store::Snapshot& snapshot);
 

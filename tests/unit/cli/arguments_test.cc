@@ -205,3 +205,29 @@ TEST_CASE("a line that makes no sense still tells the command and the form of er
   CHECK_FALSE(cli::asks_for_json(3, words.data()));
   CHECK(cli::command_asked_for(2, words.data()).empty());
 }
+
+TEST_CASE("forget is told one thing at a time, and all of it counts", "[cli][arguments]") {
+  const auto named = std::get<cli::ForgetOptions>(
+      command({"forget", "--mailbox", "a@x", "--snapshot", "x", "--snapshot", "y"}).command);
+  CHECK(named.mailbox == "a@x");
+  CHECK(named.snapshots == std::vector<std::string>{"x", "y"});
+  const auto undo =
+      std::get<cli::ForgetOptions>(command({"forget", "--undo", "x", "--dry-run"}).command);
+  CHECK(undo.dry_run);
+
+  const std::vector<std::vector<std::string>> ways{
+      {"--policy", "p"}, {"--snapshot", "x"}, {"--undo", "x"}, {"--list"}};
+  for (const auto& one : ways) {
+    for (const auto& other : ways) {
+      if (&one == &other) continue;
+      std::vector<std::string> words{"forget"};
+      words.insert(words.end(), one.begin(), one.end());
+      words.insert(words.end(), other.begin(), other.end());
+      CAPTURE(words);
+      CHECK_THAT(complaint(words), test::contains_text("only one of these"));
+    }
+  }
+  CHECK_THAT(complaint({"forget", "--list", "--mailbox", "a@x"}),
+             test::contains_text("only one of these"));
+  CHECK_THAT(complaint({"forget", "--reason", "why"}), test::contains_text("--reason is for"));
+}
