@@ -50,6 +50,7 @@ UpdatedFolders apply_changes(const FolderMap& known,
     if (const auto before = known.find(folder.id); before != known.end()) {
       folder.is_search_folder = before->second.is_search_folder;
       folder.is_hidden = before->second.is_hidden;
+      if (folder.well_known_name.empty()) folder.well_known_name = before->second.well_known_name;
     }
     std::string id = folder.id;
     updated.folders.insert_or_assign(std::move(id), std::move(folder));

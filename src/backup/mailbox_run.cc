@@ -115,6 +115,8 @@ void MailboxRun::classify(const std::vector<std::string>& new_ids) {
       folders_untold_ = true;
     }
     if (!whole) {
+      // It has gone again, or whoever answered does not know of it yet.
+      folders_untold_ = true;
       folders_.erase(id);
       continue;
     }

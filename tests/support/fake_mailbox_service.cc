@@ -146,7 +146,7 @@ std::optional<graph::Folder> FakeMailboxService::folder(const graph::MailboxId&,
   const std::lock_guard lock{mutex_};
   enter(Call::folder, folder_id, stop);
   const auto found = folders_.find(folder_id);
-  if (found == folders_.end()) return std::nullopt;
+  if (found == folders_.end() || unknown_when_asked.contains(folder_id)) return std::nullopt;
   return found->second.folder;
 }
 

@@ -69,6 +69,8 @@ class FakeMailboxService final : public graph::MailboxService {
   // Called before each call is answered; what it throws is the call's failure. `subject`: folder or
   // first item.
   std::function<void(Call, const std::string& subject)> before_call;
+  // Folders that the feed tells of, and that whoever is asked about them does not know.
+  std::set<std::string> unknown_when_asked;
   // What becomes of imports: empty takes it.
   enum class Lost : std::uint8_t { no, after_creating, before_creating };
   std::function<Lost(const std::string& folder)> lose_answer;

@@ -55,6 +55,15 @@ TEST_CASE("what a full round does not tell is gone", "[backup]") {
   CHECK(updated.new_ids.empty());
 }
 
+TEST_CASE("what a folder is well known for stays known", "[backup]") {
+  const auto known = map_of({folder("root", "", ""), folder("o", "root", "Outbox", "outbox")});
+  const bool full = GENERATE(true, false);
+  const auto updated = backup::apply_changes(
+      known, {folder("root", "", ""), folder("o", "root", "Postausgang")}, full);
+  CHECK(updated.folders.at("o").display_name == "Postausgang");
+  CHECK(updated.folders.at("o").well_known_name == "outbox");
+}
+
 TEST_CASE("the last word on a folder wins", "[backup]") {
   const auto removed_then_told =
       backup::apply_changes(map_of({folder("a", "root", "A")}),

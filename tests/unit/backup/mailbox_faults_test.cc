@@ -194,6 +194,21 @@ TEST_CASE("a new folder that cannot be asked about waits for the next run, alone
   CHECK(tenant.stored() == tenant.present());
 }
 
+TEST_CASE("a new folder that nobody knows when asked is looked for again", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(3);
+  tenant.service().put_item("work", "plan", "the plan");
+  tenant.service().unknown_when_asked = {"work"};
+  check_counts(tenant.back_up(), {3, 3, 0, 0, 0});
+  tenant.service().unknown_when_asked.clear();
+
+  const MailboxReport next = tenant.back_up();
+
+  check_complete(next);
+  check_counts(next, {4, 1, 3, 0, 0});
+  CHECK(tenant.stored() == tenant.present());
+}
+
 TEST_CASE("an empty answer is not an empty mailbox", "[backup]") {
   test::FakeTenant tenant;
   tenant.fill_inbox(3);
