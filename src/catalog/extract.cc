@@ -8,9 +8,12 @@
 #include "src/catalog/selection.h"
 
 #include <fcntl.h>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace catalog {
@@ -28,17 +31,59 @@ std::string short_digest(const std::string& id, std::size_t digits) {
   return base::sha256(base::as_bytes(id)).hex().substr(0, digits);
 }
 
-void prepare_directory(const std::filesystem::path& directory) {
+// Stands in the directory until all is there, and tells what of.
+constexpr const char* kMarkName = ".coffer-extract";
+
+std::string mark_of(const store::Snapshot& point, const ExtractSelection& selection) {
+  base::Sha256Stream asked;
+  const auto add = [&](const std::string& word) {
+    asked.update(base::as_bytes(text(word.size(), ":", word)));
+  };
+  for (const std::string& id :
+       std::set<std::string>{selection.folders.begin(), selection.folders.end()}) {
+    add(id);
+  }
+  add("items");
+  for (const std::string& id : selection.items) add(id);
+  return text("restore point ", point.id, ", selection ", asked.finish().hex(), "\n");
+}
+
+void prepare_directory(const std::filesystem::path& directory, const std::string& mark) {
   std::error_code failed;
   std::filesystem::create_directories(directory, failed);
   if (failed) throw base::system_error(text("creating ", directory.string()), failed.value());
   const bool empty = std::filesystem::is_empty(directory, failed);
   if (failed) throw base::system_error(text("reading ", directory.string()), failed.value());
-  if (!empty) {
-    throw Error{ErrorKind::usage, text(directory.string(),
-                                       " is not empty: name a new or an empty directory, so that "
-                                       "two restore points do not mix")};
+  const std::filesystem::path file = directory / kMarkName;
+  if (empty) {
+    base::replace_file(file, base::as_bytes(mark));
+    return;
   }
+  const bool has_mark = std::filesystem::exists(std::filesystem::symlink_status(file, failed));
+  if (!has_mark || base::as_text(base::read_file(file)) != mark) {
+    throw Error{ErrorKind::usage,
+                text(directory.string(),
+                     " is not empty: name a new or an empty directory, or the arguments of an "
+                     "interrupted extract again, so that two restore points do not mix")};
+  }
+}
+
+// Whether the file is there and is that content.
+bool is_whole(const std::filesystem::path& path, const store::ContentRef& content) {
+  std::error_code failed;
+  const auto status = std::filesystem::symlink_status(path, failed);
+  if (!std::filesystem::is_regular_file(status)) return false;
+  const auto size = std::filesystem::file_size(path, failed);
+  if (failed || size != content.size_bytes) return false;
+  std::ifstream file{path, std::ios::binary};
+  base::Sha256Stream hash;
+  std::string piece(kPieceBytes, '\0');
+  while (file) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    const auto got = static_cast<std::size_t>(file.gcount());
+    hash.update(base::as_bytes(std::string_view{piece}.substr(0, got)));
+  }
+  return hash.finish() == content.sha256;
 }
 
 // Names the directory of each folder, relative to the output.
@@ -112,6 +157,7 @@ class Extraction {
              const std::filesystem::path& directory,
              const std::function<void(const ExtractedItem&)>& on_item, std::stop_token stop)
       : store_(store),
+        point_(point),
         reader_(store.open_snapshot(point)),
         paths_(reader_->folders()),
         names_(paths_),
@@ -121,7 +167,7 @@ class Extraction {
 
   ExtractReport run(const ExtractSelection& selection) {
     const Selected selected = select(*reader_, paths_, selection.folders, selection.items);
-    prepare_directory(directory_);
+    prepare_directory(directory_, mark_of(point_, selection));
     for (const SelectedFolder& folder : selected.folders) extract_folder(folder);
     return std::move(report_);
   }
@@ -155,7 +201,7 @@ class Extraction {
                     const std::string& relative) {
     const std::string file = relative + short_digest(item.id, 32) + ".stream";
     try {
-      write_stream(item, directory_ / file);
+      if (!is_whole(directory_ / file, item.content)) write_stream(item, directory_ / file);
     } catch (Error& error) {
       // The target's disk ends it; damage in the store costs the item.
       if (error.kind() != ErrorKind::corrupt) throw;
@@ -180,6 +226,7 @@ class Extraction {
   }
 
   const store::TenantStore& store_;
+  const store::Snapshot& point_;
   std::unique_ptr<store::SnapshotReader> reader_;
   FolderPaths paths_;
   DirectoryNames names_;
@@ -213,6 +260,12 @@ ExtractReport extract(const store::TenantStore& store, const store::Snapshot& po
                       const std::function<void(const ExtractedItem&)>& on_item,
                       std::stop_token stop) {
   return Extraction{store, point, directory, on_item, std::move(stop)}.run(selection);
+}
+
+void end_extraction(const std::filesystem::path& directory) {
+  std::error_code failed;
+  std::filesystem::remove(directory / kMarkName, failed);
+  if (failed) throw base::system_error(text("removing ", kMarkName), failed.value());
 }
 
 }  // namespace catalog

@@ -43,20 +43,24 @@ struct ExtractFailure {
 
 struct ExtractReport {
   std::uint64_t selected = 0;
-  std::uint64_t written = 0;
+  std::uint64_t written = 0;  // with what was whole already
   std::uint64_t bytes = 0;
   std::vector<ExtractFailure> failures;  // damaged items; the others are written
   bool cancelled = false;
 };
 
-// Creates `directory`, or takes one that is empty; Error(usage) if there is anything in it, so that
-// two restore points never mix. Error(not_found) for a folder or item that the restore point does
-// not have, before anything is written. Error(full) or Error(disk) ends it; what is written stays.
-// `on_item` is called for each file once it is there.
+// Creates `directory`, or takes one that is empty, or goes on with what an extraction of the same
+// restore point and selection left there: files that are whole stay. Error(usage) if there is
+// anything else in it, so that two restore points never mix. Error(not_found) for a folder or item
+// that the restore point does not have, before anything is written. Error(full) or Error(disk) ends
+// it; what is written stays. `on_item` is called for each file once it is there.
 ExtractReport extract(const store::TenantStore& store, const store::Snapshot& point,
                       const ExtractSelection& selection, const std::filesystem::path& directory,
                       const std::function<void(const ExtractedItem&)>& on_item,
                       std::stop_token stop);
+
+// Nothing is to be added any more: from now on the directory is like any other that is not empty.
+void end_extraction(const std::filesystem::path& directory);
 
 // A folder's display name as the name of a directory: no separators, no control characters, not
 // hidden, 80 bytes at most. Different names can give the same result.

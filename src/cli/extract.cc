@@ -1,3 +1,4 @@
+#include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/progress_bar.h"
@@ -51,6 +52,10 @@ jobs::ExitStatus run(const Context& context, const ExtractOptions& options) {
   }
   const double seconds = seconds_since(context.clock, begin);
   tell(context.output, report, options, seconds);
+  if (report.cancelled) {
+    const base::Error error{base::ErrorKind::cancelled, "the extraction was stopped on request"};
+    context.output.error(error, jobs::exit_status(report), remedy_for(error));
+  }
   context.output.record(jobs::extract_summary(report, point, options.output, seconds));
   return jobs::exit_status(report);
 }

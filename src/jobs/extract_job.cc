@@ -79,7 +79,10 @@ catalog::ExtractReport run_extract_job(store::Repository& repository, const Rest
     catalog::ExtractReport report =
         catalog::extract(repository.tenant(point.snapshot.tenant), point.snapshot, selection,
                          directory, on_item, std::move(stop));
-    if (!report.cancelled) manifest.finish();
+    if (!report.cancelled) {
+      manifest.finish();
+      catalog::end_extraction(directory);
+    }
     return report;
   } catch (const base::Error& error) {
     if (error.kind() != base::ErrorKind::full) throw;

@@ -59,7 +59,45 @@ TEST_CASE("every stream is extracted exactly, each into a file of its own", "[ca
 TEST_CASE("a directory with anything in it is refused", "[catalog]") {
   Fixture fixture;
   fixture.extract();
+  catalog::end_extraction(fixture.directory / "out");
   CHECK_THROWS_WITH(fixture.extract(), test::contains_text("not empty"));
+}
+
+TEST_CASE("an interrupted extraction goes on with the same arguments", "[catalog]") {
+  Fixture fixture;
+  std::stop_source stop;
+  std::vector<catalog::ExtractedItem> first;
+  catalog::extract(
+      fixture.repository.tenant(), fixture.point, {}, fixture.directory / "out",
+      [&](const catalog::ExtractedItem& item) {
+        first.push_back(item);
+        if (first.size() == 5) stop.request_stop();
+      },
+      stop.get_token());
+  const auto out = fixture.directory / "out";
+  const auto whole = out / first[0].file;
+  const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::hours{1};
+  std::filesystem::last_write_time(whole, old);
+  // Not as coffer left it: written again.
+  std::ofstream{out / first[1].file, std::ios::app} << "more";
+
+  SECTION("what is whole stays, the rest comes") {
+    const catalog::ExtractReport report = fixture.extract();
+    CHECK(report.written == 40);
+    CHECK(fixture.items.size() == 40);
+    CHECK(std::filesystem::last_write_time(whole) == old);
+    for (const catalog::ExtractedItem& item : fixture.items) {
+      CHECK(base::sha256(base::read_file(out / item.file)).hex() == item.sha256);
+    }
+  }
+  SECTION("another restore point is refused") {
+    fixture.repository.clock().advance(std::chrono::hours{24});
+    fixture.point = fixture.repository.back_up("MBX:1", fixture.streams, &fixture.point);
+    CHECK_THROWS_WITH(fixture.extract(), test::contains_text("not empty"));
+  }
+  SECTION("another selection is refused") {
+    CHECK_THROWS_WITH(fixture.extract({{}, {first[0].id}}), test::contains_text("not empty"));
+  }
 }
 
 TEST_CASE("an item that is not there is told before anything is written", "[catalog]") {
