@@ -64,7 +64,7 @@ std::vector<std::string> listed_lines(const jobs::Record& record, std::size_t co
     return {shortened(base::printable(text_of(record, "path")), columns - note.size()) + note};
   }
   std::vector<std::string> lines{item_line(record, columns)};
-  if (with_id) lines.push_back(base::text("    ", text_of(record, "id")));
+  if (with_id) lines.push_back(base::text("    ", base::printable(text_of(record, "id"))));
   return lines;
 }
 

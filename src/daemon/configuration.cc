@@ -43,10 +43,25 @@ std::optional<CredentialFile> read_file_key(TableReader& table, const Place& pla
   return file;
 }
 
+// Scheme and host of what was to be a URL. The rest may be secret, however it is mistyped: a
+// password, a token in the path.
+std::string without_secrets(const std::string& url) {
+  const std::size_t separator = url.find("://");
+  const std::size_t begin = separator == std::string::npos ? 0 : separator + 3;
+  const std::string scheme = url.substr(0, begin);
+  std::string authority = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+  const std::size_t user_end = authority.rfind('@');
+  if (user_end != std::string::npos) return scheme + authority.substr(user_end + 1);
+  // A slash within a password ends it too early.
+  return scheme + (url.find('@') == std::string::npos ? authority : "…");
+}
+
 // https, or http to this machine.
 void check_url(TableReader& table, const std::string& key, const std::string& text) {
   const auto url = http::parse_url(text);
-  if (!url) table.fail(key, base::text("'", key, "' is not an http or https URL: \"", text, "\""));
+  if (!url)
+    table.fail(key, base::text("'", key, "' is not an http or https URL: \"", without_secrets(text),
+                               "\""));
   if (url->origin.scheme != "https" && !url->origin.is_loopback()) {
     table.fail(
         key,
@@ -201,6 +216,25 @@ RetentionSettings read_retention(TableReader table) {
   return retention;
 }
 
+// "22:00-06:00"
+bool is_window(std::string_view text) {
+  const auto is_time = [](std::string_view time) {
+    const auto digit = [&](std::size_t i) { return time[i] >= '0' && time[i] <= '9'; };
+    return time.size() == 5 && time[2] == ':' && digit(0) && digit(1) && digit(3) && digit(4) &&
+           time.substr(0, 2) < "24" && time.substr(3) < "60";
+  };
+  return text.size() == 11 && text[5] == '-' && is_time(text.substr(0, 5)) &&
+         is_time(text.substr(6));
+}
+
+void check_windows(TableReader& table, const std::vector<std::string>& windows) {
+  for (const std::string& window : windows) {
+    if (is_window(window)) continue;
+    table.fail("window", base::text("'window' in [", table.name(),
+                                    "] takes \"HH:MM-HH:MM\", not \"", window, "\""));
+  }
+}
+
 PolicySettings read_policy(TableReader table, const std::string& key,
                            const std::vector<std::string>& tenants) {
   PolicySettings policy;
@@ -217,6 +251,7 @@ PolicySettings read_policy(TableReader table, const std::string& key,
   table.finish();
   policy.retention = read_retention(std::move(retention));
   check_timezone(table, policy.timezone);
+  check_windows(table, policy.window);
   check_selectors(table, "include", policy.include);
   check_selectors(table, "exclude", policy.exclude);
   check_selectors(table, "order", policy.order);
@@ -281,7 +316,7 @@ AlertSettings read_alerts(TableReader table) {
   if (alerts.smtp && !alerts.smtp->starts_with("smtp://") &&
       !alerts.smtp->starts_with("smtps://")) {
     table.fail("smtp", base::text("'smtp' in [alerts] must be an smtp or smtps URL, and is \"",
-                                  *alerts.smtp, "\""));
+                                  without_secrets(*alerts.smtp), "\""));
   }
   for (const std::string& address : alerts.mail_to) {
     if (address.find('@') != std::string::npos) continue;
@@ -291,6 +326,18 @@ AlertSettings read_alerts(TableReader table) {
   if (!alerts.mail_to.empty() && !alerts.smtp)
     table.fail("mail_to", "'mail_to' in [alerts] needs 'smtp'");
   return alerts;
+}
+
+// Read and checked for the versions that obey them.
+std::vector<std::string> not_obeyed_in(const PolicySettings& policy) {
+  std::vector<std::string> keys;
+  const auto add = [&](const char* key) {
+    keys.push_back(base::text("'", key, "' in [policy.", policy.name, "]"));
+  };
+  if (!policy.schedule.empty()) add("schedule");
+  if (!policy.window.empty()) add("window");
+  if (policy.jitter > base::Duration{0}) add("jitter");
+  return keys;
 }
 
 // The named tables below [tenant] and [policy], in the order of the file.
@@ -412,7 +459,12 @@ Configuration parse_configuration(std::string_view text, const std::filesystem::
     if (names.empty())
       table.fail("", base::text("[", table.name(), "] needs a [tenant.…] to protect"));
     configuration.policies.push_back(read_policy(table, key, names));
+    for (std::string& each : not_obeyed_in(configuration.policies.back())) {
+      configuration.not_obeyed.push_back(std::move(each));
+    }
   }
+  if (web.exists()) configuration.not_obeyed.emplace_back("[web]");
+  if (alerts.exists()) configuration.not_obeyed.emplace_back("[alerts]");
   configuration.limits = read_limits(std::move(limits));
   configuration.web = read_web(std::move(web), place);
   configuration.alerts = read_alerts(std::move(alerts));

@@ -108,6 +108,8 @@ struct Configuration {
   LimitSettings limits;
   WebSettings web;
   AlertSettings alerts;
+  // What is there and has no effect in this version: "'schedule' in [policy.nightly]", "[web]".
+  std::vector<std::string> not_obeyed;
 
   // Error(usage) naming the nearest one.
   [[nodiscard]] const TenantConfiguration& tenant(std::string_view name) const;

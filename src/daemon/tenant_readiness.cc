@@ -30,11 +30,9 @@ const std::set<std::string>& needed_roles(graph::App app) {
                                              "User.ReadBasic.All",        "GroupMember.Read.All",
                                              "GroupMember.ReadBasic.All", "Member.Read.Hidden",
                                              "MailboxSettings.Read"};
-  static const std::set<std::string> kRestore{
-      "MailboxFolder.Read.All",      "MailboxItem.Read.All",         "MailboxItem.Export.All",
-      "MailboxFolder.ReadWrite.All", "MailboxItem.ImportExport.All", "User.Read.All",
-      "User.ReadBasic.All",          "GroupMember.Read.All",         "GroupMember.ReadBasic.All",
-      "Member.Read.Hidden",          "MailboxSettings.Read"};
+  // All else that a restore needs, the backup app asks: who lives where, what lies in the target.
+  static const std::set<std::string> kRestore{"MailboxFolder.ReadWrite.All",
+                                              "MailboxItem.ImportExport.All"};
   return app == graph::App::backup ? kBackup : kRestore;
 }
 

@@ -231,6 +231,10 @@ TEST_CASE("a mistake is told with its place and the nearest name", "[daemon][con
        "\"Europe/Berlin\"?"},
       {both + "[policy.p]\ntimezone = \"W. Europe Standard Time\"\n",
        ":10: 'timezone' in [policy.p]: unknown time zone \"W. Europe Standard Time\""},
+      {both + "[policy.p]\nwindow = [\"22:00-25:00\"]\n",
+       ":10: 'window' in [policy.p] takes \"HH:MM-HH:MM\", not \"22:00-25:00\""},
+      {both + "[policy.p]\nwindow = \"22-6\"\n",
+       "'window' in [policy.p] takes \"HH:MM-HH:MM\", not \"22-6\""},
       {both + "[policy.p.retention]\nkeep_dayly = 3\n",
        "unknown key 'keep_dayly' in [policy.p.retention]; did you mean 'keep_daily'?"},
       {both + "[policy.p.retention]\nkeep_daily = -1\n", "is -1, and must be at least 0"},
@@ -249,6 +253,39 @@ TEST_CASE("a mistake is told with its place and the nearest name", "[daemon][con
     CHECK_THAT(told, test::contains_text("/etc/coffer/coffer.toml"));
     CHECK_THAT(told, test::contains_text(row.told));
   }
+}
+
+TEST_CASE("a mistyped URL is told without what may be secret in it", "[daemon][configuration]") {
+  struct Row {
+    std::string line;
+    std::string shown;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"smtp = \"smpts://user:hidden@mail.example:465/hidden\"",
+            "\"smpts://mail.example:465\""},
+           {"smtp = \"smpts://user:hid/hidden@mail.example\"", "\"smpts://…\""},
+           {"smtp = \"user:hidden@mail.example\"", "\"mail.example\""},
+           {"webhook = [\"htps://hooks.example/services/hidden\"]", "\"htps://hooks.example\""},
+           {"webhook = [\"hooks.example?token=hidden\"]", "\"hooks.example\""},
+           {"webhook = [\"https://user:hidden@hooks.example/\"]", "\"https://hooks.example\""},
+           {"webhook = [\"http://hooks.example/hidden\"]", "not for hooks.example"}}) {
+    CAPTURE(row.line);
+    const std::string told = complaint(std::string{kStore} + "[alerts]\n" + row.line + "\n");
+    CHECK_THAT(told, test::contains_text(row.shown));
+    CHECK_THAT(told, !test::contains_text("hid"));
+  }
+}
+
+TEST_CASE("keys that this version does not obey are named", "[daemon][configuration]") {
+  CHECK(parse(std::string{kStore} + kTenant).not_obeyed.empty());
+  const auto configuration = parse(std::string{kStore} + kTenant +
+                                   "[policy.p]\nschedule = \"*-*-* 02:00:00\"\n"
+                                   "window = [\"22:00-06:00\"]\njitter = \"15m\"\n"
+                                   "[web]\nlisten = \"127.0.0.1:8440\"\n"
+                                   "[alerts]\nwebhook = [\"https://hooks.example/\"]\n");
+  CHECK(configuration.not_obeyed ==
+        std::vector<std::string>{"'schedule' in [policy.p]", "'window' in [policy.p]",
+                                 "'jitter' in [policy.p]", "[web]", "[alerts]"});
 }
 
 TEST_CASE("sizes and durations take whole numbers and their units only",
