@@ -87,11 +87,8 @@ const std::set<std::string>& backup_roles() {
 }
 
 const std::set<std::string>& restore_roles() {
-  static const std::set<std::string> kRoles = [] {
-    std::set<std::string> roles = backup_roles();
-    roles.insert({"MailboxFolder.ReadWrite.All", "MailboxItem.ImportExport.All"});
-    return roles;
-  }();
+  static const std::set<std::string> kRoles = {"MailboxFolder.ReadWrite.All",
+                                               "MailboxItem.ImportExport.All"};
   return kRoles;
 }
 

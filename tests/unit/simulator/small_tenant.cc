@@ -2,6 +2,8 @@
 
 #include "src/base/base64.h"
 #include "src/base/text.h"
+#include "tests/simulator/applications.h"
+#include "tests/simulator/applications.h"
 
 #include <stdexcept>
 
@@ -24,6 +26,10 @@ simulator::TenantPlan small_plan(std::uint64_t seed) {
 }
 
 SmallTenant::SmallTenant(const simulator::TenantPlan& plan) : tenant_(plan, clock_.now()) {
+  // One client for all: it reads as well.
+  tenant_.world()
+      ->applications.at(simulator::kRestoreClientId)
+      .roles.merge(std::set<std::string>{simulator::backup_roles()});
   use(simulator::kRestoreClientId);
 }
 
