@@ -235,6 +235,17 @@ async function kiotaFolders(adapter, mailbox) {
 }
 
 const restore = application('restore', certificateOf('restore'));
+// One application for all the calls below; as made, this one may only write.
+await administrate('operations', {
+  operation: 'set_roles',
+  app: 'restore',
+  roles: [
+    'User.Read.All',
+    'MailboxFolder.ReadWrite.All',
+    'MailboxItem.Read.All',
+    'MailboxItem.ImportExport.All',
+  ],
+});
 await signInChecks();
 await graphClientChecks(restore);
 await kiotaChecks(restore);
