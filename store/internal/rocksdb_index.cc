@@ -106,7 +106,7 @@ class Diary final : public rocksdb::Logger {
  public:
   Diary() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
   using Logger::Logv;
-  void Logv(const char* format, va_list arguments) override {
+  [[gnu::format(printf, 2, 0)]] void Logv(const char* format, va_list arguments) override {
     std::array<char, 512> line{};
     std::vsnprintf(line.data(), line.size(), format, arguments);
     base::log(base::LogLevel::info, "RocksDB: ", line.data());
