@@ -1,23 +1,15 @@
 #!/usr/bin/env python3
 """Shows that the tests of the retention planner would notice a mistake in it.
 
-Usage: mutate_retention.py BUILD [NAME...], where BUILD is a built preset (build/release) and the
-names are those of the only mutants to try. Each mutant is schedules/retention.cc with one change; it
-is compiled aside and linked in front of the tests, so neither the sources nor the build change. A
-mutant that every test passes has survived: a test is missing. Ends with status 1 if any did.
+Usage: mutate_retention.py BUILD [NAME...]: mutation.py says more.
 """
-import json
-import os
-import shlex
-import subprocess
 import sys
-import tempfile
+
+import mutation
 
 SOURCE = "schedules/retention.cc"
-TESTS = ["tests/unit/unit_schedules", "tests/property/property_retention"]
+TESTS = [("tests/unit/unit_schedules", []), ("tests/property/property_retention", [])]
 
-# Name of the mutant: what stands in the source, what stands there instead. All places are changed
-# where the text stands more than once, unless a number says which.
 MUTANTS = {
     # What a bucket is.
     "hours of UTC": ("floor<std::chrono::hours>(time + offset) - offset;", "floor<std::chrono::hours>(time);"),
@@ -99,6 +91,7 @@ MUTANTS = {
     "incomplete: one too many": ("} else if (incomplete < count) {", "} else if (incomplete <= count) {"),
     "incomplete: none": ("} else if (incomplete < count) {", "} else if (false) {"),
     "incomplete: all in sight": ("} else if (incomplete < count) {", "} else {"),
+    "incomplete ones use up the count": ("if (complete == count) break;", "if (complete + incomplete == count) break;"),
     # Verdicts.
     "keeps what has no reason": ("verdict.keep = !verdict.reasons.empty();", "verdict.keep = true;"),
     "expired has no reason": ("if (!verdict.keep) verdict.reasons.push_back(Reason::expired);", ""),
@@ -119,87 +112,11 @@ MUTANTS = {
     "removed of the last only": ("summary.removed += removed;", "summary.removed = removed;"),
     "rules of zero without loss": ("plan.rules_keep_nothing && removed > 0", "plan.rules_keep_nothing"),
     "rules of zero never confirmed": ("by_empty_rules = true;", "{}"),
+    "rules of zero of the last only": ("if (plan.rules_keep_nothing && removed > 0) by_empty_rules = true;",
+                                       "by_empty_rules = plan.rules_keep_nothing && removed > 0;"),
     "a fifth is too much": ("summary.removed * 100 > summary.points", "summary.removed * 100 >= summary.points"),
     "much is never confirmed": ("summary.removed * 100 > summary.points", "summary.removed > summary.points"),
 }
 
-
-def run(command, **options):
-    return subprocess.run(command, capture_output=True, text=True, **options)
-
-
-def compile_command(build, root):
-    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
-        for entry in json.load(file):
-            if os.path.relpath(entry["file"], root) == SOURCE:
-                return shlex.split(entry["command"])
-    sys.exit(f"{build} does not build {SOURCE}")
-
-
-def link_command(build, test):
-    """The build's own command; ninja wraps it in ": && COMMAND && :"."""
-    commands = run(["ninja", "-C", build, "-t", "commands", test], check=True).stdout.splitlines()
-    return shlex.split(commands[-1].removeprefix(": && ").removesuffix(" && :"))
-
-
-def output_to(command, path):
-    command = list(command)
-    command[command.index("-o") + 1] = path
-    return command
-
-
-def survives(text, folder, compiling, linking, build):
-    """Whether all tests pass with this text; None if it does not compile."""
-    source, compiled = os.path.join(folder, "retention.cc"), os.path.join(folder, "retention.o")
-    with open(source, "w", encoding="utf-8") as file:
-        file.write(text)
-    command = output_to(compiling, compiled)
-    command[command.index("-c") + 1] = source
-    # What a mutant leaves unused is no mistake here.
-    compiling_result = run(command + ["-O0", "-w"], cwd=build)
-    if compiling_result.returncode != 0:
-        print(compiling_result.stderr)
-        return None
-    for test, linker in linking.items():
-        program = os.path.join(folder, os.path.basename(test))
-        command = output_to(linker, program)
-        # Before the library, whose own copy is then not wanted.
-        command.insert(command.index("-o"), compiled)
-        run(command, cwd=build, check=True)
-        try:
-            if run([program, "--abort"], timeout=300).returncode != 0:
-                return False
-        except subprocess.TimeoutExpired:
-            return False
-    return True
-
-
-def main():
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    build = os.path.abspath(sys.argv[1])
-    with open(os.path.join(root, SOURCE), encoding="utf-8") as file:
-        original = file.read()
-    compiling = compile_command(build, root)
-    linking = {test: link_command(build, test) for test in TESTS}
-    chosen = {name: MUTANTS[name] for name in sys.argv[2:]} or MUTANTS
-    failures = []
-    with tempfile.TemporaryDirectory() as folder:
-        if survives(original, folder, compiling, linking, build) is not True:
-            sys.exit("the tests fail without any mutation")
-        for name, (old, new) in chosen.items():
-            if old not in original:
-                failures.append(f"{name}: the source has no {old!r}")
-                continue
-            outcome = survives(original.replace(old, new), folder, compiling, linking, build)
-            words = {True: "SURVIVED", False: "killed", None: "does not compile"}[outcome]
-            print(f"{name}: {words}", flush=True)
-            if outcome is not False:
-                failures.append(f"{name}: {words}")
-    print(f"{len(chosen)} mutants, {len(chosen) - len(failures)} killed")
-    for failure in failures:
-        print(failure)
-    return 1 if failures else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(mutation.main({SOURCE: MUTANTS}, TESTS))

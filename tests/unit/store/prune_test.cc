@@ -88,6 +88,21 @@ TEST_CASE("nodes keep what they are a difference from", "[store][prune][differen
   fixture.check_all();
 }
 
+TEST_CASE("what only work needed goes with the first prune after its end", "[store][prune]") {
+  PrunedStore fixture;
+  fixture.back_up(kAnna, 1);
+  const std::size_t needed = fixture.backend.names("pack/").size();
+  const store::Snapshot old = fixture.back_up(kBoris, 2);
+  auto work = fixture.store.repository().begin_work();
+  static_cast<void>(fixture.store.tenant().open_snapshot(old));
+  fixture.forget(old);
+  CHECK(fixture.prune().packs_deleted == 0);
+  work.reset();
+  CHECK(fixture.prune().packs_deleted == 2);
+  CHECK(fixture.backend.names("pack/").size() == needed);
+  fixture.check_all();
+}
+
 TEST_CASE("a store in which nothing is dead is left as it is", "[store][prune]") {
   PrunedStore fixture;
   fixture.back_up(kAnna, 1);
