@@ -5,8 +5,10 @@
 #include "src/base/text.h"
 #include "store/index.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -24,6 +26,17 @@ std::filesystem::path aside_path(const std::filesystem::path& path) {
   std::filesystem::path aside = path;
   aside += kAsideSuffix;
   return aside;
+}
+
+// A name as we make them, whole: others may begin their own alike.
+bool is_scratch(std::string_view name) {
+  constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
+  if (!name.starts_with(kScratchPrefix)) return false;
+  name.remove_prefix(std::string_view{kScratchPrefix}.size());
+  return std::ranges::equal(name, kForm, [](char letter, char form) {
+    const bool is_digit = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
+    return form == '-' ? letter == '-' : is_digit;
+  });
 }
 
 base::FileHandle open_scratch(const fs::path& path) {
@@ -48,7 +61,7 @@ void remove_abandoned(const fs::path& temporary) {
   for (fs::directory_iterator entry{temporary, ignored}; entry != fs::directory_iterator{};
        entry.increment(ignored)) {
     const fs::path path = entry->path();
-    if (!path.filename().string().starts_with(kScratchPrefix)) continue;
+    if (!is_scratch(path.filename().string())) continue;
     const base::FileHandle lock = open_scratch(path);
     if (!lock.is_open() || !is_ours(lock) || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) continue;
     std::error_code left_to_the_next;

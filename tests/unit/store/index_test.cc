@@ -370,15 +370,16 @@ TEST_CASE("scratch directories of killed readers go, those of living ones stay",
   const char* before = std::getenv("TMPDIR");
   const std::string restored = before == nullptr ? "" : before;
   REQUIRE(::setenv("TMPDIR", temporary.path().c_str(), 1) == 0);
-  const fs::path killed = temporary / "coffer-index-killed";
-  const fs::path foreign = temporary / "coffer-indices";
-  const fs::path file = temporary / "coffer-index-file";
+  const fs::path killed = temporary / "coffer-index-01234567-89ab-cdef-0123-456789abcdef";
+  const fs::path foreign = temporary / "coffer-index-of-somebody-else";
+  const fs::path file = temporary / "coffer-index-01234567-89ab-cdef-0123-456789abcde0";
   for (const fs::path& path : {killed, foreign}) {
     fs::create_directory(path);
     std::ofstream{path / "LOG"} << "text";
   }
   std::ofstream{file} << "text";
-  fs::create_directory_symlink(foreign, temporary / "coffer-index-link");
+  fs::create_directory_symlink(foreign,
+                               temporary / "coffer-index-01234567-89ab-cdef-0123-456789abcde1");
   {
     const store::ScratchDirectory first;
     CHECK_FALSE(fs::exists(killed));
