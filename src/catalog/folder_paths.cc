@@ -36,6 +36,26 @@ std::vector<std::string> split_path(std::string_view path) {
   return names;
 }
 
+std::optional<std::string> unfit_for_a_folder(std::string_view name) {
+  // The service takes 255 characters; counted as UTF-16, which the service counts by.
+  constexpr std::size_t kLongestName = 255;
+  const std::string shown = base::printable(name);
+  if (shown != name) {
+    return text("the folder name \"", shown, "\" is no UTF-8 text or contains control characters");
+  }
+  std::size_t units = 0;
+  for (const char octet : name) {
+    const auto byte = static_cast<unsigned char>(octet);
+    if ((byte & 0xC0) == 0x80) continue;  // goes on with a character
+    units += byte >= 0xF0 ? 2 : 1;
+  }
+  if (units > kLongestName) {
+    return text("the folder name \"", base::printable(name.substr(0, 20)), "...\" has ", units,
+                " characters; the service takes ", kLongestName);
+  }
+  return std::nullopt;
+}
+
 std::string join_path(const std::vector<std::string>& names) {
   std::string path;
   for (const std::string& name : names) {

@@ -18,6 +18,9 @@ namespace catalog {
 std::vector<std::string> split_path(std::string_view path);
 std::string join_path(const std::vector<std::string>& names);
 
+// Why no folder can be made with this display name, as a sentence that names it; empty if it can.
+std::optional<std::string> unfit_for_a_folder(std::string_view name);
+
 // The tree of a snapshot's folders. Survives what it should not meet: cycles, missing parents
 // (shown below the root), equal names under one parent (all of them are found).
 class FolderPaths {

@@ -5,6 +5,7 @@
 #include "src/base/text.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -99,17 +100,17 @@ store::Snapshot choose_by_id(const std::vector<store::Snapshot>& points, std::st
 
 }  // namespace
 
-std::optional<base::Instant> parse_time(std::string_view typed, bool end_of_day) {
+std::optional<base::Instant> parse_time(std::string_view typed, bool to_its_end) {
   const std::string_view time = base::trim(typed);
   if (const auto instant = base::parse_rfc3339(time)) return instant;
   const std::string_view date = time.substr(0, 10);
   if (!looks_like_date(date)) return std::nullopt;
   if (time.size() == date.size()) {
-    return base::parse_rfc3339(text(date, end_of_day ? "T23:59:59.999Z" : "T00:00:00Z"));
+    return base::parse_rfc3339(text(date, to_its_end ? "T23:59:59.999Z" : "T00:00:00Z"));
   }
   const std::string_view minute = time.substr(11);
   if ((time[10] != ' ' && time[10] != 'T') || !looks_like_minute(minute)) return std::nullopt;
-  return base::parse_rfc3339(text(date, "T", minute, ":00Z"));
+  return base::parse_rfc3339(text(date, "T", minute, to_its_end ? ":59.999Z" : ":00Z"));
 }
 
 std::vector<store::Snapshot> restore_points_of(const store::Repository& repository,
@@ -124,28 +125,28 @@ std::vector<store::Snapshot> restore_points_of(const store::Repository& reposito
 
 std::vector<store::Snapshot> restore_points_of(std::vector<store::Snapshot> all,
                                                std::string_view who) {
-  // An id names its mailbox even if it was another's address once.
-  std::set<std::pair<store::TenantDomain, std::string>> meant;
+  // An id names its mailbox even if it was another's address once, and whatever the configuration
+  // called its tenant then: ids are unique among all tenants.
+  std::map<std::string, std::string> meant;  // id to the tenant's name
   for (const store::Snapshot& point : all) {
-    if (point.mailbox_id == who) meant.emplace(point.tenant, point.mailbox_id);
+    if (point.mailbox_id == who) meant.emplace(point.mailbox_id, point.tenant.name);
   }
   if (meant.empty()) {
     for (const store::Snapshot& point : all) {
       if (base::equals_ignoring_case(point.address, who))
-        meant.emplace(point.tenant, point.mailbox_id);
+        meant.emplace(point.mailbox_id, point.tenant.name);
     }
   }
   if (meant.empty()) throw_no_such_mailbox(all, who);
   if (meant.size() > 1) {
     std::string ids;
-    for (const auto& [domain, id] : meant)
-      ids += text(ids.empty() ? "" : ", ", id, " (", domain.name, ")");
+    for (const auto& [id, tenant] : meant)
+      ids += text(ids.empty() ? "" : ", ", id, " (", tenant, ")");
     throw Error{ErrorKind::usage, text(base::printable(who), " was the address of ", meant.size(),
                                        " mailboxes; name one by its id: ", ids)};
   }
-  std::erase_if(all, [&](const store::Snapshot& point) {
-    return std::pair{point.tenant, point.mailbox_id} != *meant.begin();
-  });
+  std::erase_if(
+      all, [&](const store::Snapshot& point) { return point.mailbox_id != meant.begin()->first; });
   return all;
 }
 

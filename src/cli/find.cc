@@ -11,9 +11,9 @@ namespace cli {
 namespace {
 
 std::optional<base::Instant> parse_bound(const char* option, const std::optional<std::string>& text,
-                                         bool end_of_day) {
+                                         bool to_its_end) {
   if (!text) return std::nullopt;
-  const auto instant = catalog::parse_time(*text, end_of_day);
+  const auto instant = catalog::parse_time(*text, to_its_end);
   if (instant) return instant;
   throw AdvisedError{
       base::Error{base::ErrorKind::usage, base::text(option, " is not a time: '", *text, "'")},
@@ -30,11 +30,19 @@ catalog::SearchQuery query_of(const FindOptions& options) {
   return query;
 }
 
-std::vector<store::Snapshot> points_for(const store::Repository& repository,
-                                        const FindOptions& options) {
+jobs::PointsOfAll points_for(const store::Repository& repository, const FindOptions& options) {
   if (!options.mailbox) return jobs::points_of_all(repository, options.at);
   const auto points = catalog::restore_points_of(repository, std::nullopt, *options.mailbox);
-  return {catalog::choose(points, options.at)};
+  return {{catalog::choose(points, options.at)}, {}};
+}
+
+// Nobody should take "not found" for "was never there".
+void tell_left_out(Output& output, const std::vector<std::string>& left_out,
+                   const std::string& at) {
+  output.line(base::printable(base::text("Not searched: ", counted(left_out.size(), "mailbox"),
+                                         " without a complete restore point (--at ", at,
+                                         "), such as ", left_out.front(),
+                                         "; `coffer snapshots` lists what there is of them")));
 }
 
 }  // namespace
@@ -44,7 +52,7 @@ jobs::ExitStatus run(const Context& context, const FindOptions& options) {
   const auto configuration = context.configuration();
   Output& output = context.output;
   appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
-  const auto points = points_for(store.repository(), options);
+  const auto [points, left_out] = points_for(store.repository(), options);
   jobs::ListedCounts total;
   for (const store::Snapshot& snapshot : points) {
     const jobs::RestorePoint point = jobs::open_restore_point(store.repository(), snapshot);
@@ -68,10 +76,12 @@ jobs::ExitStatus run(const Context& context, const FindOptions& options) {
   }
   output.remark(base::text(counted(total.items, "item"), ", ", base::human_bytes(total.bytes),
                            ", in ", counted(points.size(), "mailbox")));
+  if (!left_out.empty()) tell_left_out(output, left_out, options.at);
   output.record(jobs::Record{{"type", "summary"},
                              {"command", "find"},
                              {"status", "complete"},
                              {"mailboxes", points.size()},
+                             {"mailboxes_left_out", left_out.size()},
                              {"items", total.items},
                              {"bytes", total.bytes}});
   return jobs::ExitStatus::done;

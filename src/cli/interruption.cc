@@ -11,11 +11,18 @@ namespace {
 // Wakes the watcher at the end.
 constexpr int kWake = SIGUSR2;
 
+// nohup(1) has its reasons.
+bool is_ignored(int signal_number) {
+  struct sigaction action {};
+  return ::sigaction(signal_number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  if (!is_ignored(SIGHUP)) sigaddset(&set, SIGHUP);
   sigaddset(&set, kWake);
   return set;
 }

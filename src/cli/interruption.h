@@ -1,4 +1,5 @@
-// Ctrl-C and SIGTERM: the first asks to stop at the next safe point, the second kills.
+// Ctrl-C, SIGTERM and SIGHUP (a terminal that goes away): the first asks to stop at the next safe
+// point, the second kills.
 #pragma once
 
 #include <atomic>
@@ -7,7 +8,7 @@
 
 namespace cli {
 
-// Blocks both signals in this thread and in those started after it, and waits for them in a thread
+// Blocks these signals in this thread and in those started after it, and waits for them in a thread
 // of its own. To be made before any other thread.
 class Interruption {
  public:

@@ -10,9 +10,13 @@
 #include "src/cli/output.h"
 #include "src/cli/progress_bar.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <fcntl.h>
 #include <optional>
+#include <unistd.h>
 #include <utility>
 
 namespace cli {
@@ -55,6 +59,18 @@ bool is_one_of(const Command& command) {
 bool stops_on_request(const Command& command) {
   return !is_one_of<InitOptions, RebuildIndexOptions, KeyListOptions, KeyAddOptions,
                     KeyRemoveOptions, KeyRotateOptions, KeyRecoveryOptions>(command);
+}
+
+// A descriptor that the caller closed must not become a file of the store, which a message would
+// then be written into. Reading from or writing to such a place fails, as it does when it is
+// closed.
+void occupy_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest free number is given: the one that was closed. Opened the wrong way round.
+    const int flags = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (::open("/dev/null", flags) != descriptor) std::abort();
+  }
 }
 
 jobs::ExitStatus run_command(const Arguments& arguments, Output& output) {
@@ -105,6 +121,7 @@ int run_words(int argument_count, const char* const* words) {
 
 int run_program(int argument_count, const char* const* arguments) noexcept {
   try {
+    occupy_standard_descriptors();
     return run_words(argument_count, arguments);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "coffer: error: %s\n", error.what());

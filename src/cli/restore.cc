@@ -9,6 +9,8 @@
 #include "src/jobs/restore_job.h"
 #include "src/restore/restore_run.h"
 
+#include <algorithm>
+
 namespace cli {
 namespace {
 
@@ -70,12 +72,45 @@ Destination named_destination(const Context& context, const appliance::Configura
       "`coffer mailboxes` lists the mailboxes that there are"};
 }
 
+bool is_configured(const appliance::Configuration& configuration,
+                   const store::TenantDomain& tenant) {
+  return std::any_of(configuration.tenants.begin(), configuration.tenants.end(),
+                     [&](const appliance::TenantConfiguration& configured) {
+                       return configured.name == tenant.name;
+                     });
+}
+
 Destination destination_of(const Context& context, const appliance::Configuration& configuration,
                            const RestoreOptions& options, const store::Snapshot& point) {
   if (options.to) return named_destination(context, configuration, *options.to, point);
+  if (!is_configured(configuration, point.tenant)) {
+    // Its tenant may have another name by now.
+    Destination found = named_destination(context, configuration, point.address, point);
+    if (found.mailbox.value == point.mailbox_id) return found;
+    throw AdvisedError{base::Error{base::ErrorKind::not_found,
+                                   base::text("no tenant of the configuration has the mailbox ",
+                                              point.mailbox_id, ", backed up as ", point.address,
+                                              " of tenant '", point.tenant.name, "'")},
+                       "name a mailbox to restore into with --to"};
+  }
   const auto& tenant = configuration.tenant(point.tenant.name);
   return {
       open_for_restore(configuration, tenant, context.clock), {point.mailbox_id}, point.address};
+}
+
+// The folder names of --into, as the service would take them.
+std::vector<std::string> names_of(const std::string& into) {
+  std::vector<std::string> names = catalog::split_path(into);
+  if (names.empty()) {
+    throw AdvisedError{base::Error{base::ErrorKind::usage, "--into names no folder"},
+                       "use --in-place to restore into the folders the items came from"};
+  }
+  for (const std::string& name : names) {
+    if (const auto wrong = catalog::unfit_for_a_folder(name)) {
+      throw base::Error{base::ErrorKind::usage, base::text("--into: ", *wrong)};
+    }
+  }
+  return names;
 }
 
 jobs::RestoreRequest request_of(const RestoreOptions& options, const jobs::RestorePoint& point,
@@ -89,8 +124,8 @@ jobs::RestoreRequest request_of(const RestoreOptions& options, const jobs::Resto
   request.target.same_mailbox = destination.mailbox.value == point.snapshot.mailbox_id;
   request.target.in_place = options.in_place;
   if (!options.in_place) {
-    request.target.into = options.into ? catalog::split_path(*options.into)
-                                       : std::vector{jobs::default_folder(point.snapshot)};
+    request.target.into =
+        options.into ? names_of(*options.into) : std::vector{jobs::default_folder(point.snapshot)};
   }
   request.settings.on_conflict = options.on_conflict;
   request.settings.dry_run = options.dry_run;
@@ -188,10 +223,9 @@ jobs::ExitStatus run(const Context& context, const RestoreOptions& options) {
   Destination destination = destination_of(context, configuration, options, point.snapshot);
   const jobs::RestoreRequest request =
       request_of(options, point, destination, configuration.limits);
-  if (!request.target.in_place && request.target.into.empty()) {
-    throw AdvisedError{base::Error{base::ErrorKind::usage, "--into names no folder"},
-                       "use --in-place to restore into the folders the items came from"};
-  }
+  context.output.remark(base::printable(base::text("Of ", point.snapshot.address, " as of ",
+                                                   base::format_rfc3339(point.snapshot.time),
+                                                   ", restore point ", point.snapshot.id)));
   const jobs::RestoreJobReport job =
       restore_with_progress(context, store.repository(), destination, point, request);
   const jobs::ExitStatus status = jobs::exit_status(job, request.settings.dry_run);

@@ -458,6 +458,8 @@ class CurlTransport final : public Transport {
   static Transfer outcome(Exchange& exchange, const Url& url) {
     Transfer transfer;
     std::string detail = base::printable(exchange.error_text.data());
+    // libcurl would have sent again what may have arrived: whether to do so is not its decision.
+    if (exchange.result == CURLE_SEND_FAIL_REWIND) detail = "closed before an answer came";
     if (detail.empty()) detail = curl_easy_strerror(exchange.result);
     transfer.failure = classify(exchange, detail);
     if (exchange.head.complete()) transfer.head = exchange.head.head();

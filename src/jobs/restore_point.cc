@@ -179,27 +179,27 @@ ListedCounts find(const RestorePoint& point, const catalog::SearchQuery& query,
   return counts;
 }
 
-std::vector<store::Snapshot> points_of_all(const store::Repository& repository,
-                                           std::string_view at) {
-  std::map<std::pair<std::string, std::string>, std::vector<store::Snapshot>> mailboxes;
+PointsOfAll points_of_all(const store::Repository& repository, std::string_view at) {
+  std::map<std::string, std::vector<store::Snapshot>> mailboxes;  // by id
   for (store::Snapshot& snapshot : repository.snapshots()) {
-    mailboxes[{snapshot.tenant.name, snapshot.mailbox_id}].push_back(std::move(snapshot));
+    mailboxes[snapshot.mailbox_id].push_back(std::move(snapshot));
   }
-  std::vector<store::Snapshot> chosen;
+  PointsOfAll all;
   std::optional<base::Error> last_problem;
   for (const auto& [mailbox, points] : mailboxes) {
     try {
-      chosen.push_back(catalog::choose(points, at));
+      all.points.push_back(catalog::choose(points, at));
     } catch (const base::Error& error) {
       if (error.kind() != base::ErrorKind::not_found) throw;
       last_problem = error;
+      all.left_out.push_back(points.back().address);
     }
   }
-  if (chosen.empty()) {
+  if (all.points.empty()) {
     throw last_problem.value_or(
         base::Error{base::ErrorKind::not_found, "the store has no restore points yet"});
   }
-  return chosen;
+  return all;
 }
 
 Record snapshot_record(const store::Snapshot& snapshot, bool held,

@@ -50,10 +50,14 @@ ListedCounts list(const RestorePoint& point, const std::optional<std::string>& f
 ListedCounts find(const RestorePoint& point, const catalog::SearchQuery& query,
                   const OnRecord& on_record, std::stop_token stop);
 
-// Of each mailbox of the store the restore point that `at` means; mailboxes that have none are left
-// out. Error(not_found) if that is all of them, Error(usage) if `at` means nothing.
-std::vector<store::Snapshot> points_of_all(const store::Repository& repository,
-                                           std::string_view at);
+struct PointsOfAll {
+  std::vector<store::Snapshot> points;
+  std::vector<std::string> left_out;  // addresses of the mailboxes that have none
+};
+
+// Of each mailbox of the store the restore point that `at` means. Error(not_found) if no mailbox
+// has one, Error(usage) if `at` means nothing.
+PointsOfAll points_of_all(const store::Repository& repository, std::string_view at);
 
 // {"type":"snapshot",...}. `held`: by whatever hold; `last_verified`: as the repository tells it.
 Record snapshot_record(const store::Snapshot& snapshot, bool held,

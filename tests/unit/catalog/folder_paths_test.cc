@@ -44,6 +44,22 @@ TEST_CASE("paths are split and joined as interfaces say", "[catalog]") {
   }
 }
 
+TEST_CASE("names that no folder can have are told before anything is made", "[catalog]") {
+  const auto repeated = [](const std::string& what, int times) {
+    std::string name;
+    for (int i = 0; i < times; ++i) name += what;
+    return name;
+  };
+  for (const std::string& fit :
+       {std::string{"Büro 😀"}, repeated("a", 255), repeated("ä", 255), repeated("😀", 127)}) {
+    CHECK_FALSE(catalog::unfit_for_a_folder(fit));
+  }
+  for (const std::string& unfit : {std::string{"a\nb"}, std::string{"\xff"}, repeated("a", 256),
+                                   repeated("ä", 256), repeated("😀", 128)}) {
+    CHECK(catalog::unfit_for_a_folder(unfit));
+  }
+}
+
 TEST_CASE("folders are found by path, well-known name and id", "[catalog]") {
   const FolderPaths paths = some_paths();
   CHECK(paths.path("root").empty());

@@ -43,7 +43,7 @@ ErrorKind kind_of(const std::vector<store::Snapshot>& of, const char* typed) {
 TEST_CASE("times are understood as people type them", "[catalog]") {
   struct Row {
     const char* typed;
-    bool end_of_day;
+    bool to_its_end;
     const char* meant;  // null: not a time
   };
   const std::vector<Row> rows = {
@@ -51,7 +51,8 @@ TEST_CASE("times are understood as people type them", "[catalog]") {
       {"2026-11-23T02:00:00+02:00", false, "2026-11-23T00:00:00Z"},
       {"2026-11-23", false, "2026-11-23T00:00:00Z"},
       {"2026-11-23", true, "2026-11-23T23:59:59.999Z"},
-      {"2026-11-23 02:30", true, "2026-11-23T02:30:00Z"},
+      {"2026-11-23 02:30", false, "2026-11-23T02:30:00Z"},
+      {"2026-11-23 02:30", true, "2026-11-23T02:30:59.999Z"},
       {" 2026-11-23 ", false, "2026-11-23T00:00:00Z"},
       {"2026-02-30", false, nullptr},
       {"2026-11-23 2:30", false, nullptr},
@@ -63,7 +64,7 @@ TEST_CASE("times are understood as people type them", "[catalog]") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.typed);
-    const auto meant = catalog::parse_time(row.typed, row.end_of_day);
+    const auto meant = catalog::parse_time(row.typed, row.to_its_end);
     REQUIRE(meant.has_value() == (row.meant != nullptr));
     if (row.meant != nullptr) CHECK(*meant == at(row.meant));
   }
@@ -78,6 +79,23 @@ TEST_CASE("a time means the newest complete restore point at or before it", "[ca
   CHECK(kind_of(points(), "2026-11-19") == ErrorKind::not_found);
   CHECK(kind_of({}, "latest") == ErrorKind::not_found);
   CHECK(kind_of({points().back()}, "latest") == ErrorKind::not_found);
+}
+
+TEST_CASE("a time as it is listed, without seconds, finds the restore point", "[catalog]") {
+  const std::vector<store::Snapshot> of_a_minute{
+      point("01hzzzzz11111111aaaaaaaaaa", "2026-11-20T02:00:10Z"),
+      point("01hzzzzz22222222aaaaaaaaaa", "2026-11-21T02:00:43Z")};
+  CHECK(catalog::choose(of_a_minute, "2026-11-21 02:00").id.starts_with("01hzzzzz2"));
+  CHECK(catalog::choose(of_a_minute, "2026-11-21T02:00:00Z").id.starts_with("01hzzzzz1"));
+}
+
+TEST_CASE("a mailbox stays one when the configuration calls its tenant otherwise", "[catalog]") {
+  std::vector<store::Snapshot> snapshots = points();
+  snapshots.front().tenant = store::TenantDomain{"former-name"};
+  const std::string id = snapshots.front().mailbox_id;
+  CHECK(catalog::restore_points_of(snapshots, id).size() == snapshots.size());
+  CHECK(catalog::restore_points_of(snapshots, snapshots.front().address).size() ==
+        snapshots.size());
 }
 
 TEST_CASE("an id means that restore point, complete or not", "[catalog]") {
