@@ -38,6 +38,8 @@ struct MailboxReport {
   std::string address;
   std::string mailbox_id;
   Outcome outcome = Outcome::failed;
+  // Of a failed or skipped mailbox: what kind of matter that was.
+  std::optional<base::ErrorKind> failure;
   store::ItemCounts items;           // listed = stored + unchanged + skipped + failed, always
   std::uint64_t exported_bytes = 0;  // of streams
   std::uint64_t new_bytes = 0;       // not held by the store before

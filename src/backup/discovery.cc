@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -73,7 +74,11 @@ class Search {
         discovery.unprotectable.push_back(std::get<Unprotectable>(*finding));
       }
     }
-    if (settings_.only.empty()) add_vanished(discovery);
+    if (settings_.only.empty()) {
+      add_vanished(discovery);
+      add_unknown_addresses(users, discovery);
+      std::move(missing_.begin(), missing_.end(), std::back_inserter(discovery.unprotectable));
+    }
     for (Mailbox& mailbox : discovery.mailboxes) assign_policy(mailbox);
     sort_by_policy(discovery.mailboxes);
     return discovery;
@@ -89,7 +94,16 @@ class Search {
           members_.emplace(group, std::set<std::string>{ids.begin(), ids.end()});
         } catch (Error& error) {
           error.add_context(text("looking up group ", group, " of policy ", policy.name));
-          throw;
+          if (error.kind() != ErrorKind::not_found) throw;
+          // The other entries go on protecting whom they name.
+          members_.emplace(group, std::set<std::string>{});
+          Unprotectable nobody;
+          nobody.address = text("group:", group);
+          nobody.code = "GroupGone";
+          nobody.reason = error.what();
+          nobody.failure = error.kind();
+          nobody.policy = policy.name;
+          missing_.push_back(std::move(nobody));
         }
       }
     }
@@ -155,9 +169,23 @@ class Search {
         if (!one_account || ++unanswered_ >= kUnansweredInARow) throw;
       }
       if (is_known) return mailbox_of(user, known->second);
-      return Unprotectable{user, user.address(), std::string{base::name(error.kind())},
-                           error.what()};
+      return unanswered(user, error);
     }
+  }
+
+  [[nodiscard]] Unprotectable unanswered(const graph::User& user, const Error& error) const {
+    Unprotectable account;
+    account.user = user;
+    account.address = user.address();
+    account.code = base::name(error.kind());
+    account.reason = error.what();
+    const auto policy = std::find_if(
+        settings_.policies.begin(), settings_.policies.end(),
+        [&](const NamedPolicy& named) { return may_select(named.selection, user, members()); });
+    if (policy != settings_.policies.end()) account.policy = policy->name;
+    const bool is_wanted = !settings_.only.empty() || !account.policy.empty();
+    if (is_wanted) account.failure = error.kind();
+    return account;
   }
 
   void note_refusal(const Error& error) {
@@ -172,7 +200,7 @@ class Search {
 
   Finding ask(const graph::User& user) {
     const auto none = [&](const graph::NoMailbox& reason) {
-      return Unprotectable{user, user.address(), reason.code, reason.message};
+      return Unprotectable{user, user.address(), reason.code, reason.message, std::nullopt, ""};
     };
     const auto id = directory_.mailbox_of(user, stop_);
     if (const auto* reason = std::get_if<graph::NoMailbox>(&id)) return none(*reason);
@@ -217,15 +245,47 @@ class Search {
     }
   }
 
-  void assign_policy(Mailbox& mailbox) {
-    const GroupMembers members = [this](const std::string& group) -> const std::set<std::string>& {
+  // A slip in an address must not pass for a mailbox that is protected.
+  void add_unknown_addresses(const std::vector<graph::User>& users, Discovery& discovery) const {
+    std::set<std::string> known;
+    for (const graph::User& user : users) {
+      known.insert(base::to_lower(user.address()));
+      known.insert(base::to_lower(user.user_principal_name));
+    }
+    for (const NamedPolicy& policy : settings_.policies) {
+      for (const std::string& address : addresses_included(policy.selection)) {
+        if (!known.insert(base::to_lower(address)).second) continue;
+        Unprotectable& nobody = entry_of(address, discovery);
+        nobody.failure = ErrorKind::not_found;
+        nobody.policy = policy.name;
+      }
+    }
+  }
+
+  // The one that tells of a mailbox that vanished, or a new one.
+  static Unprotectable& entry_of(const std::string& address, Discovery& discovery) {
+    for (Unprotectable& account : discovery.unprotectable) {
+      if (base::equals_ignoring_case(account.address, address)) return account;
+    }
+    Unprotectable nobody;
+    nobody.address = address;
+    nobody.code = "NoSuchAccount";
+    nobody.reason = "the tenant has no account of this address";
+    return discovery.unprotectable.emplace_back(std::move(nobody));
+  }
+
+  [[nodiscard]] GroupMembers members() const {
+    return [this](const std::string& group) -> const std::set<std::string>& {
       return members_.at(group);
     };
+  }
+
+  void assign_policy(Mailbox& mailbox) const {
     for (std::size_t i = 0; i < settings_.policies.size(); ++i) {
       const Selection& selection = settings_.policies[i].selection;
-      if (!selects(selection, mailbox.user, mailbox.purpose, members)) continue;
+      if (!selects(selection, mailbox.user, mailbox.purpose, members())) continue;
       mailbox.policy = settings_.policies[i].name;
-      mailbox.rank = rank(selection, mailbox.user, mailbox.purpose, members);
+      mailbox.rank = rank(selection, mailbox.user, mailbox.purpose, members());
       return;
     }
   }
@@ -251,6 +311,7 @@ class Search {
   std::stop_token stop_;
   std::map<std::string, Known> known_;  // by the account's id
   std::map<std::string, std::set<std::string>> members_;
+  std::vector<Unprotectable> missing_;  // groups
   std::atomic<int> unanswered_{0};
   std::atomic<bool> any_mailbox_{false};  // told by the service, now or lately
   std::mutex mutex_;

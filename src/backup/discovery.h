@@ -3,6 +3,7 @@
 
 #include "src/backup/selection.h"
 #include "src/base/clock.h"
+#include "src/base/error.h"
 #include "src/graph/directory.h"
 #include "store/repository.h"
 
@@ -29,12 +30,16 @@ struct Mailbox {
   std::size_t rank = 0;
 };
 
-// An account without a mailbox that could be protected.
+// An account without a mailbox that could be protected, or an entry of a policy that means nobody.
 struct Unprotectable {
   graph::User user;
   std::string address;
   std::string code;
   std::string reason;
+  // Set if that may not be the last word, and a policy (or who named it) asks for it: the service
+  // did not answer, refused, or knows nobody of that name. A backup without it is not complete.
+  std::optional<base::ErrorKind> failure;
+  std::string policy;  // with `failure`: the first that may select it
 };
 
 struct Discovery {
@@ -69,8 +74,9 @@ Recall recall_from(store::Repository& repository);
 // is asked about.
 //
 // A mailbox that is known and whose account is not in the directory any more stands among the
-// unprotectable. An account that the service would not tell about is reported there too, unless it
-// is remembered; if none can be asked about, the service's error is thrown.
+// unprotectable, and so does an included address or group that the tenant does not have. An account
+// that the service would not tell about is reported there too, unless it is remembered; if none can
+// be asked about, the service's error is thrown.
 Discovery discover(graph::Directory& directory, const DiscoverySettings& settings,
                    const std::vector<store::Snapshot>& known, base::Clock& clock,
                    std::stop_token stop, const Recall& recall = {});

@@ -1,11 +1,15 @@
 #include "src/backup/folder_work.h"
 
 #include "src/backup/backup_run.h"
+#include "src/base/text.h"
 
 #include <utility>
 
 namespace backup {
 namespace {
+
+// Two of them make a key of the store, which takes 4 KiB; no id was ever seen that comes near.
+constexpr std::size_t kLongestIdBytes = 1024;
 
 store::ItemEntry entry_of(const std::string& folder_id, const graph::Item& item,
                           const ExportOutcome& outcome) {
@@ -52,6 +56,10 @@ void FolderWork::settle(bool stopped) {
 void FolderWork::book(const Wanted& wanted, const ExportOutcome& outcome) {
   switch (outcome.kind) {
     case ExportOutcome::Kind::stored:
+      if (wanted.item.id.size() > kLongestIdBytes) {
+        return fail(wanted, {"IdTooLong", base::text("an id of ", wanted.item.id.size(),
+                                                     " bytes; the store takes ", kLongestIdBytes)});
+      }
       ++counts.stored;
       if (!wanted.stored_before) ++items_after;
       exported.push_back(entry_of(id, wanted.item, outcome));
@@ -67,12 +75,7 @@ void FolderWork::book(const Wanted& wanted, const ExportOutcome& outcome) {
       }
       return;
     case ExportOutcome::Kind::failed:
-      ++counts.failed;
-      retry.insert_or_assign(wanted.item.id,
-                             RetryItem{wanted.item, wanted.attempts + 1, outcome.error.code});
-      failures.push_back(
-          {wanted.item.id, outcome.error, wanted.attempts + 1, wanted.stored_before});
-      return;
+      return fail(wanted, outcome.error);
     case ExportOutcome::Kind::untried:
       ++untried;
       // The feed will tell the others again, but of these only the list knows.
@@ -80,6 +83,12 @@ void FolderWork::book(const Wanted& wanted, const ExportOutcome& outcome) {
         retry.insert_or_assign(wanted.item.id, RetryItem{wanted.item, wanted.attempts, ""});
       return;
   }
+}
+
+void FolderWork::fail(const Wanted& wanted, const graph::UnitError& error) {
+  ++counts.failed;
+  retry.insert_or_assign(wanted.item.id, RetryItem{wanted.item, wanted.attempts + 1, error.code});
+  failures.push_back({wanted.item.id, error, wanted.attempts + 1, wanted.stored_before});
 }
 
 }  // namespace backup

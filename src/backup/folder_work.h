@@ -65,6 +65,7 @@ struct FolderWork {
 
  private:
   void book(const Wanted& wanted, const ExportOutcome& outcome);
+  void fail(const Wanted& wanted, const graph::UnitError& error);
 };
 
 }  // namespace backup

@@ -73,6 +73,7 @@ std::optional<graph::MailboxId> mailbox_after_change(const Collaborators& with,
 void report_failure(MailboxResult& result, const Error& error) {
   MailboxReport& report = result.report;
   report.items = {};
+  report.failure = error.kind();
   report.outcome = error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::cancelled
                        ? Outcome::skipped
                        : Outcome::failed;

@@ -16,9 +16,9 @@ using base::text;
 
 // Display metadata that the service does not give after so many runs is not asked for any more.
 constexpr std::uint32_t kDetailsTries = 3;
-// Two runs within the same instant still follow each other.
 // How long the service knows a cursor nobody says; a few days it does.
 constexpr base::Duration kCursorsKept = std::chrono::hours{60};
+// Two runs within the same instant still follow each other.
 constexpr base::Duration kClockSlack = std::chrono::minutes{1};
 
 store::ItemDisplay display_of(graph::ItemDetails details) {

@@ -3,6 +3,7 @@
 #include "src/base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace backup {
@@ -41,10 +42,22 @@ bool selects(const Selection& selection, const graph::User& user, graph::Mailbox
          std::none_of(selection.exclude.begin(), selection.exclude.end(), matches);
 }
 
-bool depends_on_purpose(const Selection& selection) {
-  bool depends = false;
-  each_entry(selection, [&](std::string_view entry) { depends |= entry.starts_with(kType); });
-  return depends;
+bool may_select(const Selection& selection, const graph::User& user, const GroupMembers& members) {
+  using Purpose = graph::MailboxPurpose;
+  constexpr std::array kPurposes{Purpose::user,   Purpose::linked,    Purpose::shared,
+                                 Purpose::room,   Purpose::equipment, Purpose::others,
+                                 Purpose::unknown};
+  return std::any_of(kPurposes.begin(), kPurposes.end(),
+                     [&](Purpose purpose) { return selects(selection, user, purpose, members); });
+}
+
+std::vector<std::string> addresses_included(const Selection& selection) {
+  std::vector<std::string> addresses;
+  for (const std::string& entry : selection.include) {
+    if (entry.starts_with(kGroup) || entry.starts_with(kType)) continue;
+    if (entry.find_first_of("*?") == std::string::npos) addresses.push_back(entry);
+  }
+  return addresses;
 }
 
 std::vector<std::string> groups_named(const Selection& selection) {

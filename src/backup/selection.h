@@ -25,8 +25,11 @@ using GroupMembers = std::function<const std::set<std::string>&(const std::strin
 bool selects(const Selection& selection, const graph::User& user, graph::MailboxPurpose purpose,
              const GroupMembers& members);
 
-// Whether deciding needs the purpose at all: if not, it need not be asked of the service.
-bool depends_on_purpose(const Selection& selection);
+// Whether it may, as far as can be said of an account whose purpose is not known.
+bool may_select(const Selection& selection, const graph::User& user, const GroupMembers& members);
+
+// The included entries that are one address each: no globs, groups or types.
+std::vector<std::string> addresses_included(const Selection& selection);
 
 // The ids of all groups that it names.
 std::vector<std::string> groups_named(const Selection& selection);

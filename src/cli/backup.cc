@@ -38,18 +38,41 @@ std::vector<std::vector<std::string>> names_by_tenant(const appliance::OpenTenan
   return dealt;
 }
 
+// The tenants that the options may mean. Of several, one that cannot be opened goes to `failed`.
+appliance::OpenTenants tenants_for(const Context& context,
+                                   const appliance::Configuration& configuration,
+                                   const BackupOptions& options,
+                                   std::vector<jobs::FailedTenant>& failed) {
+  appliance::Configuration wanted = configuration;
+  if (options.policy && !configuration.policies.empty()) {
+    const std::string& only = configuration.policy(*options.policy).tenant;
+    std::erase_if(wanted.tenants, [&](const appliance::TenantConfiguration& tenant) {
+      return tenant.name != only;
+    });
+  }
+  constexpr auto kApps = appliance::OpenTenant::Apps::backup;
+  if (wanted.tenants.size() < 2) return appliance::open_tenants(wanted, kApps, context.clock);
+  appliance::OpenTenants tenants;
+  for (const appliance::TenantConfiguration& tenant : wanted.tenants) {
+    try {
+      tenants.push_back(std::make_unique<appliance::OpenTenant>(tenant, configuration.limits, kApps,
+                                                                context.clock));
+    } catch (const base::Error& error) {
+      failed.push_back({tenant.name, error});
+    }
+  }
+  if (tenants.empty()) throw failed.front().error;
+  return tenants;
+}
+
 // The tenants that have anything to do.
 std::vector<jobs::BackupPart> parts_of(const appliance::Configuration& configuration,
                                        const appliance::OpenTenants& tenants,
                                        const BackupOptions& options, std::stop_token stop) {
-  const std::string only_tenant = options.policy && !configuration.policies.empty()
-                                      ? configuration.policy(*options.policy).tenant
-                                      : std::string{};
   const auto names = names_by_tenant(tenants, options.mailboxes, stop);
   std::vector<jobs::BackupPart> parts;
   for (std::size_t i = 0; i < tenants.size(); ++i) {
     appliance::OpenTenant& tenant = *tenants[i];
-    if (!only_tenant.empty() && tenant.configuration().name != only_tenant) continue;
     if (!options.mailboxes.empty() && names[i].empty()) continue;
     parts.push_back({tenant.domain(), tenant.service().directory(), tenant.service().mailboxes(),
                      appliance::policies_of(configuration, tenant.configuration()), names[i]});
@@ -89,19 +112,28 @@ void tell_mailboxes(Output& output, const jobs::BackupReport& report) {
   output.remark("");
 }
 
+std::string line_of(const backup::Problem& problem) {
+  std::string line = "problem: ";
+  if (!problem.mailbox.empty()) line += problem.mailbox;
+  if (!problem.folder.empty()) line += base::text(", ", problem.folder);
+  if (!problem.item.empty()) line += base::text(", item ", shortened(problem.item, 20));
+  if (!problem.mailbox.empty()) line += ": ";
+  line += problem.message;
+  if (!problem.next.empty()) line += base::text("; ", problem.next);
+  return base::printable(line);
+}
+
 void tell_problems(Output& output, const jobs::BackupReport& report) {
+  for (const jobs::FailedTenant& tenant : report.failed_tenants) {
+    output.line(line_of(jobs::problem_of(tenant)));
+  }
   std::size_t told = 0;
   std::size_t all = 0;
   for (const backup::MailboxReport& mailbox : report.mailboxes) {
     for (const backup::Problem& problem : mailbox.problems) {
       if (++all > kProblemsTold && !output.verbose()) continue;
       ++told;
-      std::string line = base::text("problem: ", problem.mailbox);
-      if (!problem.folder.empty()) line += base::text(", ", problem.folder);
-      if (!problem.item.empty()) line += base::text(", item ", shortened(problem.item, 20));
-      line += base::text(": ", problem.message);
-      if (!problem.next.empty()) line += base::text("; ", problem.next);
-      output.line(base::printable(line));
+      output.line(line_of(problem));
     }
   }
   if (told < all)
@@ -152,8 +184,8 @@ jobs::ExitStatus run(const Context& context, const BackupOptions& options) {
         configuration.policy(*options.policy));  // a slip in the name costs no sign-in
   }
   appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
-  const auto tenants =
-      appliance::open_tenants(configuration, appliance::OpenTenant::Apps::backup, context.clock);
+  std::vector<jobs::FailedTenant> failed;
+  const auto tenants = tenants_for(context, configuration, options, failed);
   const auto parts = parts_of(configuration, tenants, options, context.stop);
   jobs::BackupSettings settings;
   settings.policy = options.policy;
@@ -165,8 +197,8 @@ jobs::ExitStatus run(const Context& context, const BackupOptions& options) {
   {
     const ProgressBar bar{context.draw_progress, context.clock,
                           [&] { return reading_of(progress, parts); }};
-    report = jobs::run_backup_job(store.repository(), parts, settings, context.clock, progress,
-                                  context.stop);
+    report = jobs::run_backup_job(store.repository(), parts, std::move(failed), settings,
+                                  context.clock, progress, context.stop);
   }
   const jobs::ExitStatus status = jobs::exit_status(report);
   if (!context.output.json()) tell(context.output, report);

@@ -56,6 +56,20 @@ void tell(Output& output, const std::vector<jobs::Record>& records) {
   }
 }
 
+void add_records(const Context& context, const appliance::Configuration& configuration,
+                 appliance::OpenTenant& tenant, const std::vector<store::Snapshot>& points,
+                 std::vector<jobs::Record>& records) {
+  backup::DiscoverySettings settings;
+  settings.tenant = tenant.domain();
+  settings.policies = appliance::policies_of(configuration, tenant.configuration());
+  const backup::Discovery found =
+      backup::discover(tenant.service().directory(), settings,
+                       jobs::newest_points(points, tenant.domain()), context.clock, context.stop);
+  for (jobs::Record& record : jobs::protection_records(tenant.domain(), found, points)) {
+    records.push_back(std::move(record));
+  }
+}
+
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const MailboxesOptions&) {
@@ -64,15 +78,16 @@ jobs::ExitStatus run(const Context& context, const MailboxesOptions&) {
   const auto tenants =
       appliance::open_tenants(configuration, appliance::OpenTenant::Apps::backup, context.clock);
   std::vector<jobs::Record> records;
+  std::optional<base::Error> failure;
   for (const auto& tenant : tenants) {
-    backup::DiscoverySettings settings;
-    settings.tenant = tenant->domain();
-    settings.policies = appliance::policies_of(configuration, tenant->configuration());
-    const backup::Discovery found = backup::discover(tenant->service().directory(), settings,
-                                                     jobs::newest_points(points, tenant->domain()),
-                                                     context.clock, context.stop);
-    for (jobs::Record& record : jobs::protection_records(tenant->domain(), found, points)) {
-      records.push_back(std::move(record));
+    try {
+      add_records(context, configuration, *tenant, points, records);
+    } catch (base::Error& error) {
+      error.add_context(base::text("looking through tenant '", tenant->configuration().name, "'"));
+      // Of several tenants the others are worth seeing.
+      if (tenants.size() == 1 || error.kind() == base::ErrorKind::cancelled) throw;
+      context.output.error(error, jobs::exit_status(error.kind()), remedy_for(error));
+      if (!failure) failure = error;
     }
   }
   std::uint64_t safe = 0;
@@ -85,11 +100,11 @@ jobs::ExitStatus run(const Context& context, const MailboxesOptions&) {
       base::text(counted(safe, "mailbox"), " protected, ", records.size() - safe, " not"));
   context.output.record(jobs::Record{{"type", "summary"},
                                      {"command", "mailboxes"},
-                                     {"status", "complete"},
+                                     {"status", failure ? "partial" : "complete"},
                                      {"accounts", records.size()},
                                      {"protected", safe},
                                      {"unprotected", records.size() - safe}});
-  return jobs::ExitStatus::done;
+  return failure ? jobs::ExitStatus::partial : jobs::ExitStatus::done;
 }
 
 }  // namespace cli

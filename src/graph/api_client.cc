@@ -113,9 +113,10 @@ void ApiClient::log_answer(const Call& call, const Attempted& attempted,
           base::text(" ", bounded_text(header.name, 60), "=", bounded_text(header.value, 120));
     }
   }
-  const bool throttled = head.status == 429 || head.status == 503 || head.status == 509;
+  // Whoever asks the service's support about a refusal is asked for its request-id.
+  const bool refused = !attempted.transfer.arrived() || head.status >= 400;
   base::log(
-      throttled ? base::LogLevel::info : base::LogLevel::debug, name(call.operation), " [",
+      refused ? base::LogLevel::info : base::LogLevel::debug, name(call.operation), " [",
       call.budget, "]: ",
       attempted.transfer.arrived() ? base::text("status ", head.status) : attempted.transfer.detail,
       attempted.error.text().empty() ? "" : " ", attempted.error.text(),
@@ -284,6 +285,11 @@ StreamOutcome ApiClient::stream(const Call& call, http::BodySink& sink, std::sto
     if (!broke_off) throw_unless_final(call, attempted);
     return {std::move(attempted.transfer), std::move(attempted.error)};
   }
+}
+
+base::Error unexpected_answer(Operation operation, const Answer& answer) {
+  return {base::ErrorKind::protocol, base::text(name(operation), ": the service answered ",
+                                                answer.status(), " ", answer.error.text())};
 }
 
 }  // namespace graph

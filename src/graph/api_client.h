@@ -64,6 +64,9 @@ struct Answer {
   [[nodiscard]] bool succeeded() const { return head.status >= 200 && head.status < 300; }
 };
 
+// Error(protocol) with the service's words: the answer is no success, and none that is known.
+base::Error unexpected_answer(Operation operation, const Answer& answer);
+
 // What came of one call whose success was streamed to a sink. Transfers that broke off, and 500 and
 // 502, are outcomes here: only the sink's owner knows what is still missing.
 struct StreamOutcome {

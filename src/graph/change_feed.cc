@@ -4,6 +4,7 @@
 #include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/graph/paths.h"
+#include "src/graph/trail.h"
 
 #include <functional>
 #include <string_view>
@@ -17,26 +18,6 @@ using base::ErrorKind;
 
 // The service caps it as it likes; a quiet folder costs one request whatever this says.
 constexpr std::string_view kPageSize = "odata.maxpagesize=500";
-
-// Links seen in one walk: a server that leads in circles must not hold us for ever. An empty page
-// may ask to come again to the same place, so a link may repeat a little.
-class Trail {
- public:
-  void follow(const ApiClient& client, std::string_view link) {
-    client.check_own(link);
-    if (++visits_[std::hash<std::string_view>{}(link)] > kMostVisits) {
-      throw Error{ErrorKind::protocol, "the service's pages lead in a circle"};
-    }
-    if (visits_.size() > kMostPages) {
-      throw Error{ErrorKind::protocol, "the service's pages do not end"};
-    }
-  }
-
- private:
-  static constexpr unsigned kMostVisits = 8;
-  static constexpr std::size_t kMostPages = 1'000'000;
-  std::unordered_map<std::size_t, unsigned> visits_;
-};
 
 // What an answer that is no success means for the round; empty if it is none of the known ways.
 std::optional<Round> failed_round(const Answer& answer, const Feed& feed, bool has_token) {
@@ -53,12 +34,6 @@ std::optional<Round> failed_round(const Answer& answer, const Feed& feed, bool h
   }
   if (has_token && answer.status() == 400) return CursorRejected{};
   return std::nullopt;
-}
-
-Error unexpected(Operation operation, const Answer& answer) {
-  return Error{answer.status() == 404 ? ErrorKind::not_found : ErrorKind::protocol,
-               base::text(name(operation), ": the service answered ", answer.status(), " ",
-                          answer.error.text())};
 }
 
 }  // namespace
@@ -81,7 +56,7 @@ Round walk_feed(ApiClient& client, const Feed& feed, const std::optional<Cursor>
     if (!answer.succeeded()) {
       throw_if_mailbox_gone(answer.error);
       if (const auto round = failed_round(answer, feed, has_token)) return *round;
-      throw unexpected(feed.operation, answer);
+      throw unexpected_answer(feed.operation, answer);
     }
     for (const Json& entry : answer.document.required_elements("value")) on_entry(entry);
     const std::string_view next = answer.document["@odata.nextLink"].text();
@@ -103,7 +78,10 @@ void walk_list(ApiClient& client, Call call, const std::function<bool(const Json
     const Answer answer = client.ask(call, stop);
     if (!answer.succeeded()) {
       if (call.budget != kDirectoryBudget) throw_if_mailbox_gone(answer.error);
-      throw unexpected(call.operation, answer);
+      if (answer.error.is_any_of({"Request_ResourceNotFound"})) {
+        throw Error{ErrorKind::not_found, answer.error.text()};
+      }
+      throw unexpected_answer(call.operation, answer);
     }
     for (const Json& entry : answer.document.required_elements("value")) {
       if (!on_entry(entry)) return;

@@ -1,9 +1,9 @@
 #include "src/graph/details_reader.h"
 
-#include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/graph/paths.h"
+#include "src/graph/trail.h"
 
 #include <algorithm>
 #include <unordered_set>
@@ -11,13 +11,12 @@
 namespace graph {
 namespace {
 
-using base::Error;
-using base::ErrorKind;
-
 constexpr std::string_view kSelect =
     "$select=id,changeKey,type,size,createdDateTime,lastModifiedDateTime";
 constexpr std::string_view kNewestFirst = "&$orderby=createdDateTime%20desc";
 constexpr std::string_view kPage = "&$top=100";
+// One mailbox may refuse what the others answer.
+constexpr std::size_t kAgreeing = 3;
 constexpr unsigned kWithoutOrder = 1;
 constexpr unsigned kWithoutProperties = 3;
 
@@ -41,8 +40,9 @@ struct DetailsReader::Wanted {
   std::unordered_set<std::string> told;
 };
 
-Answer DetailsReader::ask_widest(const MailboxId& mailbox, const std::string& path,
-                                 const std::string& list_query, std::stop_token stop) {
+DetailsReader::Widest DetailsReader::ask_widest(const MailboxId& mailbox, const std::string& path,
+                                                const std::string& list_query,
+                                                std::stop_token stop) {
   for (unsigned narrowing = narrowing_;; ++narrowing) {
     std::string query = base::text("?", kSelect);
     const std::string expand = details_query(level_of(narrowing));
@@ -54,28 +54,33 @@ Answer DetailsReader::ask_widest(const MailboxId& mailbox, const std::string& pa
                                  .url = client_.url(path, query)},
                                 stop);
     if (!refuses_the_query(answer) || narrowing >= kWithoutProperties) {
-      if (answer.succeeded() && narrowing > narrowing_) {
-        narrowing_ = narrowing;
-        base::log(base::LogLevel::info,
-                  "the service answers item listings only with fewer properties (level ", narrowing,
-                  ")");
-      }
-      return answer;
+      if (answer.succeeded() && narrowing > narrowing_) remember(narrowing, mailbox);
+      return {std::move(answer), level_of(narrowing)};
     }
   }
 }
 
-void DetailsReader::read_pages(const MailboxId& mailbox, const std::string& folder_id,
+void DetailsReader::remember(unsigned narrowing, const MailboxId& mailbox) {
+  const std::lock_guard lock{mutex_};
+  std::set<std::string>& agreeing = agreeing_[narrowing];
+  agreeing.insert(mailbox.value);
+  if (agreeing.size() < kAgreeing || narrowing <= narrowing_) return;
+  narrowing_ = narrowing;
+  base::log(base::LogLevel::info,
+            "the service answers item listings only with fewer properties (level ", narrowing, ")");
+}
+
+bool DetailsReader::read_pages(const MailboxId& mailbox, const std::string& folder_id,
                                Wanted& wanted, const OnItem& on_item, std::stop_token stop) {
-  std::unordered_set<std::string> links;
-  Answer answer =
+  Trail trail;
+  auto [answer, level] =
       ask_widest(mailbox, folder_path(mailbox, folder_id) + "/items", std::string{kPage}, stop);
+  if (answer.succeeded() && level == DetailLevel::none && !wanted.all) return false;
   for (std::size_t pages = 1;; ++pages) {
     if (!answer.succeeded()) {
       throw_if_mailbox_gone(answer.error);
-      if (is_gone(answer)) return;  // the folder: its items are left out
-      throw Error{ErrorKind::protocol, base::text("listing items: the service answered ",
-                                                  answer.status(), " ", answer.error.text())};
+      if (is_gone(answer)) return true;  // the folder: its items are left out
+      throw unexpected_answer(Operation::list_items, answer);
     }
     for (const Json& entry : answer.document.required_elements("value")) {
       Item item = read_item(entry);
@@ -84,13 +89,10 @@ void DetailsReader::read_pages(const MailboxId& mailbox, const std::string& fold
           wanted.all ? wanted.told.insert(item.id).second : wanted.missing.erase(item.id) > 0;
       if (is_wanted) on_item(std::move(item), read_details(entry));
     }
-    if (!wanted.all && pages >= wanted.missing.size()) return;
+    if (!wanted.all && pages >= wanted.missing.size()) return true;
     const std::string next{answer.document["@odata.nextLink"].text()};
-    if (next.empty()) return;
-    client_.check_own(next);
-    if (!links.insert(next).second) {
-      throw Error{ErrorKind::protocol, "the service's pages lead in a circle"};
-    }
+    if (next.empty()) return true;
+    trail.follow(client_, next);
     answer = client_.ask({.operation = Operation::list_items, .budget = mailbox.value, .url = next},
                          stop);
   }
@@ -99,13 +101,14 @@ void DetailsReader::read_pages(const MailboxId& mailbox, const std::string& fold
 void DetailsReader::read_one(const MailboxId& mailbox, const std::string& folder_id,
                              const std::string& item_id, const OnItem& on_item,
                              std::stop_token stop) {
-  const Answer answer = ask_widest(mailbox, item_path(mailbox, folder_id, item_id), {}, stop);
+  const auto [answer, level] =
+      ask_widest(mailbox, item_path(mailbox, folder_id, item_id), {}, stop);
+  if (answer.succeeded() && level == DetailLevel::none) return;
   if (answer.succeeded()) return on_item(read_item(answer.document), read_details(answer.document));
   throw_if_mailbox_gone(answer.error);
   // Gone, or an id that the service cannot read: left out, as promised.
   if (is_gone(answer) || answer.status() == 400) return;
-  throw Error{ErrorKind::protocol, base::text("reading an item's properties: the service answered ",
-                                              answer.status(), " ", answer.error.text())};
+  throw unexpected_answer(Operation::list_items, answer);
 }
 
 void DetailsReader::read(const MailboxId& mailbox, const std::string& folder_id,
@@ -114,9 +117,9 @@ void DetailsReader::read(const MailboxId& mailbox, const std::string& folder_id,
   Wanted wanted;
   wanted.all = item_ids.empty();
   wanted.missing.insert(item_ids.begin(), item_ids.end());
-  if (wanted.all || wanted.missing.size() > 1)
-    read_pages(mailbox, folder_id, wanted, on_item, stop);
-  if (wanted.all) return;
+  const bool in_pages = wanted.all || wanted.missing.size() > 1;
+  const bool tells = !in_pages || read_pages(mailbox, folder_id, wanted, on_item, stop);
+  if (wanted.all || !tells) return;
   for (const std::string& id : item_ids) {
     if (wanted.missing.erase(id) > 0) read_one(mailbox, folder_id, id, on_item, stop);
   }

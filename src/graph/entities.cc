@@ -45,6 +45,16 @@ std::string_view property(const Json& json, std::uint32_t tag) {
   return {};
 }
 
+// Texts that people read: what is longer than anything a client shows is cut, at a character's end,
+// so that one strange item does not cost its mailbox. Exchange keeps subjects to 255 characters.
+std::string shown(std::string_view text) {
+  constexpr std::size_t kLongestBytes = 16 * 1024;
+  if (text.size() <= kLongestBytes) return std::string{text};
+  std::size_t end = kLongestBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string{text.substr(0, end)};
+}
+
 std::optional<base::Instant> instant(std::string_view text) {
   return text.empty() ? std::nullopt : base::parse_rfc3339(text);
 }
@@ -74,9 +84,9 @@ Folder read_folder(const Json& json) {
   Folder folder;
   folder.id = required_id(json);
   folder.parent_id = json["parentFolderId"].text();
-  folder.display_name = json["displayName"].text();
-  folder.item_class = json["type"].text();
-  folder.well_known_name = json["wellKnownName"].text();
+  folder.display_name = shown(json["displayName"].text());
+  folder.item_class = shown(json["type"].text());
+  folder.well_known_name = shown(json["wellKnownName"].text());
   folder.is_hidden = base::equals_ignoring_case(property(json, kIsHidden), "true");
   folder.is_search_folder = property(json, kFolderKind) == kSearchFolder;
   return folder;
@@ -86,7 +96,7 @@ Item read_item(const Json& json) {
   Item item;
   item.id = required_id(json);
   item.change_key = json["changeKey"].text();
-  item.item_class = json["type"].text();
+  item.item_class = shown(json["type"].text());
   item.created = instant(json["createdDateTime"].text());
   item.modified = instant(json["lastModifiedDateTime"].text());
   item.size_bytes =
@@ -97,12 +107,14 @@ Item read_item(const Json& json) {
 ItemDetails read_details(const Json& json) {
   ItemDetails details;
   details.item_id = required_id(json);
-  details.subject = property(json, kSubject);
-  details.sender_name = property(json, kSenderName);
-  details.sender_address = property(json, kSenderSmtpAddress);
+  details.subject = shown(property(json, kSubject));
+  details.sender_name = shown(property(json, kSenderName));
+  details.sender_address = shown(property(json, kSenderSmtpAddress));
   // Inside an organisation this one is an X.500 name, which tells people nothing; still better than
   // nothing.
-  if (details.sender_address.empty()) details.sender_address = property(json, kSenderAddress);
+  if (details.sender_address.empty()) {
+    details.sender_address = shown(property(json, kSenderAddress));
+  }
   details.received = instant(property(json, kReceived));
   details.sent = instant(property(json, kSent));
   if (const auto key = base::base64_decode(property(json, kSearchKey))) {
@@ -117,7 +129,7 @@ User read_user(const Json& json) {
   user.id = required_id(json);
   user.user_principal_name = json["userPrincipalName"].text();
   user.mail = json["mail"].text();
-  user.display_name = json["displayName"].text();
+  user.display_name = shown(json["displayName"].text());
   user.account_enabled = json["accountEnabled"].boolean().value_or(true);
   return user;
 }

@@ -21,12 +21,6 @@ constexpr std::string_view kDefaultFolderClass = "IPF.Note";
       "permissions MailboxFolder.ReadWrite.All and MailboxItem.ImportExport.All"};
 }
 
-Error unexpected(Operation operation, const Answer& answer) {
-  return Error{answer.status() == 404 ? ErrorKind::not_found : ErrorKind::protocol,
-               base::text(name(operation), ": the service answered ", answer.status(), " ",
-                          answer.error.text())};
-}
-
 }  // namespace
 
 ItemsService::ItemsService(ApiClient& backup, ApiClient* restore, Importer* importer,
@@ -87,7 +81,7 @@ std::optional<Folder> ItemsService::folder(const MailboxId& mailbox, const std::
   if (answer.succeeded()) return read_folder(answer.document);
   throw_if_mailbox_gone(answer.error);
   if (answer.status() == 404 || answer.status() == 410) return std::nullopt;
-  throw unexpected(Operation::list_folders, answer);
+  throw unexpected_answer(Operation::list_folders, answer);
 }
 
 void ItemsService::item_details(const MailboxId& mailbox, const std::string& folder_id,
@@ -148,7 +142,7 @@ Folder ItemsService::create_folder(const MailboxId& mailbox, const std::string& 
     if (auto found = find_child(mailbox, url, display_name, std::move(stop)))
       return std::move(*found);
   }
-  throw unexpected(Operation::create_folder, answer);
+  throw unexpected_answer(Operation::create_folder, answer);
 }
 
 ImportResult ItemsService::import_unit(const MailboxId& mailbox, const std::string& folder_id,

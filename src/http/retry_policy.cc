@@ -27,7 +27,9 @@ Verdict repeat_or(Action otherwise, const Attempt& attempt, unsigned limit, base
 Verdict judge_throttling(const Attempt& attempt, Repeatable repeatable,
                          const AttemptLimits& limits) {
   const auto asked = retry_after(attempt.transfer.head, attempt.now);
-  const base::Duration wait = asked.value_or(backoff(attempt.number, attempt.jitter));
+  // "At once" is believed once: more of them would use up all attempts within a moment.
+  const bool in_vain = attempt.number > 1 && asked == base::Duration{0};
+  const base::Duration wait = asked && !in_vain ? *asked : backoff(attempt.number, attempt.jitter);
   if (repeatable == Repeatable::unless_sent &&
       !is_certainly_not_done(attempt.transfer.head.status)) {
     return {Action::lost, wait, true, true};

@@ -1,10 +1,12 @@
 #include "src/jobs/backup_job.h"
 
+#include "src/backup/problem.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "src/jobs/protection.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace jobs {
@@ -35,8 +37,14 @@ backup::Discovery discover_part(store::Repository& repository, const BackupPart&
     }
   }
   std::erase_if(found.mailboxes, left_out);
+  if (settings.policy) {
+    for (backup::Unprotectable& account : found.unprotectable) {
+      if (account.policy != *settings.policy) account.failure.reset();
+    }
+  }
   if (!part.only.empty() && !found.unprotectable.empty()) {
     const backup::Unprotectable& account = found.unprotectable.front();
+    if (account.failure) throw base::Error{*account.failure, account.reason};
     throw base::Error{
         base::ErrorKind::not_found,
         base::text(account.address, " has no mailbox that can be backed up: ", account.reason)};
@@ -143,35 +151,100 @@ Totals totals(const BackupReport& report) {
   return sum;
 }
 
+// With several tenants, one that cannot be looked through leaves the others their backup.
+std::optional<backup::Discovery> discover_or_fail(store::Repository& repository,
+                                                  const BackupPart& part,
+                                                  const BackupSettings& settings,
+                                                  base::Clock& clock, std::stop_token stop,
+                                                  BackupReport& report) {
+  try {
+    return discover_part(repository, part, settings, clock, std::move(stop));
+  } catch (base::Error& error) {
+    error.add_context(base::text("looking through tenant '", part.tenant.name, "'"));
+    const bool is_its_own =
+        error.kind() == base::ErrorKind::denied || error.kind() == base::ErrorKind::unavailable ||
+        error.kind() == base::ErrorKind::protocol || error.kind() == base::ErrorKind::failed;
+    if (!is_its_own || !part.only.empty()) throw;
+    report.failed_tenants.push_back({part.tenant.name, error});
+    return std::nullopt;
+  }
+}
+
+std::size_t mailboxes_asked_for(const backup::Discovery& found) {
+  const auto missed = std::count_if(
+      found.unprotectable.begin(), found.unprotectable.end(),
+      [](const backup::Unprotectable& account) { return account.failure.has_value(); });
+  return found.mailboxes.size() + static_cast<std::size_t>(missed);
+}
+
+// Those that nobody has an answer for are failures, the others are told as skipped.
+void add_accounts(std::vector<backup::Unprotectable> accounts, BackupReport& report) {
+  for (backup::Unprotectable& account : accounts) {
+    if (!account.failure) {
+      report.unprotectable.push_back(std::move(account));
+      continue;
+    }
+    backup::MailboxReport failed;
+    failed.address = account.address;
+    failed.failure = account.failure;
+    failed.problems.push_back({account.address, "", "", account.code, account.reason,
+                               *account.failure == base::ErrorKind::not_found
+                                   ? "correct the policy, or the account"
+                                   : backup::next_step(*account.failure)});
+    report.mailboxes.push_back(std::move(failed));
+  }
+}
+
+void add_not_begun(const std::vector<backup::Mailbox>& mailboxes, BackupReport& report) {
+  for (const backup::Mailbox& mailbox : mailboxes) {
+    const base::Error error{base::ErrorKind::cancelled, "the run ended before this mailbox"};
+    backup::MailboxReport skipped;
+    skipped.address = mailbox.address;
+    skipped.mailbox_id = mailbox.id.value;
+    skipped.outcome = backup::Outcome::skipped;
+    skipped.failure = error.kind();
+    skipped.problems.push_back(backup::problem_of(mailbox.address, "", error));
+    report.mailboxes.push_back(std::move(skipped));
+  }
+}
+
 }  // namespace
 
 BackupReport run_backup_job(store::Repository& repository, const std::vector<BackupPart>& parts,
-                            const BackupSettings& settings, base::Clock& clock,
-                            backup::RunProgress& progress, std::stop_token stop) {
+                            std::vector<FailedTenant> failed, const BackupSettings& settings,
+                            base::Clock& clock, backup::RunProgress& progress,
+                            std::stop_token stop) {
   BackupReport report;
   report.job_id = base::new_ulid(clock.now());
+  report.failed_tenants = std::move(failed);
   const base::Duration begin = clock.monotonic();
   // All tenants are looked through before the first byte is stored: a mistake in a name costs
   // nothing.
-  std::vector<backup::Discovery> found;
+  std::vector<std::optional<backup::Discovery>> found;
   std::size_t selected = 0;
   for (const BackupPart& part : parts) {
-    found.push_back(discover_part(repository, part, settings, clock, stop));
-    selected += found.back().mailboxes.size();
+    report.of_named |= !part.only.empty();
+    found.push_back(discover_or_fail(repository, part, settings, clock, stop, report));
+    if (found.back()) selected += mailboxes_asked_for(*found.back());
   }
+  if (selected == 0 && !report.failed_tenants.empty()) throw report.failed_tenants.front().error;
   if (selected == 0) {
     throw base::Error{base::ErrorKind::usage,
                       settings.policy
                           ? base::text("policy '", *settings.policy, "' selects no mailbox")
                           : std::string{"the policies select no mailbox"}};
   }
-  for (std::size_t i = 0; i < parts.size() && !report.cancelled && !report.stopped_by; ++i) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!found[i]) continue;
+    if (report.cancelled || report.stopped_by) {
+      add_not_begun(found[i]->mailboxes, report);
+      continue;
+    }
     backup::RunReport run =
         backup::run_backup({parts[i].service, repository, clock, &parts[i].directory},
-                           run_settings(parts[i], settings), found[i].mailboxes, progress, stop);
+                           run_settings(parts[i], settings), found[i]->mailboxes, progress, stop);
     std::move(run.mailboxes.begin(), run.mailboxes.end(), std::back_inserter(report.mailboxes));
-    std::move(found[i].unprotectable.begin(), found[i].unprotectable.end(),
-              std::back_inserter(report.unprotectable));
+    add_accounts(std::move(found[i]->unprotectable), report);
     report.cancelled = run.cancelled;
     report.stopped_by = std::move(run.stopped_by);
   }
@@ -221,16 +294,38 @@ std::string_view name(backup::Outcome outcome) {
 JobStatus status(const BackupReport& report) {
   const OutcomeCounts counts = outcomes(report);
   const bool anything_done = counts.complete + counts.partial > 0;
-  const bool stopped = report.cancelled || report.stopped_by.has_value();
+  const bool stopped =
+      report.cancelled || report.stopped_by.has_value() || !report.failed_tenants.empty();
+  if (report.of_named && !anything_done && counts.skipped > 0) return JobStatus::failed;
   // Skipped mailboxes are reported, and nothing is wrong with a run that has only them.
   if (!anything_done && (counts.failed > 0 || stopped)) return JobStatus::failed;
   if (all_denied(report)) return JobStatus::failed;
   const bool sums_close = std::all_of(
       report.mailboxes.begin(), report.mailboxes.end(),
       [](const backup::MailboxReport& mailbox) { return accounted_for(mailbox.items); });
-  if (stopped || counts.failed + counts.partial > 0 || !sums_close) return JobStatus::partial;
+  const std::uint64_t missed = report.of_named ? counts.skipped : 0;
+  if (stopped || counts.failed + counts.partial + missed > 0 || !sums_close)
+    return JobStatus::partial;
   return JobStatus::complete;
 }
+
+namespace {
+
+// What all mailboxes failed of; `failed` if it was not the same for all.
+base::ErrorKind common_kind(const BackupReport& report) {
+  if (all_denied(report)) return base::ErrorKind::denied;
+  std::optional<base::ErrorKind> common;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    if (!report.of_named && mailbox.outcome == backup::Outcome::skipped) continue;
+    if (!mailbox.failure || (common && *common != *mailbox.failure)) {
+      return base::ErrorKind::failed;
+    }
+    common = mailbox.failure;
+  }
+  return common.value_or(base::ErrorKind::failed);
+}
+
+}  // namespace
 
 std::optional<base::Error> failure(const BackupReport& report) {
   if (report.cancelled) {
@@ -238,19 +333,28 @@ std::optional<base::Error> failure(const BackupReport& report) {
   }
   if (report.stopped_by) return report.stopped_by;
   if (status(report) != JobStatus::failed) return std::nullopt;
+  if (report.mailboxes.empty() && !report.failed_tenants.empty()) {
+    return report.failed_tenants.front().error;
+  }
   const backup::Problem* first = nullptr;
   for (const backup::MailboxReport& mailbox : report.mailboxes) {
     if (first == nullptr && !mailbox.problems.empty()) first = &mailbox.problems.front();
   }
-  base::Error error{
-      all_denied(report) ? base::ErrorKind::denied : base::ErrorKind::failed,
-      first == nullptr ? std::string{"no mailbox could be backed up"} : first->message};
+  base::Error error{common_kind(report), first == nullptr
+                                             ? std::string{"no mailbox could be backed up"}
+                                             : first->message};
   return error.add_context("backing up any mailbox");
 }
 
 ExitStatus exit_status(const BackupReport& report) {
   if (const auto error = failure(report)) return exit_status(error->kind());
   return status(report) == JobStatus::complete ? ExitStatus::done : ExitStatus::partial;
+}
+
+backup::Problem problem_of(const FailedTenant& tenant) {
+  backup::Problem problem = backup::problem_of("", "", tenant.error);
+  problem.message = base::text("nothing of tenant '", tenant.name, "': ", problem.message);
+  return problem;
 }
 
 std::vector<Record> mailbox_records(const BackupReport& report) {
@@ -297,6 +401,9 @@ Record summary(const BackupReport& report) {
     if (mailbox.snapshot) snapshots.push_back(snapshot_record(*mailbox.snapshot));
     for (const backup::Problem& problem : mailbox.problems)
       problems.push_back(problem_record(problem));
+  }
+  for (const FailedTenant& tenant : report.failed_tenants) {
+    problems.push_back(problem_record(problem_of(tenant)));
   }
   return Record{
       {"type", "summary"},

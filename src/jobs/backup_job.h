@@ -43,22 +43,32 @@ struct ServiceFigures {
   base::Duration throttled_time{};
 };
 
+// A tenant that could not be looked through at all.
+struct FailedTenant {
+  std::string name;
+  base::Error error;
+};
+
 struct BackupReport {
-  std::string job_id;  // a ULID
+  std::string job_id;     // a ULID
+  bool of_named = false;  // for mailboxes that somebody named: one that is not there is no success
   base::Duration took{};
   std::vector<backup::MailboxReport> mailboxes;
   std::vector<backup::Unprotectable> unprotectable;  // skipped, with the service's reason
+  std::vector<FailedTenant> failed_tenants;          // one tenant's trouble is its own
   ServiceFigures service;
   bool cancelled = false;
   std::optional<base::Error> stopped_by;
 };
 
-// Backs up part after part. Throws what keeps it from beginning (sign-in refused, an unknown
-// mailbox, nothing selected); what happens later is in the report. `repository` is open for
-// writing.
+// Backs up part after part. Throws what keeps all of it from beginning (sign-in refused, an unknown
+// mailbox, nothing selected); what happens later, or to some of several tenants, is in the report,
+// behind the tenants in `failed` that could not even be opened. Accounts that a policy asks for and
+// the service told nothing of are failed mailboxes. `repository` is open for writing.
 BackupReport run_backup_job(store::Repository& repository, const std::vector<BackupPart>& parts,
-                            const BackupSettings& settings, base::Clock& clock,
-                            backup::RunProgress& progress, std::stop_token stop);
+                            std::vector<FailedTenant> failed, const BackupSettings& settings,
+                            base::Clock& clock, backup::RunProgress& progress,
+                            std::stop_token stop);
 
 ServiceFigures service_figures(const std::vector<BackupPart>& parts);
 
@@ -71,6 +81,9 @@ JobStatus status(const BackupReport& report);
 // sign-in refused, or every mailbox failed. Empty where mailboxes or items failed each for itself.
 std::optional<base::Error> failure(const BackupReport& report);
 ExitStatus exit_status(const BackupReport& report);
+
+// In the operator's words; no mailbox is named.
+backup::Problem problem_of(const FailedTenant& tenant);
 
 // {"type":"mailbox",...}: one per mailbox, and one per account that has none.
 std::vector<Record> mailbox_records(const BackupReport& report);

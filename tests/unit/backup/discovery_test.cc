@@ -146,12 +146,30 @@ TEST_CASE("mailboxes come in the order that their policy gives", "[backup]") {
         std::vector<std::string>{"info@contoso.com", "bob@contoso.com", "ann@contoso.com"});
 }
 
-TEST_CASE("groups are looked up, and must be there", "[backup]") {
+TEST_CASE("a group that is gone costs its entry only, and is told", "[backup]") {
   Fixture tenant;
   tenant.settings.policies = {{"team", {{"group:g"}, {}, {}}}};
   CHECK(tenant.discover().mailboxes.front().address == "ann@contoso.com");
-  tenant.settings.policies = {{"team", {{"group:lost"}, {}, {}}}};
-  CHECK_THROWS_WITH(tenant.discover(), test::contains_text("lost") && test::contains_text("team"));
+  tenant.settings.policies = {{"team", {{"group:lost"}, {}, {}}}, {"rest", {{"*"}, {}, {}}}};
+  const Discovery found = tenant.discover();
+  CHECK(found.mailboxes.size() == 3);
+  const backup::Unprotectable& group = found.unprotectable.back();
+  CHECK(group.address == "group:lost");
+  CHECK((group.failure == ErrorKind::not_found));
+  CHECK(group.policy == "team");
+  CHECK_THAT(group.reason, test::contains_text("team"));
+}
+
+TEST_CASE("an included address that no account has is told", "[backup]") {
+  Fixture tenant;
+  tenant.settings.policies = {
+      {"few", {{"ANN@contoso.com", "bob@contoso.onmicrosoft.com", "anna@contoso.com"}, {}, {}}}};
+  const Discovery found = tenant.discover();
+  REQUIRE(found.unprotectable.size() == 2);
+  CHECK(found.unprotectable[1].address == "anna@contoso.com");
+  CHECK(found.unprotectable[1].code == "NoSuchAccount");
+  CHECK((found.unprotectable[1].failure == ErrorKind::not_found));
+  CHECK(found.unprotectable[1].policy == "few");
 }
 
 TEST_CASE("what is remembered is not asked for again, for a week", "[backup]") {
@@ -202,10 +220,21 @@ TEST_CASE("only the named are looked up, each once", "[backup]") {
 
 TEST_CASE("an account that the service does not tell about costs that account", "[backup]") {
   Fixture tenant;
+  tenant.settings.policies = {{"all", {{"*"}, {}, {}}}};
   tenant.directory.fails["id-bob"] = ErrorKind::unavailable;
   Discovery found = tenant.discover();
   CHECK(found.mailboxes.size() == 2);
-  CHECK(found.unprotectable.size() == 2);
+  REQUIRE(found.unprotectable.size() == 2);
+  // A failure where a policy may want it, else nothing to worry about.
+  const auto bob = [&found] {
+    return *std::find_if(
+        found.unprotectable.begin(), found.unprotectable.end(),
+        [](const backup::Unprotectable& account) { return account.address == "bob@contoso.com"; });
+  };
+  CHECK((bob().failure == ErrorKind::unavailable));
+  tenant.settings.policies = {{"all", {{"*"}, {"bob@*"}, {}}}};
+  found = tenant.discover();
+  CHECK_FALSE(bob().failure);
 
   tenant.directory.fails.clear();
   tenant.remember(tenant.discover());

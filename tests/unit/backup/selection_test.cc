@@ -79,11 +79,23 @@ TEST_CASE("a policy selects by address, principal name, glob, group and type", "
   }
 }
 
-TEST_CASE("the purpose is needed only where a type is named", "[backup]") {
-  CHECK_FALSE(backup::depends_on_purpose({{"*"}, {"group:g1"}, {}}));
-  CHECK(backup::depends_on_purpose({{"type:shared"}, {}, {}}));
-  CHECK(backup::depends_on_purpose({{"*"}, {"type:room"}, {}}));
-  CHECK(backup::depends_on_purpose({{"*"}, {}, {"type:shared", "*"}}));
+TEST_CASE("of an account whose purpose is unknown a policy may want what any purpose allows",
+          "[backup]") {
+  const auto may = [](const Selection& selection) {
+    return backup::may_select(selection, user("ann@contoso.com"), members_of);
+  };
+  CHECK(may({{"*"}, {"group:g2"}, {}}));
+  CHECK(may({{"type:shared"}, {}, {}}));
+  CHECK(may({{"*"}, {"type:room"}, {}}));
+  CHECK_FALSE(may({{"*"}, {"ann@*"}, {}}));
+  CHECK_FALSE(may({{"bob@contoso.com"}, {}, {}}));
+}
+
+TEST_CASE("the addresses that a policy includes one by one are told", "[backup]") {
+  CHECK(
+      backup::addresses_included(
+          {{"ann@contoso.com", "*@b.com", "a?n@c.com", "type:shared", "group:g"}, {"x@y.z"}, {}}) ==
+      std::vector<std::string>{"ann@contoso.com"});
 }
 
 TEST_CASE("groups are named once each", "[backup]") {

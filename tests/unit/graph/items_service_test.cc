@@ -122,7 +122,7 @@ TEST_CASE("items without an answer are left out", "[graph][details]") {
   CHECK(details(it, {}).empty());
 }
 
-TEST_CASE("a service that refuses much is asked for less, and remembered", "[graph][details]") {
+TEST_CASE("what several mailboxes refuse is not asked for again", "[graph][details]") {
   test::ScriptedTenant it;
   it.transport.set_script([](const test::SentRequest& request) -> test::ScriptedAnswer {
     if (request.url.find("orderby") != std::string::npos)
@@ -130,10 +130,39 @@ TEST_CASE("a service that refuses much is asked for less, and remembered", "[gra
     if (request.url.find("0x5D01") != std::string::npos) return test::refusal(501, "notSupported");
     return {.body = list(item("a", property("String 0x37", "Hello")))};
   });
-  CHECK(details(it, {}).at("a").subject == "Hello");
-  CHECK(it.transport.requests().size() == 3);
+  std::size_t asked = 0;
+  const auto requests = [&] {
+    return it.transport.requests().size() - std::exchange(asked, it.transport.requests().size());
+  };
+  for (const char* mailbox : {"MBX:1", "MBX:1", "MBX:1", "MBX:2", "MBX:3"}) {
+    it.mailbox = {mailbox};
+    CHECK(details(it, {}).at("a").subject == "Hello");
+    CHECK(requests() == 3);
+  }
   CHECK(details(it, {}).size() == 1);
-  CHECK(it.transport.requests().size() == 4);
+  CHECK(requests() == 1);
+}
+
+TEST_CASE("a named item of which nothing can be told is left out", "[graph][details]") {
+  test::ScriptedTenant it;
+  it.transport.set_script([](const test::SentRequest& request) -> test::ScriptedAnswer {
+    if (request.url.find("expand") != std::string::npos) return test::refusal(400, "badRequest");
+    if (request.url.find("/items?") == std::string::npos) return {.body = item("a")};
+    return {.body = list(item("a") + "," + item("b"))};
+  });
+  CHECK(details(it, {"a"}).empty());
+  CHECK(details(it, {"a", "b"}).empty());
+  CHECK(details(it, {}).size() == 2);  // who wants all wants them as they are
+}
+
+TEST_CASE("texts without an end are cut at a character", "[graph][details]") {
+  std::string subject;
+  while (subject.size() < 2'000'000) subject += "ä";
+  test::ScriptedTenant it;
+  it.transport.answer({.body = item("a", property("String 0x37", subject))});
+  const std::string shown = details(it, {"a"}).at("a").subject;
+  CHECK(shown.size() == 16 * 1024);
+  CHECK(shown.ends_with("ä"));
 }
 
 TEST_CASE("pages that lead astray end the listing with an error", "[graph][details][security]") {

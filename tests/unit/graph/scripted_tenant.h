@@ -28,7 +28,7 @@ struct ScriptedTenant {
   ScriptedTransport transport{};
   VirtualClock clock{};
   graph::Tenant tenant{scripted_settings(), transport, clock};
-  const graph::MailboxId mailbox{"MBX:one@tenant"};
+  graph::MailboxId mailbox{"MBX:one@tenant"};
 
   graph::MailboxService& service() { return tenant.mailboxes(); }
 };

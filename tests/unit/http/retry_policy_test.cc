@@ -109,6 +109,9 @@ TEST_CASE("Retry-After is read in all its forms", "[http]") {
 TEST_CASE("a wait that the service names is kept; else it doubles from 2 s to 60 s", "[http]") {
   const auto named = answered(429, {{"Retry-After", "7"}});
   CHECK(http::judge({named, 3, true, kNow, 0.0}, http::Repeatable::yes).wait == 7s);
+  const auto at_once = answered(429, {{"Retry-After", "0"}});
+  CHECK(http::judge({at_once, 1, true, kNow, 1.0}, http::Repeatable::yes).wait == 0s);
+  CHECK(http::judge({at_once, 2, true, kNow, 1.0}, http::Repeatable::yes).wait == 4s);
   const auto bare = answered(503);
   const auto wait = [&](unsigned attempt, double jitter) {
     return http::judge({bare, attempt, true, kNow, jitter}, http::Repeatable::yes).wait;

@@ -109,12 +109,42 @@ TEST_CASE("accounts without a mailbox are skipped, and told with the reason", "[
   jobs::BackupReport report;
   report.mailboxes = {mailbox(Outcome::complete)};
   report.unprotectable.push_back(
-      {{}, "b@contoso.example", "MailboxNotEnabledForRESTAPI", "no mailbox"});
+      {{}, "b@contoso.example", "MailboxNotEnabledForRESTAPI", "no mailbox", std::nullopt, ""});
   const auto records = jobs::mailbox_records(report);
   REQUIRE(records.size() == 2);
   CHECK_THAT(jobs::to_json(records[1]),
              test::contains_text(R"("status":"skipped","reason":"no mailbox")"));
   CHECK_THAT(jobs::to_json(jobs::summary(report)), test::contains_text(R"("skipped":1},"items")"));
+}
+
+TEST_CASE("a named mailbox that is not there is no success", "[jobs][backup]") {
+  jobs::BackupReport report;
+  report.mailboxes = {mailbox(Outcome::skipped)};
+  report.mailboxes.front().failure = base::ErrorKind::not_found;
+  CHECK(jobs::exit_status(report) == jobs::ExitStatus::done);
+  report.of_named = true;
+  CHECK(jobs::exit_status(report) == jobs::ExitStatus::not_found);
+  report.mailboxes.push_back(mailbox(Outcome::complete));
+  CHECK(jobs::exit_status(report) == jobs::ExitStatus::partial);
+}
+
+TEST_CASE("when all mailboxes failed of the same matter, that is the run's", "[jobs][backup]") {
+  jobs::BackupReport report;
+  report.mailboxes = {mailbox(Outcome::failed), mailbox(Outcome::failed)};
+  for (auto& failed : report.mailboxes) failed.failure = base::ErrorKind::corrupt;
+  CHECK(jobs::exit_status(report) == jobs::ExitStatus::corrupt);
+  report.mailboxes.back().failure = base::ErrorKind::unavailable;
+  CHECK(jobs::exit_status(report) == jobs::ExitStatus::failed);
+}
+
+TEST_CASE("a tenant that could not be looked through leaves a run partial, and is told",
+          "[jobs][backup]") {
+  jobs::BackupReport report;
+  report.mailboxes = {mailbox(Outcome::complete)};
+  report.failed_tenants.push_back({"fabrikam", {base::ErrorKind::denied, "the secret expired"}});
+  CHECK(jobs::exit_status(report) == jobs::ExitStatus::partial);
+  CHECK_THAT(jobs::to_json(jobs::summary(report)),
+             test::contains_text("nothing of tenant 'fabrikam': the secret expired"));
 }
 
 TEST_CASE("protected is who has a policy and a complete restore point", "[jobs][protection]") {
@@ -138,7 +168,7 @@ TEST_CASE("protected is who has a policy and a complete restore point", "[jobs][
   backup::Discovery found;
   found.mailboxes = {found_mailbox("d@x", "nightly"), found_mailbox("c@x", "nightly"),
                      found_mailbox("b@x", "nightly"), found_mailbox("a@x", "")};
-  found.unprotectable.push_back({{}, "e@x", "ErrorInvalidUser", "is not known"});
+  found.unprotectable.push_back({{}, "e@x", "ErrorInvalidUser", "is not known", std::nullopt, ""});
   store::Snapshot foreign = point("c@x", true, 9000);
   foreign.tenant = {"fabrikam"};
   const std::vector<store::Snapshot> points{point("d@x", true, 1000), point("d@x", false, 2000),
