@@ -59,13 +59,18 @@ class PackedRepository final : public Repository {
   PackedRepository(const PackedRepository&) = delete;
   PackedRepository& operator=(const PackedRepository&) = delete;
 
+  [[nodiscard]] auto chunks_of() const {
+    return [this](const TenantDomain& domain) -> ChunkStore& { return store_of(domain).chunks(); };
+  }
+
   void open_index(bool reserve_used) {
     reserve_used_ = reserve_used;
     const IndexUpkeep upkeep{*backend_, *keys_, log_, rows_, settings_};
     if (access_ != Access::read) {
       use(upkeep.open_for_writing(clock_->now()));
-      if (access_ == Access::write) backend_->keep_reserve(reserve_bytes());
-      return;
+      if (access_ != Access::write) return;
+      backend_->keep_reserve(reserve_bytes());
+      return survey_once(state(), *index_, *keys_, rows_, chunks_of());
     }
     IndexUpkeep::ReadingView view = upkeep.open_for_reading(clock_->now());
     use(std::move(view.index));
@@ -124,9 +129,6 @@ class PackedRepository final : public Repository {
 
   [[nodiscard]] std::uint64_t reserve_bytes() const;
   ChunkedTenantStore& store_of(const TenantDomain& domain) const;
-  [[nodiscard]] auto chunks_of() const {
-    return [this](const TenantDomain& domain) -> ChunkStore& { return store_of(domain).chunks(); };
-  }
   [[nodiscard]] RepositoryState state() const {
     auto newer = newer_.lock();
     return {*index_, rows_, *newer};
@@ -297,11 +299,12 @@ std::uint64_t PackedRepository::reserve_bytes() const {
   return stored == 0 ? 0 : std::clamp(stored / kReserveShare, kLeastReserve, kMostReserve);
 }
 
-// Whoever used it gives it back: the next one may need it again.
+// Whoever used it gives it back, and what grew sets more aside: the next one may need it.
 PackedRepository::~PackedRepository() {
-  if (!reserve_used_ || !index_) return;
+  if (access_ == Access::read || !index_) return;
   try {
-    backend_->regain_reserve(reserve_bytes());
+    reserve_used_ ? backend_->regain_reserve(reserve_bytes())
+                  : backend_->keep_reserve(reserve_bytes());
   } catch (const std::exception& error) {
     base::log(base::LogLevel::warning, "no space is set aside any more: ", error.what());
   }

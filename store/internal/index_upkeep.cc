@@ -3,6 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
+#include "store/internal/lost_items.h"
 #include "store/internal/lost_log.h"
 #include "store/internal/prune_leftovers.h"
 #include "store/packs.h"
@@ -195,6 +196,7 @@ std::unique_ptr<Index> IndexUpkeep::make_anew(base::Instant now,
   const CommitLog::Chains chains = log_->chains();
   end_deletions(*backend_, *keys_, *log_, nullptr, now);
   std::unique_ptr<Index> index = open(Index::Mode::create);
+  mark_unsurveyed(*index);
   add_packs(*index, on_progress);
   replay(*index, chains);
   return index;

@@ -22,6 +22,13 @@ using Directory = std::unique_ptr<DIR, base::Release<&closedir>>;
   throw base::system_error(what, error_number);
 }
 
+// A store whose disk was unmounted must not be begun anew below the mount point.
+[[noreturn]] void throw_taken_away(const std::filesystem::path& root) {
+  throw base::Error{
+      base::ErrorKind::disk,
+      base::text("the store '", root.string(), "' was taken away or replaced while it was in use")};
+}
+
 // A new directory that could not be synced goes again, so that whoever tries once more does not
 // take it for durable.
 template <typename Sync>
@@ -82,16 +89,31 @@ FileHandle LocalDirectories::open_root(Missing missing) const {
     return FileHandle{::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   };
   FileHandle root = open_it();
+  if (!root.is_open() && errno == ENOENT && identity_.lock()->has_value()) throw_taken_away(root_);
   if (!root.is_open() && errno == ENOENT && missing == Missing::make) {
     make_directory(root_, 0700);
     root = open_it();
   }
+  if (root.is_open()) require_same(root);
   if (root.is_open() || (errno == ENOENT && missing == Missing::tolerate)) return root;
   if (errno == ENOTDIR) {
     throw base::Error{base::ErrorKind::usage,
                       base::text("'", root_.string(), "' is not a directory")};
   }
   fail(base::text("opening directory '", root_.string(), "'"), errno);
+}
+
+void LocalDirectories::require_same(const FileHandle& root) const {
+  struct stat status {};
+  if (::fstat(root.get(), &status) != 0) {
+    fail(base::text("stat '", root_.string(), "'"), errno);
+  }
+  auto identity = identity_.lock();
+  if (!*identity) {
+    *identity = {status.st_dev, status.st_ino};
+  } else if ((*identity)->device != status.st_dev || (*identity)->inode != status.st_ino) {
+    throw_taken_away(root_);
+  }
 }
 
 FileHandle LocalDirectories::open(const std::vector<std::string>& components,

@@ -3,12 +3,15 @@
 #pragma once
 
 #include "src/base/file.h"
+#include "src/base/synchronized.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace store {
@@ -19,7 +22,8 @@ class LocalDirectories {
 
   enum class Missing : std::uint8_t { tolerate, make };
   // Not open if it is missing and that is tolerated. What is made is its owner's alone, and stays.
-  // Error(usage) if the root is no directory, Error(disk) if something else is none.
+  // Error(usage) if the root is no directory, Error(disk) if something else is none, or if the root
+  // is not the one any more that was opened first: it is never made again.
   [[nodiscard]] base::FileHandle open_root(Missing missing) const;
   [[nodiscard]] base::FileHandle open(const std::vector<std::string>& components,
                                       Missing missing) const;
@@ -30,7 +34,15 @@ class LocalDirectories {
   [[nodiscard]] std::filesystem::path path_of(std::string_view name) const { return root_ / name; }
 
  private:
+  // Throws Error(disk) if another directory lies where the store's was.
+  void require_same(const base::FileHandle& root) const;
+
   std::filesystem::path root_;
+  struct Identity {
+    dev_t device;
+    ino_t inode;
+  };
+  mutable base::Synchronized<std::optional<Identity>> identity_;  // of the root, once it was open
 };
 
 // Not open, and errno says why, if there is no directory of this name; a link is none.

@@ -96,7 +96,15 @@ std::map<Mailbox, std::vector<Snapshot>> possible_bases(const RepositoryState& s
   return bases;
 }
 
+// No mailbox's rows begin like this.
+constexpr const char* kUnsurveyed = "unsurveyed";
+
 }  // namespace
+
+void mark_unsurveyed(Index& index) {
+  const StateRow mark{Table::lost, kUnsurveyed, base::Bytes{1}};
+  index.apply({&mark, 1});
+}
 
 void note_lost_items(const RepositoryState& state, Index& index, const KeyRing& keys,
                      const StateRows& rows, const ChunksOf& chunks_of,
@@ -122,6 +130,17 @@ void note_lost_items(const RepositoryState& state, Index& index, const KeyRing& 
     for (auto& [key, row] : changes) batch.push_back(std::move(row));
     if (!batch.empty()) index.apply(batch);
   }
+}
+
+void survey_once(const RepositoryState& state, Index& index, const KeyRing& keys,
+                 const StateRows& rows, const ChunksOf& chunks_of) {
+  bool is_marked = false;
+  index.rows(Table::lost, kUnsurveyed,
+             [&](const std::string&, base::ByteView) { is_marked = true; });
+  if (!is_marked) return;
+  note_lost_items(state, index, keys, rows, chunks_of, {});
+  const StateRow mark{Table::lost, kUnsurveyed, {}};
+  index.apply({&mark, 1});
 }
 
 std::vector<LostItem> noted_lost_items(const Index& index, const StateRows& rows,

@@ -22,6 +22,14 @@ using ChunksOf = std::function<const ChunkStore&(const TenantDomain&)>;
 void note_lost_items(const RepositoryState& state, Index& index, const KeyRing& keys,
                      const StateRows& rows, const ChunksOf& chunks_of, const std::stop_token& stop);
 
+// An index that is made anew knows no packs that are gone, so nobody has noticed what went with
+// them: it is marked, until the lost items of the store have been noted.
+void mark_unsurveyed(Index& index);
+// note_lost_items() if the index is so marked: what is gone without a trace must not pass for
+// stored.
+void survey_once(const RepositoryState& state, Index& index, const KeyRing& keys,
+                 const StateRows& rows, const ChunksOf& chunks_of);
+
 // What repair noted of a mailbox. A row that cannot be opened is left out: it only costs that the
 // item waits for the next repair.
 std::vector<LostItem> noted_lost_items(const Index& index, const StateRows& rows,

@@ -21,6 +21,9 @@ namespace {
 
 using base::ErrorKind;
 
+// Set aside before anything is stored: the very first backup may fill the disk.
+constexpr std::uint64_t kFirstReserve = std::uint64_t{1} << 20;
+
 // The name of something that is in the way of a new store; empty if the place is clear. A creation
 // that was killed before there was a configuration may have left these directories, and nothing in
 // them but key slots.
@@ -123,6 +126,7 @@ base::Secret Repository::create(Backend& backend, const Settings& settings,
   const std::unique_ptr<KeyRing> keys = KeyRing::open(backend, passphrase);
   Index::move_aside(settings.index);
   static_cast<void>(Index::open(settings.index, keys->repository(), Index::Mode::create));
+  backend.keep_reserve(kFirstReserve);
   return recovery_key;
 }
 

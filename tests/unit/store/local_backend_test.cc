@@ -105,6 +105,22 @@ TEST_CASE("a store in a directory is its owner's alone", "[store][local]") {
   }
 }
 
+TEST_CASE("a store that is taken away while it is used is not begun anew", "[store][local]") {
+  const test::TemporaryDirectory directory;
+  const std::filesystem::path path = directory / "store";
+  const auto backend = open_local(path);
+  put(*backend, "pack/d/ab/abcd", test::noise(1, 10));
+  std::filesystem::rename(path, directory / "elsewhere");
+  const auto failure = [&] {
+    return test::failure_of([&] { put(*backend, "pack/d/ab/abce", test::noise(2, 10)); }).kind;
+  };
+  CHECK(failure() == base::ErrorKind::disk);
+  CHECK_FALSE(std::filesystem::exists(path));
+  std::filesystem::create_directory(path);  // as a mount point would be
+  CHECK(failure() == base::ErrorKind::disk);
+  CHECK(std::filesystem::is_empty(path));
+}
+
 TEST_CASE("links inside a store are not followed", "[store][local]") {
   const test::TemporaryDirectory directory;
   const auto backend = open_local(directory / "store");

@@ -234,6 +234,30 @@ TEST_CASE("copies of the configuration and of key slots are whole again, and so 
   CHECK(subject.check().errors.empty());
 }
 
+TEST_CASE("what went with a pack that is gone is noted when the store is opened to write",
+          "[store][repair]") {
+  Subject subject;
+  const bool with_index = GENERATE(true, false);
+  CAPTURE(with_index);
+  const std::string pack = subject.data_pack();
+  subject.lose_parity_of(pack);
+  subject.backend.remove(pack);
+  if (!with_index) {
+    subject.store.close();
+    std::filesystem::remove_all(subject.store.settings().index);
+  }
+
+  subject.store.reopen();
+
+  const std::vector<store::LostItem> lost = subject.lost();
+  CHECK_FALSE(lost.empty());
+  subject.store.reopen();
+  CHECK(subject.lost() == lost);
+  for (const store::LostItem& item : lost) {
+    CHECK(subject.streams.contains({item.folder_id, item.item_id}));
+  }
+}
+
 TEST_CASE("what cannot be healed costs the hit item alone, until it is backed up again",
           "[store][repair]") {
   Subject subject;
