@@ -6,17 +6,33 @@
 #include "src/jobs/progress.h"
 #include "src/jobs/store_records.h"
 
+#include <algorithm>
+
 namespace cli {
 namespace {
 
-void tell(Output& output, const store::CheckReport& report, double seconds) {
-  for (const std::string& error : report.errors) output.line(base::printable("damage: " + error));
-  for (const store::AffectedItem& affected : report.affected) {
-    output.line(base::printable(
-        base::text("affected: ", affected.mailbox, affected.folder.empty() ? "" : ", folder ",
-                   affected.folder, affected.item.empty() ? "" : ", item ", affected.item, ", in ",
-                   counted(affected.snapshots.size(), "restore point"))));
+// A store that lost a whole pack has thousands of them.
+constexpr std::size_t kLinesTold = 20;
+
+template <typename Entry, typename LineOf>
+void tell_some(Output& output, const std::vector<Entry>& entries, const std::string& noun,
+               LineOf line_of) {
+  const std::size_t told = output.verbose() ? entries.size() : std::min(entries.size(), kLinesTold);
+  for (std::size_t i = 0; i < told; ++i) output.line(base::printable(line_of(entries[i])));
+  if (told < entries.size()) {
+    output.line(base::text("and ", counted(entries.size() - told, noun),
+                           " more; --verbose or --json tells all"));
   }
+}
+
+void tell(Output& output, const store::CheckReport& report, double seconds) {
+  tell_some(output, report.errors, "error",
+            [](const std::string& error) { return base::text("damage: ", error); });
+  tell_some(output, report.affected, "affected item", [](const store::AffectedItem& affected) {
+    return base::text("affected: ", affected.mailbox, affected.folder.empty() ? "" : ", folder ",
+                      affected.folder, affected.item.empty() ? "" : ", item ", affected.item,
+                      ", in ", counted(affected.snapshots.size(), "restore point"));
+  });
   const base::Duration took{static_cast<std::int64_t>(seconds * 1000)};
   const std::string chunks =
       report.chunks > 0 ? base::text(" with ", counted(report.chunks, "chunk")) : std::string{};

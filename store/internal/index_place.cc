@@ -69,6 +69,19 @@ void remove_abandoned(const fs::path& temporary) {
   }
 }
 
+// Nothing is lost with an index.
+void remove_contents(const fs::path& path) {
+  std::error_code error;
+  for (fs::directory_iterator entry{path, error}; !error && entry != fs::directory_iterator{};
+       entry.increment(error)) {
+    fs::remove_all(entry->path(), error);
+    if (error) break;
+  }
+  if (error) {
+    throw base::system_error(base::text("emptying the index '", path.string(), "'"), error.value());
+  }
+}
+
 }  // namespace
 
 ScratchDirectory::ScratchDirectory() {
@@ -109,12 +122,18 @@ std::uint64_t index_bytes(const std::filesystem::path& path) {
   return total;
 }
 
+void drop_set_aside(const std::filesystem::path& path) {
+  std::error_code left_to_the_next;  // whoever makes the index anew begins with it
+  std::filesystem::remove_all(aside_path(path), left_to_the_next);
+}
+
 void Index::move_aside(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, error))) return;
   const std::filesystem::path aside = aside_path(path);
   std::filesystem::remove_all(aside, error);
   if (!error) std::filesystem::rename(path, aside, error);
+  if (error == std::errc::device_or_resource_busy) return remove_contents(path);  // a mount point
   if (error) {
     throw base::system_error(base::text("moving the index '", path.string(), "' aside"),
                              error.value());

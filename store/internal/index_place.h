@@ -11,6 +11,9 @@ namespace store {
 // For our eyes only. Error(disk) or Error(full).
 void make_index_directory(const std::filesystem::path& path);
 
+// What Index::move_aside() left there: once the new index is whole, nobody needs it.
+void drop_set_aside(const std::filesystem::path& path);
+
 // Of all its files.
 std::uint64_t index_bytes(const std::filesystem::path& path);
 

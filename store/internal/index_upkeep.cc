@@ -3,6 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
+#include "store/internal/index_place.h"
 #include "store/internal/lost_items.h"
 #include "store/internal/lost_log.h"
 #include "store/internal/prune_leftovers.h"
@@ -199,6 +200,7 @@ std::unique_ptr<Index> IndexUpkeep::make_anew(base::Instant now,
   mark_unsurveyed(*index);
   add_packs(*index, on_progress);
   replay(*index, chains);
+  if (!settings_->open_index) drop_set_aside(settings_->index);
   return index;
 }
 

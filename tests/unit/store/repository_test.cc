@@ -233,6 +233,7 @@ TEST_CASE("an index that is lost, broken or foreign is made anew", "[store][repo
   store::Repository& repository = store.reopen(access);
   CHECK(ids(repository.snapshots()) == std::vector<std::string>{first.id, second.id});
   CHECK(test::restore(repository, first) == streams);
+  CHECK_FALSE(std::filesystem::exists(index.string() + ".set-aside"));
   CHECK(check(repository).errors.empty());
 }
 
