@@ -3,6 +3,7 @@
 #include "src/base/error.h"
 #include "src/graph/mailbox_service.h"
 #include "tests/support/catch.h"
+#include "tests/support/fake_directory.h"
 #include "tests/support/virtual_clock.h"
 
 #include <algorithm>
@@ -15,64 +16,6 @@ using backup::Discovery;
 using base::Error;
 using base::ErrorKind;
 using graph::MailboxPurpose;
-
-// A directory in memory; who is asked about is counted.
-class FakeDirectory final : public graph::Directory {
- public:
-  void add(const std::string& name, std::optional<MailboxPurpose> purpose) {
-    graph::User user;
-    user.id = "id-" + name;
-    user.user_principal_name = name + "@contoso.onmicrosoft.com";
-    user.mail = name + "@contoso.com";
-    user.account_enabled = purpose != MailboxPurpose::shared;
-    users_.push_back(user);
-    purposes_[user.id] = purpose;
-  }
-  void remove(const std::string& name) {
-    std::erase_if(users_, [&](const graph::User& user) { return user.id == "id-" + name; });
-  }
-  void rename(const std::string& name, const std::string& mail) {
-    for (graph::User& user : users_) {
-      if (user.id == "id-" + name) user.mail = mail;
-    }
-  }
-
-  void users(const std::function<void(graph::User)>& on_user, std::stop_token) override {
-    for (const graph::User& user : users_) on_user(user);
-  }
-  std::optional<graph::User> find_user(const std::string& name, std::stop_token) override {
-    for (const graph::User& user : users_) {
-      if (user.id == name || user.user_principal_name == name || user.mail == name) return user;
-    }
-    return std::nullopt;
-  }
-  std::vector<std::string> group_members(const std::string& group, std::stop_token) override {
-    if (group != "g") throw Error{ErrorKind::not_found, "no such group"};
-    return {"id-ann"};
-  }
-  std::variant<graph::MailboxId, graph::NoMailbox> mailbox_of(const graph::User& user,
-                                                              std::stop_token) override {
-    ++asked;
-    if (sign_in_is_refused) throw graph::SignInRefused{"no"};
-    if (fails.contains(user.id)) throw Error{fails.at(user.id), "no answer"};
-    if (!purposes_.at(user.id))
-      return graph::NoMailbox{"MailboxNotEnabledForRESTAPI", "on-premise"};
-    return graph::MailboxId{"MBX:" + user.id};
-  }
-  std::variant<MailboxPurpose, graph::NoMailbox> purpose_of(const graph::User& user,
-                                                            std::stop_token) override {
-    ++asked;
-    return *purposes_.at(user.id);
-  }
-
-  std::atomic<int> asked{0};
-  std::map<std::string, ErrorKind> fails;
-  bool sign_in_is_refused = false;
-
- private:
-  std::vector<graph::User> users_;
-  std::map<std::string, std::optional<MailboxPurpose>> purposes_;
-};
 
 struct Fixture {
   Fixture() {
@@ -105,7 +48,7 @@ struct Fixture {
   }
 
   test::VirtualClock clock;
-  FakeDirectory directory;
+  test::FakeDirectory directory;
   backup::DiscoverySettings settings;
   std::vector<store::Snapshot> known;
   std::map<std::string, backup::Remembered> remembered;
