@@ -262,7 +262,7 @@ TEST_CASE("a store of a newer format is left alone", "[e2e][bad-input]") {
     written.emplace(path, content);
     content.at(12) = static_cast<std::byte>(static_cast<unsigned>(content.at(12)) + 1);
     REQUIRE(content.size() > base::Sha256::kSizeBytes);
-    content.resize(content.size() - base::Sha256::kSizeBytes);
+    content.erase(content.end() - base::Sha256::kSizeBytes, content.end());
     base::append(content, base::sha256(content).view());
     base::replace_file(path, content);
   }
