@@ -157,7 +157,10 @@ std::unordered_map<std::string, store::ItemDisplay> MailboxRun::details_of(
     context_.with.service.item_details(
         context_.mailbox.id, work.id, ids,
         [&](const graph::Item& item, graph::ItemDetails found) {
-          details.insert_or_assign(item.id, display_of(std::move(found)));
+          store::ItemDisplay display = display_of(std::move(found));
+          // As good as no answer: the service may have refused the properties this once.
+          if (display == store::ItemDisplay{}) return;
+          details.insert_or_assign(item.id, std::move(display));
         },
         context_.stop);
   } catch (const Error& error) {

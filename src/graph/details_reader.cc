@@ -40,9 +40,8 @@ struct DetailsReader::Wanted {
   std::unordered_set<std::string> told;
 };
 
-DetailsReader::Widest DetailsReader::ask_widest(const MailboxId& mailbox, const std::string& path,
-                                                const std::string& list_query,
-                                                std::stop_token stop) {
+Answer DetailsReader::ask_widest(const MailboxId& mailbox, const std::string& path,
+                                 const std::string& list_query, std::stop_token stop) {
   for (unsigned narrowing = narrowing_;; ++narrowing) {
     std::string query = base::text("?", kSelect);
     const std::string expand = details_query(level_of(narrowing));
@@ -55,7 +54,7 @@ DetailsReader::Widest DetailsReader::ask_widest(const MailboxId& mailbox, const 
                                 stop);
     if (!refuses_the_query(answer) || narrowing >= kWithoutProperties) {
       if (answer.succeeded() && narrowing > narrowing_) remember(narrowing, mailbox);
-      return {std::move(answer), level_of(narrowing)};
+      return answer;
     }
   }
 }
@@ -70,16 +69,15 @@ void DetailsReader::remember(unsigned narrowing, const MailboxId& mailbox) {
             "the service answers item listings only with fewer properties (level ", narrowing, ")");
 }
 
-bool DetailsReader::read_pages(const MailboxId& mailbox, const std::string& folder_id,
+void DetailsReader::read_pages(const MailboxId& mailbox, const std::string& folder_id,
                                Wanted& wanted, const OnItem& on_item, std::stop_token stop) {
   Trail trail;
-  auto [answer, level] =
+  Answer answer =
       ask_widest(mailbox, folder_path(mailbox, folder_id) + "/items", std::string{kPage}, stop);
-  if (answer.succeeded() && level == DetailLevel::none && !wanted.all) return false;
   for (std::size_t pages = 1;; ++pages) {
     if (!answer.succeeded()) {
       throw_if_mailbox_gone(answer.error);
-      if (is_gone(answer)) return true;  // the folder: its items are left out
+      if (is_gone(answer)) return;  // the folder: its items are left out
       throw unexpected_answer(Operation::list_items, answer);
     }
     for (const Json& entry : answer.document.required_elements("value")) {
@@ -89,9 +87,9 @@ bool DetailsReader::read_pages(const MailboxId& mailbox, const std::string& fold
           wanted.all ? wanted.told.insert(item.id).second : wanted.missing.erase(item.id) > 0;
       if (is_wanted) on_item(std::move(item), read_details(entry));
     }
-    if (!wanted.all && pages >= wanted.missing.size()) return true;
+    if (!wanted.all && pages >= wanted.missing.size()) return;
     const std::string next{answer.document["@odata.nextLink"].text()};
-    if (next.empty()) return true;
+    if (next.empty()) return;
     trail.follow(client_, next);
     answer = client_.ask({.operation = Operation::list_items, .budget = mailbox.value, .url = next},
                          stop);
@@ -101,9 +99,7 @@ bool DetailsReader::read_pages(const MailboxId& mailbox, const std::string& fold
 void DetailsReader::read_one(const MailboxId& mailbox, const std::string& folder_id,
                              const std::string& item_id, const OnItem& on_item,
                              std::stop_token stop) {
-  const auto [answer, level] =
-      ask_widest(mailbox, item_path(mailbox, folder_id, item_id), {}, stop);
-  if (answer.succeeded() && level == DetailLevel::none) return;
+  const Answer answer = ask_widest(mailbox, item_path(mailbox, folder_id, item_id), {}, stop);
   if (answer.succeeded()) return on_item(read_item(answer.document), read_details(answer.document));
   throw_if_mailbox_gone(answer.error);
   // Gone, or an id that the service cannot read: left out, as promised.
@@ -117,9 +113,9 @@ void DetailsReader::read(const MailboxId& mailbox, const std::string& folder_id,
   Wanted wanted;
   wanted.all = item_ids.empty();
   wanted.missing.insert(item_ids.begin(), item_ids.end());
-  const bool in_pages = wanted.all || wanted.missing.size() > 1;
-  const bool tells = !in_pages || read_pages(mailbox, folder_id, wanted, on_item, stop);
-  if (wanted.all || !tells) return;
+  if (wanted.all || wanted.missing.size() > 1)
+    read_pages(mailbox, folder_id, wanted, on_item, stop);
+  if (wanted.all) return;
   for (const std::string& id : item_ids) {
     if (wanted.missing.erase(id) > 0) read_one(mailbox, folder_id, id, on_item, stop);
   }

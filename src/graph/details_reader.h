@@ -24,8 +24,8 @@ class DetailsReader {
   // The client outlives it.
   explicit DetailsReader(ApiClient& client) : client_(client) {}
 
-  // As MailboxService::item_details(); a named item of which the service gives no properties is
-  // left out. Named items are looked for in pages from the newest on, until as many pages were read
+  // As MailboxService::item_details(); where the service gives no properties, details are empty.
+  // Named items are looked for in pages from the newest on, until as many pages were read
   // as items are missing; the rest is asked for one by one. So it costs at most twice what the
   // better of the two ways would.
   void read(const MailboxId& mailbox, const std::string& folder_id,
@@ -34,18 +34,12 @@ class DetailsReader {
  private:
   struct Wanted;
 
-  struct Widest {
-    Answer answer;
-    DetailLevel level;  // of what was asked for
-  };
-
-  // False if the service gives no properties at all: nothing was told then.
-  [[nodiscard]] bool read_pages(const MailboxId& mailbox, const std::string& folder_id,
-                                Wanted& wanted, const OnItem& on_item, std::stop_token stop);
+  void read_pages(const MailboxId& mailbox, const std::string& folder_id, Wanted& wanted,
+                  const OnItem& on_item, std::stop_token stop);
   void read_one(const MailboxId& mailbox, const std::string& folder_id, const std::string& item_id,
                 const OnItem& on_item, std::stop_token stop);
   // Asks in the widest way that the service takes.
-  Widest ask_widest(const MailboxId& mailbox, const std::string& path,
+  Answer ask_widest(const MailboxId& mailbox, const std::string& path,
                     const std::string& list_query, std::stop_token stop);
   void remember(unsigned narrowing, const MailboxId& mailbox);
 

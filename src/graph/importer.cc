@@ -99,7 +99,9 @@ void Importer::try_session(const MailboxId& mailbox, std::stop_token stop) {
 void Importer::log_answer(const MailboxId& mailbox, const Sent& sent,
                           const std::string& request_id) const {
   const auto& head = sent.transfer.head;
-  base::log(base::LogLevel::debug, name(Operation::import_item), " [", mailbox.value, "]: ",
+  const bool refused = !sent.transfer.arrived() || head.status >= 400;
+  base::log(refused ? base::LogLevel::info : base::LogLevel::debug, name(Operation::import_item),
+            " [", mailbox.value, "]: ",
             sent.transfer.arrived() ? base::text("status ", head.status) : sent.transfer.detail,
             " ", sent.error.text(), " client-request-id=", request_id,
             " request-id=", bounded_text(head.header("request-id").value_or(""), 80),
