@@ -190,12 +190,16 @@ void FakeMailboxService::item_details(
   const std::lock_guard lock{mutex_};
   enter(Call::item_details, folder_id, stop);
   const auto found = folders_.find(folder_id);
-  if (found == folders_.end() || withholds_details_) return;
+  if (found == folders_.end()) return;
   for (const auto& [id, item] : found->second.items) {
     if (!item_ids.empty() && std::find(item_ids.begin(), item_ids.end(), id) == item_ids.end())
       continue;
     graph::ItemDetails details;
     details.item_id = id;
+    if (withholds_details_) {
+      on_item(as_item(id, item), details);
+      continue;
+    }
     details.subject = item.subject;
     details.received = item.received;
     details.search_key = item.search_key;

@@ -65,6 +65,7 @@ class FakeMailboxService final : public graph::MailboxService {
   void tell_removed(const std::string& folder, const std::string& item_id);
   // Feeds that say the folder is gone although it is there.
   void lose_feed(const std::string& folder) { lost_feeds_.insert(folder); }
+  // Items are told all the same, as by a service that refuses extended properties.
   void withhold_details(bool withhold) { withholds_details_ = withhold; }
   // Called before each call is answered; what it throws is the call's failure. `subject`: folder or
   // first item.
