@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -77,7 +76,7 @@ class Search {
     if (settings_.only.empty()) {
       add_vanished(discovery);
       add_unknown_addresses(users, discovery);
-      std::move(missing_.begin(), missing_.end(), std::back_inserter(discovery.unprotectable));
+      for (auto& [group, nobody] : missing_) discovery.unprotectable.push_back(std::move(nobody));
     }
     for (Mailbox& mailbox : discovery.mailboxes) assign_policy(mailbox);
     sort_by_policy(discovery.mailboxes);
@@ -88,6 +87,9 @@ class Search {
   void look_up_groups() {
     for (const NamedPolicy& policy : settings_.policies) {
       for (const std::string& group : groups_named(policy.selection)) {
+        if (const auto gone = missing_.find(group); gone != missing_.end()) {
+          gone->second.policies.push_back(policy.name);
+        }
         if (members_.contains(group)) continue;
         try {
           const std::vector<std::string> ids = directory_.group_members(group, stop_);
@@ -102,8 +104,8 @@ class Search {
           nobody.code = "GroupGone";
           nobody.reason = error.what();
           nobody.failure = error.kind();
-          nobody.policy = policy.name;
-          missing_.push_back(std::move(nobody));
+          nobody.policies = {policy.name};
+          missing_.emplace(group, std::move(nobody));
         }
       }
     }
@@ -179,11 +181,10 @@ class Search {
     account.address = user.address();
     account.code = base::name(error.kind());
     account.reason = error.what();
-    const auto policy = std::find_if(
-        settings_.policies.begin(), settings_.policies.end(),
-        [&](const NamedPolicy& named) { return may_select(named.selection, user, members()); });
-    if (policy != settings_.policies.end()) account.policy = policy->name;
-    const bool is_wanted = !settings_.only.empty() || !account.policy.empty();
+    for (const NamedPolicy& policy : settings_.policies) {
+      if (may_select(policy.selection, user, members())) account.policies.push_back(policy.name);
+    }
+    const bool is_wanted = !settings_.only.empty() || !account.policies.empty();
     if (is_wanted) account.failure = error.kind();
     return account;
   }
@@ -200,7 +201,7 @@ class Search {
 
   Finding ask(const graph::User& user) {
     const auto none = [&](const graph::NoMailbox& reason) {
-      return Unprotectable{user, user.address(), reason.code, reason.message, std::nullopt, ""};
+      return Unprotectable{user, user.address(), reason.code, reason.message, std::nullopt, {}};
     };
     const auto id = directory_.mailbox_of(user, stop_);
     if (const auto* reason = std::get_if<graph::NoMailbox>(&id)) return none(*reason);
@@ -254,10 +255,10 @@ class Search {
     }
     for (const NamedPolicy& policy : settings_.policies) {
       for (const std::string& address : addresses_included(policy.selection)) {
-        if (!known.insert(base::to_lower(address)).second) continue;
+        if (known.contains(base::to_lower(address))) continue;
         Unprotectable& nobody = entry_of(address, discovery);
         nobody.failure = ErrorKind::not_found;
-        nobody.policy = policy.name;
+        nobody.policies.push_back(policy.name);
       }
     }
   }
@@ -311,7 +312,7 @@ class Search {
   std::stop_token stop_;
   std::map<std::string, Known> known_;  // by the account's id
   std::map<std::string, std::set<std::string>> members_;
-  std::vector<Unprotectable> missing_;  // groups
+  std::map<std::string, Unprotectable> missing_;  // groups that are gone
   std::atomic<int> unanswered_{0};
   std::atomic<bool> any_mailbox_{false};  // told by the service, now or lately
   std::mutex mutex_;

@@ -39,7 +39,7 @@ struct Unprotectable {
   // Set if that may not be the last word, and a policy (or who named it) asks for it: the service
   // did not answer, refused, or knows nobody of that name. A backup without it is not complete.
   std::optional<base::ErrorKind> failure;
-  std::string policy;  // with `failure`: the first that may select it
+  std::vector<std::string> policies;  // with `failure`: all that may want it
 };
 
 struct Discovery {

@@ -8,7 +8,7 @@
 namespace backup {
 namespace {
 
-// Two of them make a key of the store, which takes 4 KiB; no id was ever seen that comes near.
+// An id is part of a key of the store, which takes 4 KiB; none was ever seen that comes near.
 constexpr std::size_t kLongestIdBytes = 1024;
 
 store::ItemEntry entry_of(const std::string& folder_id, const graph::Item& item,

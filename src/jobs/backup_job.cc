@@ -39,7 +39,7 @@ backup::Discovery discover_part(store::Repository& repository, const BackupPart&
   std::erase_if(found.mailboxes, left_out);
   if (settings.policy) {
     for (backup::Unprotectable& account : found.unprotectable) {
-      if (account.policy != *settings.policy) account.failure.reset();
+      if (std::ranges::count(account.policies, *settings.policy) == 0) account.failure.reset();
     }
   }
   if (!part.only.empty() && !found.unprotectable.empty()) {
@@ -105,6 +105,20 @@ bool all_denied(const BackupReport& report) {
     any = true;
   }
   return any;
+}
+
+// What all mailboxes failed of; `failed` if it was not the same for all.
+base::ErrorKind common_kind(const BackupReport& report) {
+  if (all_denied(report)) return base::ErrorKind::denied;
+  std::optional<base::ErrorKind> common;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    if (!report.of_named && mailbox.outcome == backup::Outcome::skipped) continue;
+    if (!mailbox.failure || (common && *common != *mailbox.failure)) {
+      return base::ErrorKind::failed;
+    }
+    common = mailbox.failure;
+  }
+  return common.value_or(base::ErrorKind::failed);
 }
 
 bool accounted_for(const store::ItemCounts& items) {
@@ -236,6 +250,7 @@ BackupReport run_backup_job(store::Repository& repository, const std::vector<Bac
   }
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!found[i]) continue;
+    add_accounts(std::move(found[i]->unprotectable), report);
     if (report.cancelled || report.stopped_by) {
       add_not_begun(found[i]->mailboxes, report);
       continue;
@@ -244,7 +259,6 @@ BackupReport run_backup_job(store::Repository& repository, const std::vector<Bac
         backup::run_backup({parts[i].service, repository, clock, &parts[i].directory},
                            run_settings(parts[i], settings), found[i]->mailboxes, progress, stop);
     std::move(run.mailboxes.begin(), run.mailboxes.end(), std::back_inserter(report.mailboxes));
-    add_accounts(std::move(found[i]->unprotectable), report);
     report.cancelled = run.cancelled;
     report.stopped_by = std::move(run.stopped_by);
   }
@@ -308,24 +322,6 @@ JobStatus status(const BackupReport& report) {
     return JobStatus::partial;
   return JobStatus::complete;
 }
-
-namespace {
-
-// What all mailboxes failed of; `failed` if it was not the same for all.
-base::ErrorKind common_kind(const BackupReport& report) {
-  if (all_denied(report)) return base::ErrorKind::denied;
-  std::optional<base::ErrorKind> common;
-  for (const backup::MailboxReport& mailbox : report.mailboxes) {
-    if (!report.of_named && mailbox.outcome == backup::Outcome::skipped) continue;
-    if (!mailbox.failure || (common && *common != *mailbox.failure)) {
-      return base::ErrorKind::failed;
-    }
-    common = mailbox.failure;
-  }
-  return common.value_or(base::ErrorKind::failed);
-}
-
-}  // namespace
 
 std::optional<base::Error> failure(const BackupReport& report) {
   if (report.cancelled) {

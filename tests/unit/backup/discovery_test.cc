@@ -99,7 +99,7 @@ TEST_CASE("a group that is gone costs its entry only, and is told", "[backup]") 
   const backup::Unprotectable& group = found.unprotectable.back();
   CHECK(group.address == "group:lost");
   CHECK((group.failure == ErrorKind::not_found));
-  CHECK(group.policy == "team");
+  CHECK(group.policies == std::vector<std::string>{"team"});
   CHECK_THAT(group.reason, test::contains_text("team"));
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("an included address that no account has is told", "[backup]") {
   CHECK(found.unprotectable[1].address == "anna@contoso.com");
   CHECK(found.unprotectable[1].code == "NoSuchAccount");
   CHECK((found.unprotectable[1].failure == ErrorKind::not_found));
-  CHECK(found.unprotectable[1].policy == "few");
+  CHECK(found.unprotectable[1].policies == std::vector<std::string>{"few"});
 }
 
 TEST_CASE("what is remembered is not asked for again, for a week", "[backup]") {

@@ -49,6 +49,21 @@ TEST_CASE("a poison item costs one item, and is tried again", "[backup]") {
   check_counts(tenant.back_up(), {50, 0, 50, 0, 0});
 }
 
+TEST_CASE("an endless id costs its item, every time", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(3);
+  const std::string endless(5000, 'x');
+  tenant.service().put_item("inbox", endless, "content");
+  for (int run = 0; run < 2; ++run) {
+    const MailboxReport report = tenant.back_up();
+    CHECK((report.outcome == Outcome::partial));
+    CHECK(report.items.failed == 1);
+    REQUIRE(report.problems.size() == 1);
+    CHECK(report.problems[0].code == "IdTooLong");
+    CHECK(tenant.stored().at("Inbox").size() == 3);
+  }
+}
+
 TEST_CASE("the older version of an item that fails stays in the snapshot", "[backup]") {
   test::FakeTenant tenant;
   tenant.fill_inbox(3);

@@ -7,6 +7,7 @@
 #include "tests/support/fake_mailbox_service.h"
 #include "tests/support/small_repository.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,49 @@ TEST_CASE("what no policy can select may stay without an answer", "[jobs][backup
   fixture.settings.policy.reset();
   fixture.parts.front().policies.pop_back();
   CHECK(exit_of(fixture.run()) == 0);
+}
+
+TEST_CASE("an account without an answer counts for every policy that may want it",
+          "[jobs][backup]") {
+  Fixture fixture;
+  fixture.contoso.directory.fails["id-bob"] = ErrorKind::unavailable;
+  fixture.parts.front().policies = {{"shared", {{"type:shared"}, {}, {}}},
+                                    {"people", {{"*"}, {}, {}}},
+                                    {"lost", {{"group:lost", "nobody@contoso.com"}, {}, {}}},
+                                    {"lost too", {{"group:lost", "nobody@contoso.com"}, {}, {}}}};
+  fixture.settings.policy = "people";
+  CHECK(exit_of(fixture.run()) == 3);
+  for (const char* policy : {"lost", "lost too"}) {
+    CAPTURE(policy);
+    fixture.settings.policy = policy;
+    CHECK(fixture.run().mailboxes.size() == 2);  // what it names and nobody has
+  }
+}
+
+TEST_CASE("what a run did not come to is told, with the accounts that gave no answer",
+          "[jobs][backup]") {
+  Fixture fixture;
+  FakeService fabrikam;
+  fabrikam.directory.add("eve", MailboxPurpose::user);
+  fabrikam.directory.add("zoe", MailboxPurpose::user);
+  fabrikam.directory.add("ghost", std::nullopt);
+  fabrikam.directory.fails["id-zoe"] = ErrorKind::unavailable;
+  fixture.parts.push_back({{"fabrikam"}, fabrikam.directory, fabrikam.service, {{"all", {}}}, {}});
+  fixture.contoso.service.before_call = [](Call, const std::string&) {
+    throw Error{ErrorKind::full, "the disk is full"};
+  };
+  const jobs::BackupReport report = fixture.run();
+  CHECK(exit_of(report) == 14);
+  std::map<std::string, backup::Outcome> told;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    told[mailbox.address] = mailbox.outcome;
+  }
+  REQUIRE(told.contains("eve@contoso.com"));
+  REQUIRE(told.contains("zoe@contoso.com"));
+  CHECK((told["eve@contoso.com"] == backup::Outcome::skipped));
+  CHECK((told["zoe@contoso.com"] == backup::Outcome::failed));
+  REQUIRE(report.unprotectable.size() == 1);
+  CHECK(report.unprotectable.front().address == "ghost@contoso.com");
 }
 
 TEST_CASE("a named account without an answer is told by the kind of what failed",

@@ -109,7 +109,7 @@ TEST_CASE("accounts without a mailbox are skipped, and told with the reason", "[
   jobs::BackupReport report;
   report.mailboxes = {mailbox(Outcome::complete)};
   report.unprotectable.push_back(
-      {{}, "b@contoso.example", "MailboxNotEnabledForRESTAPI", "no mailbox", std::nullopt, ""});
+      {{}, "b@contoso.example", "MailboxNotEnabledForRESTAPI", "no mailbox", std::nullopt, {}});
   const auto records = jobs::mailbox_records(report);
   REQUIRE(records.size() == 2);
   CHECK_THAT(jobs::to_json(records[1]),
@@ -168,7 +168,7 @@ TEST_CASE("protected is who has a policy and a complete restore point", "[jobs][
   backup::Discovery found;
   found.mailboxes = {found_mailbox("d@x", "nightly"), found_mailbox("c@x", "nightly"),
                      found_mailbox("b@x", "nightly"), found_mailbox("a@x", "")};
-  found.unprotectable.push_back({{}, "e@x", "ErrorInvalidUser", "is not known", std::nullopt, ""});
+  found.unprotectable.push_back({{}, "e@x", "ErrorInvalidUser", "is not known", std::nullopt, {}});
   store::Snapshot foreign = point("c@x", true, 9000);
   foreign.tenant = {"fabrikam"};
   const std::vector<store::Snapshot> points{point("d@x", true, 1000), point("d@x", false, 2000),
