@@ -55,7 +55,8 @@ struct LogCursor {
   base::Sha256 hash;  // of that commit object
 };
 
-// What commits fill, and (lost) what repair found missing. The numbers are part of the sealed rows.
+// What commits fill, and (lost) what was found missing, or has to be looked for. The numbers are
+// part of the sealed rows.
 enum class Table : std::uint8_t { snapshot = 1, tombstone = 2, hold = 3, lost = 4 };
 
 // A change to a table, whose rows are ordered by key. What the values say is not the index's

@@ -15,6 +15,7 @@
 #include "store/internal/prune_run.h"
 #include "store/internal/repository_check.h"
 #include "store/internal/repository_state.h"
+#include "store/internal/reserve_size.h"
 #include "store/internal/scrub_run.h"
 #include "store/internal/sealed_chunk_store.h"
 #include "store/internal/state_rows.h"
@@ -32,10 +33,6 @@
 
 namespace store {
 namespace {
-
-constexpr std::uint64_t kReserveShare = 16;
-constexpr std::uint64_t kLeastReserve = std::uint64_t{1} << 20;
-constexpr std::uint64_t kMostReserve = std::uint64_t{64} << 20;
 
 // A chain's head; one writer's own is where its next record goes.
 using Heads = std::map<WriterId, LogCursor>;
@@ -291,20 +288,21 @@ void PackedRepository::remove_hold(const std::string& id, const std::string& rea
   append_to_log({}, {HoldRemoved{id, reason}}, *heads);
 }
 
-// So that a full disk does not keep prune from freeing space. A share of what is stored, because a
-// large store needs more for it.
 std::uint64_t PackedRepository::reserve_bytes() const {
   std::uint64_t stored = 0;
   index_->for_each_pack([&](std::uint32_t, const PackRow& row) { stored += row.size_bytes; });
-  return stored == 0 ? 0 : std::clamp(stored / kReserveShare, kLeastReserve, kMostReserve);
+  return reserve_size(stored);
 }
 
 // Whoever used it gives it back, and what grew sets more aside: the next one may need it.
 PackedRepository::~PackedRepository() {
   if (access_ == Access::read || !index_) return;
   try {
-    reserve_used_ ? backend_->regain_reserve(reserve_bytes())
-                  : backend_->keep_reserve(reserve_bytes());
+    if (reserve_used_) {
+      backend_->regain_reserve(reserve_bytes());
+    } else {
+      backend_->keep_reserve(reserve_bytes());
+    }
   } catch (const std::exception& error) {
     base::log(base::LogLevel::warning, "no space is set aside any more: ", error.what());
   }

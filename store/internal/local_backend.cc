@@ -91,8 +91,8 @@ class LocalBackend final : public Backend {
   explicit LocalBackend(const std::filesystem::path& path)
       : root_(std::filesystem::absolute(path).lexically_normal()),
         directories_(root_),
-        trash_(root_),
-        reserve_(root_) {}
+        trash_(directories_),
+        reserve_(directories_) {}
 
   Put put_if_absent(std::string_view name, std::span<const base::ByteView> parts) override;
   void replace(std::string_view name, base::ByteView content) override;

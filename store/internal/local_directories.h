@@ -31,6 +31,7 @@ class LocalDirectories {
   // `name` is that of what lies in the directory, for messages.
   void sync(const base::FileHandle& directory, std::string_view name) const;
 
+  [[nodiscard]] const std::filesystem::path& root() const { return root_; }
   [[nodiscard]] std::filesystem::path path_of(std::string_view name) const { return root_ / name; }
 
  private:

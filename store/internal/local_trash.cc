@@ -92,6 +92,14 @@ class Removal {
   std::optional<base::Error> failure_;
 };
 
+std::uint64_t present_bytes(const FileHandle& root) {
+  struct stat status {};
+  const bool is_file =
+      ::fstatat(root.get(), LocalReserve::kFileName, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISREG(status.st_mode);
+  return is_file ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
 }  // namespace
 
 void LocalTrash::take(std::string_view name, std::uint64_t batch) const {
@@ -170,42 +178,45 @@ std::uint64_t LocalTrash::empty(std::uint64_t batch) const {
 }
 
 void LocalReserve::keep(std::uint64_t size_bytes) const {
-  if (present_bytes() >= size_bytes) return;
-  if (free_bytes_at(root_) / kLeastFreeForReserve < size_bytes) return;
-  allocate(size_bytes);
+  const FileHandle root = open_root();
+  if (present_bytes(root) >= size_bytes) return;
+  if (free_bytes_at(directories_.root()) / kLeastFreeForReserve < size_bytes) return;
+  allocate(root, size_bytes);
 }
 
 void LocalReserve::regain(std::uint64_t size_bytes) const {
-  const std::uint64_t present = present_bytes();
+  const FileHandle root = open_root();
+  const std::uint64_t present = present_bytes(root);
   // The file system wants some for itself.
-  const std::uint64_t most = present + free_bytes_at(root_) / 16 * 15;
-  if (std::min(size_bytes, most) > present) allocate(std::min(size_bytes, most));
+  const std::uint64_t most = present + free_bytes_at(directories_.root()) / 16 * 15;
+  if (std::min(size_bytes, most) > present) allocate(root, std::min(size_bytes, most));
 }
 
-std::uint64_t LocalReserve::present_bytes() const {
-  struct stat status {};
-  const bool is_file = ::lstat(path().c_str(), &status) == 0 && S_ISREG(status.st_mode);
-  return is_file ? static_cast<std::uint64_t>(status.st_size) : 0;
+FileHandle LocalReserve::open_root() const {
+  FileHandle root = directories_.open_root(Missing::tolerate);
+  if (!root.is_open()) fail(base::text("opening '", directories_.root().string(), "'"), ENOENT);
+  return root;
 }
 
-void LocalReserve::allocate(std::uint64_t size_bytes) const {
+void LocalReserve::allocate(const FileHandle& root, std::uint64_t size_bytes) const {
   const auto warn = [&](int error_number) {
     base::log(base::LogLevel::warning, "no space could be reserved at '", path().string(),
               "': ", std::generic_category().message(error_number));
   };
-  const FileHandle file{::open(path().c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  const FileHandle file{
+      ::openat(root.get(), kFileName, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file.is_open()) {
     warn(errno);
     return;
   }
   if (const int failure = ::posix_fallocate(file.get(), 0, static_cast<off_t>(size_bytes))) {
-    static_cast<void>(::unlink(path().c_str()));
+    static_cast<void>(::unlinkat(root.get(), kFileName, 0));
     warn(failure);
   }
 }
 
 void LocalReserve::release() const {
-  if (::unlink(path().c_str()) != 0 && errno != ENOENT) {
+  if (::unlinkat(open_root().get(), kFileName, 0) != 0 && errno != ENOENT) {
     fail(base::text("releasing '", path().string(), "'"), errno);
   }
 }

@@ -15,7 +15,8 @@ namespace store {
 // may lie there, nothing outside the store is read, moved or removed.
 class LocalTrash {
  public:
-  explicit LocalTrash(std::filesystem::path root) : directories_(std::move(root)) {}
+  // The directories outlive it.
+  explicit LocalTrash(const LocalDirectories& directories) : directories_(directories) {}
 
   // Moves what has the object's name there, durably. Nothing happens if there is nothing.
   void take(std::string_view name, std::uint64_t batch) const;
@@ -28,12 +29,13 @@ class LocalTrash {
   std::uint64_t empty(std::uint64_t batch) const;
 
  private:
-  LocalDirectories directories_;
+  const LocalDirectories& directories_;
 };
 
 class LocalReserve {
  public:
-  explicit LocalReserve(std::filesystem::path root) : root_(std::move(root)) {}
+  // The directories outlive it.
+  explicit LocalReserve(const LocalDirectories& directories) : directories_(directories) {}
 
   // Makes it, or makes it larger, unless the file system is short of space. It is a comfort: where
   // it cannot be had there is a warning, and the store works without.
@@ -45,11 +47,11 @@ class LocalReserve {
   static constexpr const char* kFileName = "reserve";
 
  private:
-  [[nodiscard]] std::filesystem::path path() const { return root_ / kFileName; }
-  [[nodiscard]] std::uint64_t present_bytes() const;
-  void allocate(std::uint64_t size_bytes) const;
+  [[nodiscard]] std::filesystem::path path() const { return directories_.path_of(kFileName); }
+  [[nodiscard]] base::FileHandle open_root() const;
+  void allocate(const base::FileHandle& root, std::uint64_t size_bytes) const;
 
-  std::filesystem::path root_;
+  const LocalDirectories& directories_;
 };
 
 // What the file system at `path` still gives to us.

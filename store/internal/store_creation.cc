@@ -6,6 +6,7 @@
 #include "store/internal/key_slot.h"
 #include "store/internal/master_key.h"
 #include "store/internal/repository_config.h"
+#include "store/internal/reserve_size.h"
 #include "store/internal/self_checked.h"
 #include "store/keys.h"
 #include "store/repository.h"
@@ -20,9 +21,6 @@ namespace store {
 namespace {
 
 using base::ErrorKind;
-
-// Set aside before anything is stored: the very first backup may fill the disk.
-constexpr std::uint64_t kFirstReserve = std::uint64_t{1} << 20;
 
 // The name of something that is in the way of a new store; empty if the place is clear. A creation
 // that was killed before there was a configuration may have left these directories, and nothing in
@@ -126,7 +124,7 @@ base::Secret Repository::create(Backend& backend, const Settings& settings,
   const std::unique_ptr<KeyRing> keys = KeyRing::open(backend, passphrase);
   Index::move_aside(settings.index);
   static_cast<void>(Index::open(settings.index, keys->repository(), Index::Mode::create));
-  backend.keep_reserve(kFirstReserve);
+  backend.keep_reserve(reserve_size(0));
   return recovery_key;
 }
 

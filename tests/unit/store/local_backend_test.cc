@@ -118,6 +118,9 @@ TEST_CASE("a store that is taken away while it is used is not begun anew", "[sto
   CHECK_FALSE(std::filesystem::exists(path));
   std::filesystem::create_directory(path);  // as a mount point would be
   CHECK(failure() == base::ErrorKind::disk);
+  CHECK(test::failure_of([&] { backend->keep_reserve(1000); }).kind == base::ErrorKind::disk);
+  CHECK(test::failure_of([&] { backend->discard("pack/d/ab/abcd", 1); }).kind ==
+        base::ErrorKind::disk);
   CHECK(std::filesystem::is_empty(path));
 }
 

@@ -3,12 +3,14 @@
 #include "src/base/error.h"
 #include "store/index.h"
 #include "store/internal/commit_log.h"
+#include "store/internal/reserve_size.h"
 #include "store/keys.h"
 #include "store/local_backend.h"
 #include "store/memory_backend.h"
 #include "tests/support/catch.h"
 #include "tests/support/small_repository.h"
 #include "tests/support/small_store.h"
+#include "tests/support/temporary_directory.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -199,6 +201,17 @@ TEST_CASE("a commit that the index missed is taken from the log", "[store][repos
   CHECK(ids(repository.snapshots()) == std::vector<std::string>{first.id, second.id});
   CHECK(test::restore(repository, second).size() == 60);
   CHECK(check(repository).errors.empty());
+}
+
+TEST_CASE("a store sets space aside when it is made, and more as it grows", "[store][repository]") {
+  const test::TemporaryDirectory directory;
+  const auto backend = store::open_local(directory / "store");
+  SmallRepository store{*backend};
+  const auto reserved = [&] { return std::filesystem::file_size(directory / "store/reserve"); };
+  CHECK(reserved() == store::reserve_size(0));
+  store.back_up(kAnna, test::random_streams(1, 30, 1'500'000));
+  store.close();
+  CHECK(reserved() > store::reserve_size(0));
 }
 
 TEST_CASE("an index that is lost, broken or foreign is made anew", "[store][repository][crash]") {
