@@ -38,33 +38,6 @@ std::vector<std::vector<std::string>> names_by_tenant(const appliance::OpenTenan
   return dealt;
 }
 
-// The tenants that the options may mean. Of several, one that cannot be opened goes to `failed`.
-appliance::OpenTenants tenants_for(const Context& context,
-                                   const appliance::Configuration& configuration,
-                                   const BackupOptions& options,
-                                   std::vector<jobs::FailedTenant>& failed) {
-  appliance::Configuration wanted = configuration;
-  if (options.policy && !configuration.policies.empty()) {
-    const std::string& only = configuration.policy(*options.policy).tenant;
-    std::erase_if(wanted.tenants, [&](const appliance::TenantConfiguration& tenant) {
-      return tenant.name != only;
-    });
-  }
-  constexpr auto kApps = appliance::OpenTenant::Apps::backup;
-  if (wanted.tenants.size() < 2) return appliance::open_tenants(wanted, kApps, context.clock);
-  appliance::OpenTenants tenants;
-  for (const appliance::TenantConfiguration& tenant : wanted.tenants) {
-    try {
-      tenants.push_back(std::make_unique<appliance::OpenTenant>(tenant, configuration.limits, kApps,
-                                                                context.clock));
-    } catch (const base::Error& error) {
-      failed.push_back({tenant.name, error});
-    }
-  }
-  if (tenants.empty()) throw failed.front().error;
-  return tenants;
-}
-
 // The tenants that have anything to do.
 std::vector<jobs::BackupPart> parts_of(const appliance::Configuration& configuration,
                                        const appliance::OpenTenants& tenants,
@@ -179,13 +152,13 @@ void tell(Output& output, const jobs::BackupReport& report) {
 
 jobs::ExitStatus run(const Context& context, const BackupOptions& options) {
   const auto configuration = context.configuration();
+  std::optional<std::string> only_tenant;
   if (options.policy && !configuration.policies.empty()) {
-    static_cast<void>(
-        configuration.policy(*options.policy));  // a slip in the name costs no sign-in
+    only_tenant = configuration.policy(*options.policy).tenant;  // a slip costs no sign-in
   }
   appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
   std::vector<jobs::FailedTenant> failed;
-  const auto tenants = tenants_for(context, configuration, options, failed);
+  const auto tenants = appliance::open_tenants(configuration, only_tenant, context.clock, failed);
   const auto parts = parts_of(configuration, tenants, options, context.stop);
   jobs::BackupSettings settings;
   settings.policy = options.policy;

@@ -75,20 +75,22 @@ void add_records(const Context& context, const appliance::Configuration& configu
 jobs::ExitStatus run(const Context& context, const MailboxesOptions&) {
   const auto configuration = context.configuration();
   const auto points = stored_points(configuration.store, context.clock);
-  const auto tenants =
-      appliance::open_tenants(configuration, appliance::OpenTenant::Apps::backup, context.clock);
+  std::vector<jobs::FailedTenant> failed;
+  const auto tenants = appliance::open_tenants(configuration, {}, context.clock, failed);
   std::vector<jobs::Record> records;
-  std::optional<base::Error> failure;
   for (const auto& tenant : tenants) {
     try {
       add_records(context, configuration, *tenant, points, records);
     } catch (base::Error& error) {
       error.add_context(base::text("looking through tenant '", tenant->configuration().name, "'"));
       // Of several tenants the others are worth seeing.
-      if (tenants.size() == 1 || error.kind() == base::ErrorKind::cancelled) throw;
-      context.output.error(error, jobs::exit_status(error.kind()), remedy_for(error));
-      if (!failure) failure = error;
+      if (configuration.tenants.size() == 1 || error.kind() == base::ErrorKind::cancelled) throw;
+      failed.push_back({tenant->configuration().name, error});
     }
+  }
+  for (const jobs::FailedTenant& tenant : failed) {
+    context.output.error(tenant.error, jobs::exit_status(tenant.error.kind()),
+                         remedy_for(tenant.error));
   }
   std::uint64_t safe = 0;
   for (const jobs::Record& record : records) {
@@ -100,11 +102,11 @@ jobs::ExitStatus run(const Context& context, const MailboxesOptions&) {
       base::text(counted(safe, "mailbox"), " protected, ", records.size() - safe, " not"));
   context.output.record(jobs::Record{{"type", "summary"},
                                      {"command", "mailboxes"},
-                                     {"status", failure ? "partial" : "complete"},
+                                     {"status", failed.empty() ? "complete" : "partial"},
                                      {"accounts", records.size()},
                                      {"protected", safe},
                                      {"unprotected", records.size() - safe}});
-  return failure ? jobs::ExitStatus::partial : jobs::ExitStatus::done;
+  return failed.empty() ? jobs::ExitStatus::done : jobs::ExitStatus::partial;
 }
 
 }  // namespace cli

@@ -9,8 +9,6 @@
 #include "src/jobs/restore_job.h"
 #include "src/restore/restore_run.h"
 
-#include <algorithm>
-
 namespace cli {
 namespace {
 
@@ -72,30 +70,21 @@ Destination named_destination(const Context& context, const appliance::Configura
       "`coffer mailboxes` lists the mailboxes that there are"};
 }
 
-bool is_configured(const appliance::Configuration& configuration,
-                   const store::TenantDomain& tenant) {
-  return std::any_of(configuration.tenants.begin(), configuration.tenants.end(),
-                     [&](const appliance::TenantConfiguration& configured) {
-                       return configured.name == tenant.name;
-                     });
-}
-
 Destination destination_of(const Context& context, const appliance::Configuration& configuration,
                            const RestoreOptions& options, const store::Snapshot& point) {
   if (options.to) return named_destination(context, configuration, *options.to, point);
-  if (!is_configured(configuration, point.tenant)) {
-    // Its tenant may have another name by now.
-    Destination found = named_destination(context, configuration, point.address, point);
-    if (found.mailbox.value == point.mailbox_id) return found;
-    throw AdvisedError{base::Error{base::ErrorKind::not_found,
-                                   base::text("no tenant of the configuration has the mailbox ",
-                                              point.mailbox_id, ", backed up as ", point.address,
-                                              " of tenant '", point.tenant.name, "'")},
-                       "name a mailbox to restore into with --to"};
+  if (const auto* tenant = configuration.find_tenant(point.tenant.name)) {
+    return {
+        open_for_restore(configuration, *tenant, context.clock), {point.mailbox_id}, point.address};
   }
-  const auto& tenant = configuration.tenant(point.tenant.name);
-  return {
-      open_for_restore(configuration, tenant, context.clock), {point.mailbox_id}, point.address};
+  // Its tenant may have another name by now.
+  Destination found = named_destination(context, configuration, point.address, point);
+  if (found.mailbox.value == point.mailbox_id) return found;
+  throw AdvisedError{base::Error{base::ErrorKind::not_found,
+                                 base::text("no tenant of the configuration has the mailbox ",
+                                            point.mailbox_id, ", backed up as ", point.address,
+                                            " of tenant '", point.tenant.name, "'")},
+                     "name a mailbox to restore into with --to"};
 }
 
 // The folder names of --into, as the service would take them.

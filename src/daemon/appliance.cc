@@ -108,8 +108,8 @@ OpenTenant::OpenTenant(const TenantConfiguration& configuration, const LimitSett
       tenant_(std::make_unique<graph::Tenant>(tenant_settings(configuration, limits, apps),
                                               *transport_, clock)) {}
 
-OpenTenants open_tenants(const Configuration& configuration, OpenTenant::Apps apps,
-                         base::Clock& clock) {
+OpenTenants open_tenants(const Configuration& configuration, const std::optional<std::string>& only,
+                         base::Clock& clock, std::vector<jobs::FailedTenant>& failed) {
   if (configuration.tenants.empty()) {
     throw base::Error{base::ErrorKind::usage,
                       base::text(configuration.path.string(),
@@ -118,8 +118,15 @@ OpenTenants open_tenants(const Configuration& configuration, OpenTenant::Apps ap
   }
   OpenTenants tenants;
   for (const TenantConfiguration& tenant : configuration.tenants) {
-    tenants.push_back(std::make_unique<OpenTenant>(tenant, configuration.limits, apps, clock));
+    if (only && tenant.name != *only) continue;
+    try {
+      tenants.push_back(std::make_unique<OpenTenant>(tenant, configuration.limits,
+                                                     OpenTenant::Apps::backup, clock));
+    } catch (const base::Error& error) {
+      failed.push_back({tenant.name, error});
+    }
   }
+  if (tenants.empty() && !failed.empty()) throw failed.front().error;
   return tenants;
 }
 

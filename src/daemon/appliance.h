@@ -8,6 +8,7 @@
 #include "src/daemon/configuration.h"
 #include "src/graph/tenant.h"
 #include "src/http/transport.h"
+#include "src/jobs/backup_job.h"
 #include "src/jobs/retention_job.h"
 #include "store/backend.h"
 #include "store/key_management.h"
@@ -89,9 +90,10 @@ class OpenTenant {
 
 using OpenTenants = std::vector<std::unique_ptr<OpenTenant>>;
 
-// All of the configuration. Error(usage) if it names none.
-OpenTenants open_tenants(const Configuration& configuration, OpenTenant::Apps apps,
-                         base::Clock& clock);
+// All of the configuration, or the one named `only`, to read from. One that cannot be opened goes
+// to `failed`; if that is all of them, its error is thrown. Error(usage) if there is none.
+OpenTenants open_tenants(const Configuration& configuration, const std::optional<std::string>& only,
+                         base::Clock& clock, std::vector<jobs::FailedTenant>& failed);
 
 // The policies of a tenant. One without any is protected as a whole by a policy "default": nobody
 // is left out because nobody was named.

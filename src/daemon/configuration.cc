@@ -384,12 +384,17 @@ std::string CredentialFile::read_public() const {
       .add_context(origin);
 }
 
-const TenantConfiguration& Configuration::tenant(std::string_view name) const {
-  std::vector<std::string> names;
+const TenantConfiguration* Configuration::find_tenant(std::string_view name) const {
   for (const TenantConfiguration& tenant : tenants) {
-    if (base::equals_ignoring_case(tenant.name, name)) return tenant;
-    names.push_back(tenant.name);
+    if (base::equals_ignoring_case(tenant.name, name)) return &tenant;
   }
+  return nullptr;
+}
+
+const TenantConfiguration& Configuration::tenant(std::string_view name) const {
+  if (const TenantConfiguration* found = find_tenant(name)) return *found;
+  std::vector<std::string> names;
+  for (const TenantConfiguration& tenant : tenants) names.push_back(tenant.name);
   const auto near = base::nearest(name, names);
   throw base::Error{base::ErrorKind::usage,
                     base::text("there is no [tenant.", name, "] in ", path.string(),

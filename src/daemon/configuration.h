@@ -111,6 +111,8 @@ struct Configuration {
   // What is there and has no effect in this version: "'schedule' in [policy.nightly]", "[web]".
   std::vector<std::string> not_obeyed;
 
+  // Null if there is none of that name, in whatever case.
+  [[nodiscard]] const TenantConfiguration* find_tenant(std::string_view name) const;
   // Error(usage) naming the nearest one.
   [[nodiscard]] const TenantConfiguration& tenant(std::string_view name) const;
   [[nodiscard]] const PolicySettings& policy(std::string_view name) const;

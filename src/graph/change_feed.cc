@@ -8,7 +8,6 @@
 
 #include <functional>
 #include <string_view>
-#include <unordered_map>
 
 namespace graph {
 namespace {

@@ -25,9 +25,9 @@ class DetailsReader {
   explicit DetailsReader(ApiClient& client) : client_(client) {}
 
   // As MailboxService::item_details(); where the service gives no properties, details are empty.
-  // Named items are looked for in pages from the newest on, until as many pages were read
-  // as items are missing; the rest is asked for one by one. So it costs at most twice what the
-  // better of the two ways would.
+  // Named items are looked for in pages from the newest on, until as many pages were read as items
+  // are missing; the rest is asked for one by one. So it costs at most twice what the better of the
+  // two ways would.
   void read(const MailboxId& mailbox, const std::string& folder_id,
             std::span<const std::string> item_ids, const OnItem& on_item, std::stop_token stop);
 

@@ -43,8 +43,7 @@ std::string odata_text(std::string_view text) {
 // 404 is how the service says that an account has no mailbox here; anything else is not expected.
 NoMailbox no_mailbox(const Answer& answer, Operation operation) {
   if (answer.status() != 404) {
-    throw Error{ErrorKind::protocol, base::text(name(operation), ": the service answered ",
-                                                answer.status(), " ", answer.error.text())};
+    throw unexpected_answer(operation, answer);
   }
   NoMailbox none{answer.error.code, answer.error.message};
   if (none.code.empty()) none.code = "HTTP 404";
@@ -93,8 +92,7 @@ std::optional<User> DirectoryClient::find_user(const std::string& id_or_address,
   if (answer.succeeded()) return graph::read_user(answer.document);
   // 400 is the answer to what is neither an id nor a principal name.
   if (answer.status() != 404 && answer.status() != 400) {
-    throw Error{ErrorKind::protocol, base::text("reading a user: the service answered ",
-                                                answer.status(), " ", answer.error.text())};
+    throw unexpected_answer(Operation::read_user, answer);
   }
   if (id_or_address.find('@') == std::string::npos) return std::nullopt;
   std::optional<User> found;

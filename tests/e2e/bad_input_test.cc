@@ -185,6 +185,75 @@ TEST_CASE("a tenant that is not configured, and a restore without its app or its
   CHECK(restored.exit_status == 0);
 }
 
+TEST_CASE("a tenant that was renamed keeps its mailboxes' restore points", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  check_completes(at.coffer);
+  const std::string known = some_address(at.coffer);
+  std::string renamed = at.coffer.configuration();
+  for (const char* where : {"tenant.contoso]", "tenant.contoso.backup_app", "\"contoso\"",
+                            "tenant.contoso.restore_app"}) {
+    renamed = replaced(renamed, where, replaced(where, "contoso", "renamed"));
+  }
+  at.coffer.configure(renamed);
+  CHECK(at.coffer.tell({"restore", known, "--into", "Old"}).exit_status == 0);
+  check_completes(at.coffer);
+  CHECK(at.coffer.tell({"snapshots", known}).of_type("snapshot").size() == 2);
+  CHECK(at.coffer.tell({"restore", known, "--into", "New", "--dry-run"}).exit_status == 0);
+}
+
+TEST_CASE("a policy that names somebody who is not there is told each time", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  const std::string tenants =
+      at.coffer.configuration().substr(0, at.coffer.configuration().find("[policy."));
+  at.coffer.configure(tenants +
+                      "[policy.all]\ntenant = \"contoso\"\n"
+                      "include = [\"*\", \"anna.mistyped@contoso.com\"]\n");
+  const test::Told told = at.coffer.tell({"backup"});
+  CHECK(told.exit_status == 3);
+  REQUIRE(told.summary().at("problems").size() == 1);
+  CHECK(told.summary().at("problems")[0].at("mailbox") == "anna.mistyped@contoso.com");
+  CHECK(told.summary().at("mailboxes").at("failed") == 1);
+  CHECK(told.summary().at("mailboxes").at("complete") > 0);
+  const auto listed = at.coffer.tell({"mailboxes"}).of_type("mailbox");
+  CHECK(std::count_if(listed.begin(), listed.end(), [](const Json& mailbox) {
+          return mailbox.at("address") == "anna.mistyped@contoso.com";
+        }) == 1);
+}
+
+TEST_CASE("a tenant whose secret cannot be read leaves the others alone", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  at.coffer.configure(at.coffer.configuration() +
+                      "\n[tenant.second]\ntenant_id = \"second.example\"\n"
+                      "[tenant.second.backup_app]\nclient_id = \"x\"\n"
+                      "client_secret_file = \"/nowhere/secret\"\n");
+  const test::Told told = at.coffer.tell({"backup"});
+  CHECK(told.exit_status == 3);
+  CHECK(told.summary().at("mailboxes").at("complete") > 0);
+  REQUIRE(told.summary().at("problems").size() == 1);
+  CHECK_THAT(told.summary().at("problems")[0].at("message").get<std::string>(),
+             test::contains_text("tenant 'second'"));
+  const test::Told listed = at.coffer.tell({"mailboxes"});
+  CHECK(listed.exit_status == 3);
+  CHECK(listed.of_type("mailbox").size() > 3);
+  CHECK_THAT(listed.error().at("message").get<std::string>(), test::contains_text("/nowhere"));
+}
+
+TEST_CASE("descriptors that the caller closed do not become files of the store",
+          "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  test::CommandLine backup = at.coffer.command({"--verbose", "backup"});
+  std::vector<std::string> words{"/bin/sh", "-c", "exec \"$@\" <&- >&- 2>&-", "sh"};
+  words.insert(words.end(), backup.words.begin(), backup.words.end());
+  backup.words = words;
+  CHECK(test::run(backup).exit_status == 1);  // what it had to say reached nobody
+  check_completes(at.coffer);
+  CHECK(at.coffer.tell({"check", "--level", "full"}).exit_status == 0);
+}
+
 TEST_CASE("a mailbox, folder, item or time that is not there", "[e2e][bad-input]") {
   Setting at;
   REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
@@ -353,7 +422,7 @@ TEST_CASE("an interrupted backup keeps what is done, and a rerun completes", "[e
   // Once items are exported, the run is under way.
   while (at.simulator.get("statistics").at("exported_items") == 0) {
   }
-  backup.send(SIGINT);
+  backup.send(GENERATE(SIGINT, SIGHUP));
   const test::Finished finished = backup.finish();
   const test::Told told{finished.exit_status, test::records_of(finished.output), finished.errors};
   CHECK(told.exit_status == 130);
