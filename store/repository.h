@@ -70,6 +70,14 @@ struct CheckReport {
   std::vector<AffectedItem> affected;
 };
 
+struct LogRepair {
+  std::vector<std::string> damage;  // what was wrong with the commit log
+  // What nobody can tell any more, for people; empty: the new log tells all that the old one did.
+  std::string lost;
+
+  [[nodiscard]] bool was_needed() const { return !damage.empty() || !lost.empty(); }
+};
+
 struct Progress {
   std::uint64_t done_bytes = 0;
   std::uint64_t total_bytes = 0;
@@ -136,10 +144,10 @@ class Repository {
 
   // If the commit log is damaged, or has lost records that the index remembers, writes what can be
   // proven of it anew, from the index and from the records that can be read, and sets the old log
-  // aside. Gives what was wrong; nothing happens if that is nothing. Errors as open() for writing,
-  // but for damage to the log.
-  static std::vector<std::string> repair_log(Backend& backend, const Settings& settings,
-                                             const base::Secret& key, base::Clock& clock);
+  // aside. Nothing happens if nothing is wrong. Errors as open() for writing, but for damage to the
+  // log.
+  static LogRepair repair_log(Backend& backend, const Settings& settings, const base::Secret& key,
+                              base::Clock& clock);
 
   // Makes `second`, where there is nothing, a second store that the same keys open, or gives the
   // one there what it lacks of the first's keys; to be opened like any other. Slots are never

@@ -67,11 +67,15 @@ store::CheckReport check(const Context& context, const CheckOptions& options,
                          const store::OnProgress& on_progress) {
   const auto configuration = context.configuration();
   if (options.repair) {
-    const std::vector<std::string> of_log =
-        appliance::repair_log(configuration.store, context.clock);
+    const store::LogRepair log = appliance::repair_log(configuration.store, context.clock);
     appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
     store::CheckReport report = store.repository().repair(options.level, on_progress, context.stop);
-    report.healed += of_log.size();
+    if (log.lost.empty()) {
+      report.healed += log.damage.size();
+    } else {
+      report.errors.insert(report.errors.end(), log.damage.begin(), log.damage.end());
+      report.errors.push_back(log.lost);
+    }
     return report;
   }
   if (options.level == store::CheckLevel::scrub) {

@@ -95,7 +95,7 @@ OpenKeys::OpenKeys(const StoreSettings& settings)
     : backend_(store::open_local(settings.directory)),
       keys_(std::make_unique<store::KeyManagement>(*backend_, settings.passphrase.read_secret())) {}
 
-std::vector<std::string> repair_log(const StoreSettings& settings, base::Clock& clock) {
+store::LogRepair repair_log(const StoreSettings& settings, base::Clock& clock) {
   const auto backend = store::open_local(settings.directory);
   return store::Repository::repair_log(*backend, repository_settings(settings),
                                        settings.passphrase.read_secret(), clock);

@@ -66,7 +66,7 @@ class OpenKeys {
 };
 
 // store::Repository::repair_log() for the store of the configuration.
-std::vector<std::string> repair_log(const StoreSettings& settings, base::Clock& clock);
+store::LogRepair repair_log(const StoreSettings& settings, base::Clock& clock);
 
 // A tenant of the service, with its connections.
 class OpenTenant {

@@ -98,6 +98,16 @@ bool CommitLog::holds(const LogCursor& cursor) const {
   return backend_->size_bytes(name) && base::sha256(read(name)) == cursor.hash;
 }
 
+bool CommitLog::can_open(const std::string& object, const CommitPlace& place) const {
+  try {
+    static_cast<void>(open_commit(read(object), commit_name(place.writer, place.sequence), *keys_));
+    return true;
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::corrupt) throw;
+    return false;
+  }
+}
+
 CommitLog::Proven CommitLog::read_after(const LogCursor& head) const {
   const std::string name = commit_name(head.writer, head.sequence + 1);
   const base::Bytes object = read(name);

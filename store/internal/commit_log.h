@@ -30,6 +30,9 @@ class CommitLog {
   // Whether the record is there and is the one that the cursor was made of.
   [[nodiscard]] bool holds(const LogCursor& cursor) const;
 
+  // Whether `object`, which may lie elsewhere by now, is a whole record of the place.
+  [[nodiscard]] bool can_open(const std::string& object, const CommitPlace& place) const;
+
   using OnRecord = std::function<void(const CommitRecord& record, const LogCursor& cursor)>;
   // Reads on from what is known of each writer up to the ends of `chains`, in an order in which no
   // record comes before one that its writer knew. Each is proven to follow the one before it.

@@ -216,7 +216,7 @@ std::unique_ptr<Index> IndexUpkeep::open_if_sound(Index::Mode mode) const {
   return index;
 }
 
-std::vector<std::string> IndexUpkeep::salvage(base::Instant now) const {
+LogRepair IndexUpkeep::salvage(base::Instant now) const {
   std::unique_ptr<Index> index = open_if_sound(Index::Mode::write);
   if (index && is_of_another_copy(*backend_, *index)) {
     base::log(base::LogLevel::warning,
@@ -237,14 +237,14 @@ std::vector<std::string> IndexUpkeep::salvage(base::Instant now) const {
   } else if (std::string gone = leftovers.contradiction(*log_); !gone.empty()) {
     // Nobody can write anew what no record and no row tells of.
     leftovers.forget_notes();
-    return {std::move(gone)};
+    return {{}, std::move(gone)};
   }
   LogSalvage salvage = salvage_log(*backend_, *log_, *rows_, index.get(), std::move(lost), now);
   if (!salvage.damage.empty()) {
     base::log(base::LogLevel::warning, "the commit log was damaged and is written anew with ",
               salvage.snapshots, " restore points; the old one lies below trash/quarantine");
   }
-  return std::move(salvage.damage);
+  return {std::move(salvage.damage), std::move(salvage.lost)};
 }
 
 IndexUpkeep::ReadingView IndexUpkeep::open_for_reading(base::Instant now) const {
@@ -333,8 +333,8 @@ void IndexUpkeep::read_tail(const Index& index, const CommitLog::Chains& chains,
                 });
 }
 
-std::vector<std::string> Repository::repair_log(Backend& backend, const Settings& settings,
-                                                const base::Secret& key, base::Clock& clock) {
+LogRepair Repository::repair_log(Backend& backend, const Settings& settings,
+                                 const base::Secret& key, base::Clock& clock) {
   const std::unique_ptr<KeyRing> keys = KeyRing::open(backend, key);
   const std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
   const CommitLog log{backend, *keys};

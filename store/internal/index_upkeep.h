@@ -40,7 +40,7 @@ class IndexUpkeep {
   // The caller holds the lock. If the log is damaged, or has lost what the index remembers, what of
   // it can be proven is written anew (salvage_log()); the next opening for writing then makes the
   // index anew. If records are missing that a prune knew, they are given up. Gives what was wrong.
-  [[nodiscard]] std::vector<std::string> salvage(base::Instant now) const;
+  [[nodiscard]] LogRepair salvage(base::Instant now) const;
 
   struct ReadingView {
     std::unique_ptr<Index> index;

@@ -7,8 +7,11 @@
 #include "store/internal/repository_state.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -107,6 +110,67 @@ Known gather(std::vector<Told> told, const StateRows& rows, const Index* index) 
   return known;
 }
 
+// The records of which nothing is known any more: they cannot be read, and the index does not
+// include them.
+class LostRecords {
+ public:
+  LostRecords(const Backend& backend, const CommitLog& log, const Index* index,
+              const std::vector<Told>& told) {
+    if (index != nullptr) {
+      for (const LogCursor& cursor : index->cursors()) known_[cursor.writer] = cursor.sequence;
+    }
+    for (const Told& each : told) {
+      times_[each.cursor.writer][each.cursor.sequence] = each.record.time;
+      for (const LogCursor& other : each.record.others) reaches(other.writer, other.sequence);
+    }
+    backend.list(kLogPrefix, [&](const std::string& name, std::uint64_t) {
+      if (const auto place = commit_place_of(name)) reaches(place->writer, place->sequence);
+    });
+    for (const auto& [writer, last] : last_) {
+      for (std::uint64_t sequence = known_[writer] + 1; sequence <= last; ++sequence) {
+        const CommitPlace place{writer, sequence};
+        const std::string name = commit_name(writer, sequence);
+        // A repair that died has read it, and set it aside.
+        if (times_[writer].contains(sequence) || log.can_open(quarantined_log_name(name), place)) {
+          continue;
+        }
+        note(place, name);
+      }
+    }
+  }
+
+  // Empty if there are none.
+  [[nodiscard]] std::string in_words() const {
+    if (names_.empty()) return {};
+    const std::string others =
+        names_.size() > 1 ? base::text(" and ", names_.size() - 1, " more") : std::string{};
+    const std::string since =
+        since_ ? base::text(", written after ", base::format_rfc3339(*since_)) : std::string{};
+    return base::text("lost with ", names_.front(), others, since,
+                      ": restore points, and what was held or forgotten; no index remembers them");
+  }
+
+ private:
+  void reaches(const WriterId& writer, std::uint64_t sequence) {
+    std::uint64_t& last = last_[writer];
+    last = std::max(last, sequence);
+  }
+  void note(const CommitPlace& place, const std::string& name) {
+    const std::map<std::uint64_t, base::Instant>& times = times_[place.writer];
+    const auto next = times.upper_bound(place.sequence);
+    std::optional<base::Instant> before;
+    if (next != times.begin()) before = std::prev(next)->second;
+    since_ = names_.empty() ? before : std::min(since_, before);
+    names_.push_back(name);
+  }
+
+  std::map<WriterId, std::uint64_t> known_;
+  std::map<WriterId, std::uint64_t> last_;
+  std::map<WriterId, std::map<std::uint64_t, base::Instant>> times_;
+  std::vector<std::string> names_;
+  std::optional<base::Instant> since_;  // none: one is the first of its chain
+};
+
 // The last word on everything that the replaced records may have said otherwise.
 void overrule(const Known& known, std::vector<LogEvent>& events) {
   for (const std::string& key : known.once_forgotten) {
@@ -159,7 +223,8 @@ void replace_log(Backend& backend, const CommitLog& log, const Known& known, con
   for (const std::string& name : old) backend.remove(name);
   if (replaced.empty()) return;
   write_anew(log, known, {}, now);
-  for (std::uint64_t sequence = 1; sequence <= first.sequence; ++sequence) {
+  // From the end, so that a power cut leaves no gap.
+  for (std::uint64_t sequence = first.sequence; sequence > 0; --sequence) {
     backend.remove(commit_name(first.writer, sequence));
   }
 }
@@ -183,6 +248,14 @@ LogSalvage salvage_log(Backend& backend, const CommitLog& log, const StateRows& 
         salvage.damage.emplace_back(error.what());
       });
   if (salvage.damage.empty()) return salvage;
+  // What others knew of a chain that has lost its end stays said until all is written anew.
+  for (const Told& each : told) {
+    for (const LogCursor& other : each.record.others) {
+      LogCursor& head = heads[other.writer];
+      if (head.sequence < other.sequence) head = other;
+    }
+  }
+  salvage.lost = LostRecords{backend, log, index, told}.in_words();
   const Known known = gather(std::move(told), rows, index);
   replace_log(backend, log, known, heads, now);
   salvage.snapshots = known.snapshots.size();

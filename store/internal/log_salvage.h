@@ -16,6 +16,7 @@ namespace store {
 
 struct LogSalvage {
   std::vector<std::string> damage;  // what was wrong; empty: the log is whole and nothing was done
+  std::string lost;                 // as LogRepair::lost
   std::uint64_t snapshots = 0;      // in the new log, forgotten ones included
 };
 

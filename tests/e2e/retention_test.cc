@@ -1,4 +1,5 @@
 // Restore points that are let go, held, brought back and purged, through the program.
+#include "src/base/file.h"
 #include "src/base/text.h"
 #include "tests/e2e/appliance.h"
 #include "tests/support/catch.h"
@@ -11,6 +12,7 @@
 namespace {
 
 using test::Json;
+namespace fs = std::filesystem;
 
 struct Setting {
   test::TemporaryDirectory directory;
@@ -35,6 +37,21 @@ std::set<std::string> shown(const test::Appliance& coffer) {
     ids.insert(point.at("id"));
   }
   return ids;
+}
+
+fs::path last_record(const fs::path& store) {
+  std::set<fs::path> records;  // of one writer
+  for (const auto& entry : fs::recursive_directory_iterator{store / "log"}) {
+    if (entry.is_regular_file()) records.insert(entry.path());
+  }
+  REQUIRE_FALSE(records.empty());
+  return *records.rbegin();
+}
+
+void alter(const fs::path& file) {
+  base::Bytes bytes = base::read_file(file);
+  bytes.back() ^= std::byte{1};
+  base::replace_file(file, bytes);
 }
 
 // Five nights of a tenant that lives.
@@ -155,4 +172,22 @@ TEST_CASE("prune frees a disk on which nothing is free", "[e2e][retention]") {
   REQUIRE(resize(space.capacity));
   done(at.coffer, {"backup"});
   done(at.coffer, {"check", "--level", "full"});
+}
+
+TEST_CASE("a record of the log that nothing remembers is told as lost", "[e2e][retention]") {
+  Setting at;
+  done(at.coffer, {"init"});
+  const std::string mailbox = done(at.coffer, {"mailboxes"}).of_type("mailbox").at(0).at("address");
+  done(at.coffer, {"backup", mailbox});
+  done(at.coffer, {"hold", "add", mailbox, "--reason", "Case 12"});
+  const bool index_is_there = GENERATE(true, false);
+  if (!index_is_there) fs::remove_all(at.coffer.store().string() + ".index");
+  alter(last_record(at.coffer.store()));
+
+  const test::Told told = at.coffer.tell({"check", "--repair"});
+  CHECK(told.exit_status == (index_is_there ? 0 : 13));
+  CHECK((told.summary().at("errors") == 0) == index_is_there);
+  CHECK(done(at.coffer, {"hold", "list"}).of_type("hold").size() == (index_is_there ? 1 : 0));
+  CHECK(shown(at.coffer).size() == 1);
+  done(at.coffer, {"check"});
 }

@@ -63,7 +63,7 @@ class Subject {
     store.close();
     std::filesystem::remove_all(store.settings().index);
   }
-  std::vector<std::string> repair_log() {
+  store::LogRepair repair_log() {
     store.close();
     return store::Repository::repair_log(backend, store.settings(), store.passphrase(),
                                          store.clock());
@@ -112,8 +112,8 @@ TEST_CASE("a lost log is written anew from the index", "[store][log]") {
   Subject subject;
   subject.lose_log_since(all_of_it ? std::vector<std::string>{} : subject.early_names);
 
-  CHECK(subject.repair_log().size() == 1);
-  CHECK(subject.repair_log().empty());
+  CHECK(subject.repair_log().damage.size() == 1);
+  CHECK_FALSE(subject.repair_log().was_needed());
 
   const bool index_goes_too = GENERATE(true, false);
   if (index_goes_too) subject.lose_index();
@@ -137,7 +137,7 @@ TEST_CASE("a log that is put back needs no repair", "[store][log]") {
   subject.lose_log_since({});
   CHECK(subject.failure_to_write().kind == base::ErrorKind::corrupt);
   for (const auto& [name, bytes] : log) subject.backend.plant(name, bytes);
-  CHECK(subject.repair_log().empty());
+  CHECK_FALSE(subject.repair_log().was_needed());
   subject.store.reopen();
   CHECK(subject.shown() == ids(subject.points));
 }
@@ -171,7 +171,7 @@ TEST_CASE("a lost record that told of something else than a restore point is mis
   subject.lose_log_since(earlier);
 
   CHECK(names_remedy(subject.failure_to_write().what));
-  CHECK_FALSE(subject.repair_log().empty());
+  CHECK(subject.repair_log().was_needed());
   subject.lose_index();
   store::Repository& repository = subject.store.reopen();
   CHECK(repository.snapshots().size() == shown);
@@ -192,10 +192,10 @@ TEST_CASE("a log that lost only that something was forgotten shows it again", "[
 TEST_CASE("an index of a later copy of the store brings nothing back", "[store][log]") {
   Subject subject;
   subject.become_an_older_copy();
-  SECTION("the log is whole") { CHECK(subject.repair_log().empty()); }
+  SECTION("the log is whole") { CHECK_FALSE(subject.repair_log().was_needed()); }
   SECTION("the log is damaged besides") {
     subject.backend.plant("log/stranger", base::Bytes(10));
-    CHECK_FALSE(subject.repair_log().empty());
+    CHECK(subject.repair_log().was_needed());
   }
   store::Repository& repository = subject.store.reopen();
   CHECK(subject.shown() == std::set<std::string>{subject.points[0].id});
@@ -207,7 +207,7 @@ TEST_CASE("a pack that was lost with the log is no sign of an older copy", "[sto
   subject.lose_log_since({});
   subject.backend.remove(subject.backend.names("pack/d/").at(0));
   CHECK(names_remedy(subject.failure_to_write().what));
-  CHECK(subject.repair_log().size() == 1);
+  CHECK(subject.repair_log().damage.size() == 1);
   subject.store.reopen_with_parity().repair(store::CheckLevel::structure, {}, {});
   CHECK(subject.shown() == ids(subject.points));
   CHECK(subject.store.repository().check(store::CheckLevel::full, {}, {}).errors.empty());
