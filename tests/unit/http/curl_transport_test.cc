@@ -2,6 +2,7 @@
 
 #include "src/base/digest.h"
 #include "src/base/error.h"
+#include "src/base/synchronized.h"
 #include "src/base/text.h"
 #include "tests/support/catch.h"
 #include "tests/support/loopback_server.h"
@@ -67,11 +68,11 @@ void serve_hello(Connection& connection) {
 }  // namespace
 
 TEST_CASE("a request goes out as told, and its answer comes back whole", "[http][socket]") {
-  std::string head;
+  base::Synchronized<std::string> received;
   LoopbackServer server{[&](Connection& connection) {
     const auto request = connection.receive();
     if (!request) return;
-    head = request->head;
+    *received.lock() = request->head;
     connection.send("HTTP/1.1 100 Continue\r\n\r\n");
     connection.answer("body", "404 Not Found", "X-One: 1\r\nx-two:  two \r\n");
   }};
@@ -82,6 +83,7 @@ TEST_CASE("a request goes out as told, and its answer comes back whole", "[http]
   CHECK(got.transfer.head.status == 404);
   CHECK(got.transfer.head.header("X-TWO") == "two");
   CHECK(got.body == "body");
+  const std::string head = *received.lock();
   CHECK_THAT(head, test::contains_text("GET /a/../b?c='d' HTTP/1.1\r\n"));
   CHECK_THAT(head, test::contains_text("X-Mine: yes\r\n"));
   CHECK_THAT(head, test::contains_text("X-Empty:\r\n"));
@@ -90,12 +92,10 @@ TEST_CASE("a request goes out as told, and its answer comes back whole", "[http]
 
 TEST_CASE("a body is pulled from its source, with its length and nothing added", "[http][socket]") {
   constexpr std::size_t kSize = 3'000'001;
-  std::string head;
-  std::string body;
+  base::Synchronized<test::ReceivedRequest> received;
   LoopbackServer server{[&](Connection& connection) {
     while (const auto request = connection.receive()) {
-      head = request->head;
-      body = request->body;
+      *received.lock() = *request;
       connection.answer("ok");
     }
   }};
@@ -104,20 +104,20 @@ TEST_CASE("a body is pulled from its source, with its length and nothing added",
   REQUIRE(
       perform(*transport, {.method = "POST", .url = server.url(), .body_source = &source}).body ==
       "ok");
-  CHECK(body == counted(kSize));
-  CHECK_THAT(head, test::contains_text("Content-Length: 3000001\r\n"));
-  CHECK_THAT(head, !test::contains_text("Expect"));
-  CHECK_THAT(head, !test::contains_text("Content-Type"));
+  CHECK(received.lock()->body == counted(kSize));
+  CHECK_THAT(received.lock()->head, test::contains_text("Content-Length: 3000001\r\n"));
+  CHECK_THAT(received.lock()->head, !test::contains_text("Expect"));
+  CHECK_THAT(received.lock()->head, !test::contains_text("Content-Type"));
 
   REQUIRE(perform(*transport, {.method = "PATCH", .url = server.url(), .body = "small"}).body ==
           "ok");
-  CHECK(body == "small");
-  CHECK_THAT(head, test::contains_text("PATCH / HTTP/1.1"));
+  CHECK(received.lock()->body == "small");
+  CHECK_THAT(received.lock()->head, test::contains_text("PATCH / HTTP/1.1"));
   REQUIRE(perform(*transport, {.method = "POST", .url = server.url()}).body == "ok");
-  CHECK_THAT(head, test::contains_text("Content-Length: 0\r\n"));
-  CHECK_THAT(head, test::contains_text("POST / HTTP/1.1"));
+  CHECK_THAT(received.lock()->head, test::contains_text("Content-Length: 0\r\n"));
+  CHECK_THAT(received.lock()->head, test::contains_text("POST / HTTP/1.1"));
   REQUIRE(perform(*transport, {.method = "DELETE", .url = server.url()}).body == "ok");
-  CHECK_THAT(head, test::contains_text("DELETE / HTTP/1.1"));
+  CHECK_THAT(received.lock()->head, test::contains_text("DELETE / HTTP/1.1"));
   CHECK(server.connections() == 1);
 }
 
@@ -345,14 +345,10 @@ TEST_CASE("a header with a line break is not sent", "[http][socket][security]") 
 
 TEST_CASE("documents share a connection by HTTP/2, streams have their own by HTTP/1.1",
           "[http][socket][tls]") {
-  std::mutex mutex;
-  std::vector<std::string> protocols;
+  base::Synchronized<std::vector<std::string>> protocols;
   LoopbackServer server{[&](Connection& connection) {
     while (const auto request = connection.receive()) {
-      {
-        std::lock_guard lock{mutex};
-        protocols.push_back(request->header("Via"));
-      }
+      protocols.lock()->push_back(request->header("Via"));
       connection.answer(request->body + "hello");
     }
   }};
@@ -369,8 +365,8 @@ TEST_CASE("documents share a connection by HTTP/2, streams have their own by HTT
     CHECK(perform(*transport, {.method = "POST", .url = proxy.url(), .body = "x"}).body ==
           "xhello");
     CHECK(perform(*transport, {.url = proxy.url()}).body == "hello");
-    CHECK(protocols == std::vector<std::string>{"2 nghttpx", "1.1 nghttpx", "1.1 nghttpx",
-                                                "2 nghttpx", "2 nghttpx"});
+    CHECK(*protocols.lock() == std::vector<std::string>{"2 nghttpx", "1.1 nghttpx", "1.1 nghttpx",
+                                                        "2 nghttpx", "2 nghttpx"});
   }
   SECTION("many at once") {
     std::atomic<int> good{0};
