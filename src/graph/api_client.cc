@@ -252,14 +252,6 @@ Answer ApiClient::ask(const Call& call, std::stop_token stop) {
   }
 }
 
-Json ApiClient::ask_for_success(const Call& call, std::stop_token stop) {
-  Answer answer = ask(call, std::move(stop));
-  if (answer.succeeded()) return std::move(answer.document);
-  throw Error{answer.status() == 404 ? ErrorKind::not_found : ErrorKind::protocol,
-              base::text(name(call.operation), ": the service answered ", answer.status(), " ",
-                         answer.error.text())};
-}
-
 StreamOutcome ApiClient::stream(const Call& call, http::BodySink& sink, std::stop_token stop) {
   const http::AttemptLimits limits{.broken = 1};
   unsigned fresh_tokens = 0;

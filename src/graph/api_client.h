@@ -86,8 +86,6 @@ class ApiClient {
 
   // A small document, asked for until the retry policy is at its end.
   Answer ask(const Call& call, std::stop_token stop);
-  // The same; any status but success throws Error(protocol), or Error(not_found) for 404.
-  Json ask_for_success(const Call& call, std::stop_token stop);
   // Repeats only what was throttled or never sent, or refused for its token; so `sink` gets at most
   // one body.
   StreamOutcome stream(const Call& call, http::BodySink& sink, std::stop_token stop);

@@ -71,9 +71,7 @@ Importer::Session Importer::open_session(const MailboxId& mailbox, std::stop_tok
                   std::move(stop));
   if (!answer.succeeded()) {
     throw_if_mailbox_gone(answer.error);
-    throw Error{answer.status() == 404 ? ErrorKind::not_found : ErrorKind::protocol,
-                base::text("opening an import session: the service answered ", answer.status(), " ",
-                           answer.error.text())};
+    throw unexpected_answer(Operation::create_import_session, answer);
   }
   Session session;
   session.url = answer.document.required_text("importUrl");
@@ -92,8 +90,15 @@ Importer::Session Importer::open_session(const MailboxId& mailbox, std::stop_tok
   return session;
 }
 
-void Importer::try_session(const MailboxId& mailbox, std::stop_token stop) {
-  open_session(mailbox, std::move(stop));
+std::shared_ptr<const Importer::Session> Importer::session_of(const MailboxId& mailbox,
+                                                              const std::stop_token& stop) {
+  return sessions_of(mailbox).get(
+      [&](const Session& held) { return wiring_.clock.monotonic() < held.renew_at; },
+      [&] { return open_session(mailbox, stop); }, stop);
+}
+
+void Importer::prepare(const MailboxId& mailbox, std::stop_token stop) {
+  static_cast<void>(session_of(mailbox, stop));
 }
 
 void Importer::log_answer(const MailboxId& mailbox, const Sent& sent,
@@ -191,19 +196,16 @@ ImportResult Importer::import(const MailboxId& mailbox, const std::string& folde
                               StreamSource& stream, const std::optional<ImportOver>& over,
                               std::stop_token stop) {
   ImportBody body{folder_id, over, stream};
-  auto& sessions = sessions_of(mailbox);
   unsigned fresh_sessions = 0;
   for (unsigned attempt = 1;; ++attempt) {
-    const auto session =
-        sessions.get([&](const Session& held) { return wiring_.clock.monotonic() < held.renew_at; },
-                     [&] { return open_session(mailbox, stop); }, stop);
+    const auto session = session_of(mailbox, stop);
     Sent sent = send(mailbox, *session, body, stop);
     if (sent.transfer.failure == http::TransferFailure::cancelled) {
       return ImportUncertain{"stopped while the item was under way"};
     }
     const int status = sent.transfer.head.status;
     if (status == 401 || status == 403) {
-      sessions.refuse(session);
+      sessions_of(mailbox).refuse(session);
       if (++fresh_sessions > kFreshSessions) {
         throw Error{ErrorKind::denied,
                     base::text("the import host refuses a fresh import session (", status, " ",

@@ -25,8 +25,8 @@ class Importer {
   // As MailboxService::import_unit().
   ImportResult import(const MailboxId& mailbox, const std::string& folder_id, StreamSource& stream,
                       const std::optional<ImportOver>& over, std::stop_token stop);
-  // Opens a session and drops it: shows whether the app may.
-  void try_session(const MailboxId& mailbox, std::stop_token stop);
+  // As MailboxService::prepare_import().
+  void prepare(const MailboxId& mailbox, std::stop_token stop);
 
  private:
   // The URL is a secret: it carries its own right to import.
@@ -42,6 +42,8 @@ class Importer {
   static ImportResult result_of(const Sent& sent, http::Action action);
   Session open_session(const MailboxId& mailbox, std::stop_token stop);
   Renewable<Session>& sessions_of(const MailboxId& mailbox);
+  // The one that is open, as long as it is fresh.
+  std::shared_ptr<const Session> session_of(const MailboxId& mailbox, const std::stop_token& stop);
   Sent send(const MailboxId& mailbox, const Session& session, http::BodySource& body,
             std::stop_token stop);
   void log_answer(const MailboxId& mailbox, const Sent& sent, const std::string& request_id) const;

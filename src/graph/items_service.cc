@@ -119,9 +119,14 @@ std::optional<Folder> ItemsService::find_child(const MailboxId& mailbox,
   return found;
 }
 
-Folder ItemsService::create_folder(const MailboxId& mailbox, const std::string& parent_id,
-                                   const std::string& display_name, const std::string& item_class,
-                                   std::stop_token stop) {
+void ItemsService::prepare_import(const MailboxId& mailbox, std::stop_token stop) {
+  if (importer_ == nullptr) throw_no_restore_app();
+  importer_->prepare(mailbox, std::move(stop));
+}
+
+CreatedFolder ItemsService::create_folder(const MailboxId& mailbox, const std::string& parent_id,
+                                          const std::string& display_name,
+                                          const std::string& item_class, std::stop_token stop) {
   if (restore_ == nullptr) throw_no_restore_app();
   const std::string url = parent_id.empty()
                               ? restore_->url(mailbox_path(mailbox), "/folders")
@@ -135,12 +140,13 @@ Folder ItemsService::create_folder(const MailboxId& mailbox, const std::string& 
                      .body = base::text("{\"displayName\":", json_quoted(display_name),
                                         ",\"type\":", json_quoted(type), "}")},
                     stop);
-  if (answer.succeeded()) return read_folder(answer.document);
+  if (answer.succeeded()) return {read_folder(answer.document)};
   throw_if_mailbox_gone(answer.error);
   if (answer.status() == 409 ||
       answer.error.is_any_of({"ErrorFolderExists", "nameAlreadyExists"})) {
-    if (auto found = find_child(mailbox, url, display_name, std::move(stop)))
-      return std::move(*found);
+    if (auto found = find_child(mailbox, url, display_name, std::move(stop))) {
+      return {std::move(*found), true};
+    }
   }
   throw unexpected_answer(Operation::create_folder, answer);
 }

@@ -34,9 +34,10 @@ class ItemsService final : public MailboxService {
                     std::stop_token stop) override;
   void export_units(const MailboxId& mailbox, std::span<const ExportRequest> units,
                     ExportSink& sink, std::stop_token stop) override;
-  Folder create_folder(const MailboxId& mailbox, const std::string& parent_id,
-                       const std::string& display_name, const std::string& item_class,
-                       std::stop_token stop) override;
+  void prepare_import(const MailboxId& mailbox, std::stop_token stop) override;
+  CreatedFolder create_folder(const MailboxId& mailbox, const std::string& parent_id,
+                              const std::string& display_name, const std::string& item_class,
+                              std::stop_token stop) override;
   ImportResult import_unit(const MailboxId& mailbox, const std::string& folder_id,
                            StreamSource& stream, const std::optional<ImportOver>& over,
                            std::stop_token stop) override;

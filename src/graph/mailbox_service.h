@@ -132,6 +132,11 @@ class StreamSource {
   virtual void rewind() = 0;
 };
 
+struct CreatedFolder {
+  Folder folder;
+  bool was_there = false;
+};
+
 // The item that an import is to bring to another version.
 struct ImportOver {
   std::string item_id;
@@ -198,10 +203,15 @@ class MailboxService {
   virtual void export_units(const MailboxId& mailbox, std::span<const ExportRequest> units,
                             ExportSink& sink, std::stop_token stop) = 0;
 
+  // Has the service let us import into the mailbox, so that nothing is made there in vain:
+  // Error(denied) for a missing right, or an import host that the configuration does not name.
+  // Needs the restore app.
+  virtual void prepare_import(const MailboxId& mailbox, std::stop_token stop) = 0;
+
   // Creates a folder, or finds the one of that name that is already there. Needs the restore app.
-  virtual Folder create_folder(const MailboxId& mailbox, const std::string& parent_id,
-                               const std::string& display_name, const std::string& item_class,
-                               std::stop_token stop) = 0;
+  virtual CreatedFolder create_folder(const MailboxId& mailbox, const std::string& parent_id,
+                                      const std::string& display_name,
+                                      const std::string& item_class, std::stop_token stop) = 0;
 
   // Imports one stream as a new item, or over an existing one. Needs the restore app.
   virtual ImportResult import_unit(const MailboxId& mailbox, const std::string& folder_id,

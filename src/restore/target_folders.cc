@@ -94,12 +94,14 @@ ResolvedFolder TargetFolders::resolve_below(const TargetFolder& wanted,
   resolved.failure = parent.failure;
   if (dry_run || resolved.failure) return resolved;
   try {
-    graph::Folder made =
+    // A mailbox that takes no items is left without empty folders.
+    if (created_ == 0) service_.prepare_import(mailbox_, stop_);
+    graph::CreatedFolder made =
         service_.create_folder(mailbox_, parent.id, wanted.display_name, wanted.item_class, stop_);
-    made.parent_id = parent.id;
-    resolved.id = made.id;
-    const auto [known, is_new] = folders_.try_emplace(resolved.id, std::move(made));
-    ++(is_new ? created_ : reused_);
+    made.folder.parent_id = parent.id;
+    resolved.id = made.folder.id;
+    const auto [known, is_new] = folders_.try_emplace(resolved.id, std::move(made.folder));
+    ++(is_new && !made.was_there ? created_ : reused_);
     // The next one of that name is this one.
     if (is_new) children_.emplace(parent.id, &known->second);
   } catch (Error& error) {

@@ -238,23 +238,28 @@ void FakeMailboxService::export_units(const graph::MailboxId&,
   }
 }
 
-graph::Folder FakeMailboxService::create_folder(const graph::MailboxId&,
-                                                const std::string& parent_id,
-                                                const std::string& display_name,
-                                                const std::string& item_class,
-                                                std::stop_token stop) {
+void FakeMailboxService::prepare_import(const graph::MailboxId&, std::stop_token stop) {
+  const std::lock_guard lock{mutex_};
+  enter(Call::prepare_import, "", stop);
+}
+
+graph::CreatedFolder FakeMailboxService::create_folder(const graph::MailboxId&,
+                                                       const std::string& parent_id,
+                                                       const std::string& display_name,
+                                                       const std::string& item_class,
+                                                       std::stop_token stop) {
   const std::lock_guard lock{mutex_};
   enter(Call::create_folder, display_name, stop);
   for (const auto& [id, state] : folders_) {
     if (state.folder.parent_id == parent_id &&
         base::equals_ignoring_case(state.folder.display_name, display_name)) {
-      return state.folder;
+      return {state.folder, true};
     }
   }
   const std::string id = text("created-", ++now_);
   add_folder(id, display_name, parent_id);
   at(id).folder.item_class = item_class;
-  return at(id).folder;
+  return {at(id).folder};
 }
 
 graph::ImportResult FakeMailboxService::import_unit(const graph::MailboxId&,

@@ -32,6 +32,7 @@ class FakeMailboxService final : public graph::MailboxService {
     item_changes,
     item_details,
     export_units,
+    prepare_import,
     create_folder,
     import_unit
   };
@@ -99,9 +100,10 @@ class FakeMailboxService final : public graph::MailboxService {
                     std::stop_token stop) override;
   void export_units(const graph::MailboxId& mailbox, std::span<const graph::ExportRequest> units,
                     graph::ExportSink& sink, std::stop_token stop) override;
-  graph::Folder create_folder(const graph::MailboxId& mailbox, const std::string& parent_id,
-                              const std::string& display_name, const std::string& item_class,
-                              std::stop_token stop) override;
+  void prepare_import(const graph::MailboxId& mailbox, std::stop_token stop) override;
+  graph::CreatedFolder create_folder(const graph::MailboxId& mailbox, const std::string& parent_id,
+                                     const std::string& display_name, const std::string& item_class,
+                                     std::stop_token stop) override;
   graph::ImportResult import_unit(const graph::MailboxId& mailbox, const std::string& folder_id,
                                   graph::StreamSource& stream,
                                   const std::optional<graph::ImportOver>& over,

@@ -173,6 +173,23 @@ TEST_CASE("data goes to the configured import hosts only", "[graph][import][secu
   CHECK(it.transport.requests().size() == 1);
 }
 
+TEST_CASE("a session is opened ahead of the first import, and used for it", "[graph][import]") {
+  test::ScriptedTenant it;
+  it.transport.answer(session());
+  it.service().prepare_import(it.mailbox, {});
+  it.transport.answer(imported());
+  import(it);
+  CHECK(it.transport.requests().size() == 2);
+}
+
+TEST_CASE("only the service's words for it mean that the mailbox is gone", "[graph][import]") {
+  const auto [code, kind] = GENERATE(std::pair{"ErrorInvalidUser", base::ErrorKind::not_found},
+                                     std::pair{"UnknownError", base::ErrorKind::protocol});
+  test::ScriptedTenant it;
+  it.transport.answer(test::refusal(404, code));
+  CHECK(test::error_of([&] { it.service().prepare_import(it.mailbox, {}); }).first == kind);
+}
+
 TEST_CASE("what became of an import is told honestly", "[graph][import]") {
   enum class Expected { imported, refused, full, uncertain };
   struct Row {

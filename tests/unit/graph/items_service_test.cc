@@ -205,7 +205,9 @@ TEST_CASE("a folder is told with its hidden properties, or not at all", "[graph]
 TEST_CASE("a folder is created, or the one of that name is found", "[graph][folders]") {
   test::ScriptedTenant it;
   const auto create = [&] {
-    return it.service().create_folder(it.mailbox, "parent=", "A \"b\"", "", {}).id;
+    const auto made = it.service().create_folder(it.mailbox, "parent=", "A \"b\"", "", {});
+    CHECK(made.was_there == (made.folder.id != "new"));
+    return made.folder.id;
   };
   SECTION("created") {
     it.transport.answer({.status = 201, .body = R"({"id":"new"})"});

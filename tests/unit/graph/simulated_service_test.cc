@@ -239,7 +239,7 @@ TEST_CASE("under faults every import is told as what it was", "[graph][simulatio
   CAPTURE(seed);
   Setup setup{small_plan(seed)};
   const graph::MailboxId mailbox = setup.first_mailbox();
-  const auto folder = setup.service().create_folder(mailbox, "", "Restored", "IPF.Note", {});
+  const auto folder = setup.service().create_folder(mailbox, "", "Restored", "IPF.Note", {}).folder;
   std::vector<base::Bytes> streams;
   {
     auto world = setup.simulated.world();
@@ -273,7 +273,7 @@ TEST_CASE("under faults every import is told as what it was", "[graph][simulatio
 TEST_CASE("an altered stream is refused and nothing is created", "[graph][simulation]") {
   Setup setup{small_plan(5)};
   const graph::MailboxId mailbox = setup.first_mailbox();
-  const auto folder = setup.service().create_folder(mailbox, "", "Restored", "IPF.Note", {});
+  const auto folder = setup.service().create_folder(mailbox, "", "Restored", "IPF.Note", {}).folder;
   base::Bytes bytes = simulator::whole_stream(
       setup.simulated.world()->mailboxes.at(mailbox.value).items().begin()->second.recipe);
   bytes[bytes.size() / 2] ^= std::byte{1};
