@@ -3,10 +3,10 @@
 #include "src/base/error.h"
 #include "src/base/log.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <sys/mman.h>
 #include <system_error>
 #include <unistd.h>
@@ -53,7 +53,7 @@ void warn_once(int error_number) {
 
 Secret::Secret(ByteView bytes) {
   allocate(bytes.size());
-  if (!bytes.empty()) std::memcpy(data_, bytes.data(), bytes.size());
+  std::ranges::copy(bytes, data_);
 }
 
 void Secret::allocate(std::size_t size_bytes) {

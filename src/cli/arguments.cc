@@ -98,7 +98,11 @@ void describe(CLI::App& app, InitOptions& options) {
                  "Write the recovery key to this new file instead of printing it");
 }
 
-void describe(CLI::App&, DoctorOptions&) {}
+void describe(CLI::App& app, DoctorOptions& options) {
+  app.add_option("--round-trip", options.round_trip,
+                 "Also export some items of this mailbox, import them into a folder made for it, "
+                 "export them again, compare, and remove the folder");
+}
 void describe(CLI::App&, MailboxesOptions&) {}
 void describe(CLI::App&, RebuildIndexOptions&) {}
 void describe(CLI::App&, StatsOptions&) {}

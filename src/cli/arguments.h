@@ -28,7 +28,9 @@ struct InitOptions {
   std::optional<std::filesystem::path> recovery_key_file;
 };
 
-struct DoctorOptions {};
+struct DoctorOptions {
+  std::optional<std::string> round_trip;  // a mailbox
+};
 
 struct MailboxesOptions {};
 

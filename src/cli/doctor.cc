@@ -48,7 +48,7 @@ void tell(Output& output, const appliance::Check& check) {
 
 }  // namespace
 
-jobs::ExitStatus run(const Context& context, const DoctorOptions&) {
+jobs::ExitStatus run(const Context& context, const DoctorOptions& options) {
   const auto configuration = context.configuration();
   Counts counts;
   const auto on_check = [&](const appliance::Check& check) {
@@ -56,7 +56,8 @@ jobs::ExitStatus run(const Context& context, const DoctorOptions&) {
     context.output.record(record_of(check));
     tell(context.output, check);
   };
-  appliance::check_readiness(configuration, context.clock, on_check, context.stop);
+  appliance::check_readiness(configuration, options.round_trip, context.clock, on_check,
+                             context.stop);
   context.output.remark("");
   context.output.remark(base::text(counted(counts.ok, "check"), " passed, ",
                                    counted(counts.warnings, "warning"), ", ", counts.failed,

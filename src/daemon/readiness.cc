@@ -5,9 +5,13 @@
 #include "src/daemon/appliance.h"
 #include "src/daemon/tenant_readiness.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace appliance {
@@ -67,7 +71,8 @@ void check_space(const std::string& name, const std::filesystem::path& path,
                  const OnCheck& on_check) {
   Check check{name};
   std::error_code failure;
-  const auto space = std::filesystem::space(existing_folder(path), failure);
+  const std::filesystem::path existing = existing_folder(path);
+  const auto space = std::filesystem::space(existing, failure);
   if (failure) {
     check.status = Status::failed;
     check.seen = base::text(path.string(), ": ", failure.message());
@@ -76,7 +81,12 @@ void check_space(const std::string& name, const std::filesystem::path& path,
     return;
   }
   check.seen = base::text(base::human_bytes(space.available), " free at ", path.string());
-  if (space.available < kLittleSpaceBytes) {
+  if (::access(existing.c_str(), W_OK | X_OK) != 0) {
+    check.status = Status::failed;
+    check.seen = base::text("nothing can be written at ", existing.string(), ": ",
+                            std::generic_category().message(errno));
+    check.remedy = "mount the file system for writing, or give the directory to this user";
+  } else if (space.available < kLittleSpaceBytes) {
     check.status = space.available < kNoSpaceBytes ? Status::failed : Status::warning;
     check.remedy = "make room, or move it to a larger file system";
   }
@@ -97,6 +107,22 @@ std::string store_remedy(const base::Error& error) {
   }
 }
 
+// The passphrase is one of the keys; it will be forgotten, or lost with the machine.
+void check_keys(const Configuration& configuration, const OnCheck& on_check) {
+  Check check{"recovery key"};
+  const auto opens = [](const store::KeySlot& slot) {
+    return slot.kind == store::SlotKind::recovery_key && slot.problem.empty();
+  };
+  if (std::ranges::any_of(read_key_state(configuration.store).slots, opens)) {
+    check.seen = "one opens the store; only you know whether the sheet with it is still there";
+  } else {
+    check.status = Status::warning;
+    check.seen = "none opens the store: who loses the passphrase loses all backups";
+    check.remedy = "make one with `coffer key recovery`, and keep it away from this machine";
+  }
+  on_check(check);
+}
+
 void check_store(const Configuration& configuration, base::Clock& clock, const OnCheck& on_check) {
   Check store_check{"store"};
   Check index_check{"index"};
@@ -109,6 +135,7 @@ void check_store(const Configuration& configuration, base::Clock& clock, const O
                    base::human_bytes(figures.stored_bytes));
     index_check.seen = base::text(configuration.store.index.string(), " opens: ", figures.chunks,
                                   " chunks, ", base::human_bytes(figures.index_bytes));
+    check_keys(configuration, on_check);
     on_check(store_check);
     on_check(index_check);
   } catch (const base::Error& error) {
@@ -133,7 +160,17 @@ std::string_view name(Check::Status status) {
   return "failed";
 }
 
-void check_readiness(const Configuration& configuration, base::Clock& clock,
+Check failed_check(std::string name, const base::Error& error) {
+  if (error.kind() == base::ErrorKind::cancelled) throw base::Error{error};
+  const bool denied = error.kind() == base::ErrorKind::denied;
+  return {std::move(name), Status::failed, error.what(),
+          denied ? "grant the right that is named and give admin consent"
+                 : "check the network and the URLs in the configuration",
+          denied};
+}
+
+void check_readiness(const Configuration& configuration,
+                     const std::optional<std::string>& round_trip, base::Clock& clock,
                      const OnCheck& on_check, std::stop_token stop) {
   on_check({"configuration", Status::ok,
             base::text(configuration.path.string(), ": ", configuration.tenants.size(),
@@ -156,8 +193,14 @@ void check_readiness(const Configuration& configuration, base::Clock& clock,
               base::text(configuration.path.string(), " names no tenant"),
               "add [tenant.NAME] with 'tenant_id' and [tenant.NAME.backup_app]"});
   }
+  bool found = false;
   for (const TenantConfiguration& tenant : configuration.tenants) {
-    check_tenant(tenant, configuration.limits, clock, on_check, stop);
+    found |= check_tenant(tenant, configuration.limits, round_trip, clock, on_check, stop);
+  }
+  if (round_trip && !found && !configuration.tenants.empty()) {
+    throw base::Error{
+        base::ErrorKind::not_found,
+        base::text("no tenant of the configuration has a mailbox '", *round_trip, "'")};
   }
 }
 

@@ -3,6 +3,8 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/daemon/appliance.h"
+#include "src/daemon/mailbox_sample.h"
+#include "src/daemon/round_trip.h"
 
 #include <algorithm>
 #include <optional>
@@ -42,7 +44,7 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-// An item is enough to see that exporting works: its bytes are counted and dropped.
+// Its bytes are counted and dropped: it may be of any size.
 class CountingSink final : public graph::ExportSink {
  public:
   void begin() override {}
@@ -74,10 +76,10 @@ class TenantChecks {
                std::stop_token stop)
       : tenant_(tenant), clock_(clock), on_check_(on_check), stop_(std::move(stop)) {}
 
-  void run() {
+  bool run(const std::optional<std::string>& round_trip) {
     const bool signed_in = sign_in(graph::App::backup);
     const bool restore_signed_in = restore_app();
-    if (!signed_in) return;
+    if (!signed_in) return true;
     const std::vector<graph::User> users = list_users();
     find_samples(users);
     if (const std::optional<Sample>& any = primary_ ? primary_ : shared_) {
@@ -86,6 +88,8 @@ class TenantChecks {
     }
     try_sample("primary mailbox", primary_);
     try_sample("shared mailbox", shared_);
+    return !round_trip || check_round_trip(tenant_.service(), tenant_.configuration().name,
+                                           *round_trip, clock_, on_check_, stop_);
   }
 
  private:
@@ -98,14 +102,8 @@ class TenantChecks {
     on_check_({named(what), status, std::move(seen), std::move(remedy), denied});
   }
 
-  // A failed check from an error; what was asked to stop goes on up.
   void tell_failure(const std::string& what, const base::Error& error) {
-    if (error.kind() == base::ErrorKind::cancelled) throw error;
-    const bool denied = error.kind() == base::ErrorKind::denied;
-    tell(what, Status::failed, error.what(),
-         denied ? "grant the right that is named and give admin consent"
-                : "check the network and the URLs in the configuration",
-         denied);
+    on_check_(failed_check(named(what), error));
   }
 
   bool sign_in(graph::App app) {
@@ -243,7 +241,8 @@ class TenantChecks {
     }
     const std::string what = base::text(kind, " ", sample->user.address());
     try {
-      const std::vector<graph::Folder> folders = list_folders(sample->mailbox);
+      const std::vector<graph::Folder> folders =
+          folders_of(tenant_.service().mailboxes(), sample->mailbox, stop_);
       tell(base::text("folders of ", what), folders.empty() ? Status::warning : Status::ok,
            base::text(folders.size(), " folders"), "");
       try_export(what, sample->mailbox, folders);
@@ -252,60 +251,27 @@ class TenantChecks {
     }
   }
 
-  std::vector<graph::Folder> list_folders(const graph::MailboxId& mailbox) {
-    std::vector<graph::Folder> folders;
-    const auto on_change = [&](graph::FolderChange change) {
-      if (auto* folder = std::get_if<graph::Folder>(&change)) folders.push_back(std::move(*folder));
-    };
-    static_cast<void>(
-        tenant_.service().mailboxes().folder_changes(mailbox, std::nullopt, on_change, stop_));
-    // The inbox first: it is the likeliest to hold anything.
-    std::stable_partition(folders.begin(), folders.end(), [](const graph::Folder& folder) {
-      return folder.well_known_name == "inbox";
-    });
-    return folders;
-  }
-
-  // The first item of the folder; the rest of the listing is not waited for.
-  std::optional<graph::Item> first_item(const graph::MailboxId& mailbox,
-                                        const std::string& folder_id) {
-    std::optional<graph::Item> first;
-    std::stop_source enough;
-    const std::stop_callback pass_on{stop_, [&] { enough.request_stop(); }};
-    const auto on_change = [&](graph::ItemChange change) {
-      if (auto* item = std::get_if<graph::Item>(&change); item != nullptr && !first) {
-        first = std::move(*item);
-        enough.request_stop();
-      }
-    };
-    try {
-      static_cast<void>(tenant_.service().mailboxes().item_changes(mailbox, folder_id, std::nullopt,
-                                                                   on_change, enough.get_token()));
-    } catch (const base::Error& error) {
-      if (error.kind() != base::ErrorKind::cancelled || !first || stop_.stop_requested()) throw;
-    }
-    return first;
-  }
-
+  // An item is enough to see that exporting works.
   void try_export(const std::string& what, const graph::MailboxId& mailbox,
                   const std::vector<graph::Folder>& folders) {
     constexpr std::size_t kFoldersTried = 10;
+    graph::MailboxService& service = tenant_.service().mailboxes();
+    const std::string name = base::text("export from ", what);
     for (std::size_t i = 0; i < std::min(folders.size(), kFoldersTried); ++i) {
-      const auto item = first_item(mailbox, folders[i].id);
-      if (!item) continue;
+      const std::vector<graph::Item> items = first_items(service, mailbox, folders[i].id, 1, stop_);
+      if (items.empty()) continue;
       CountingSink sink;
-      const std::vector<graph::ExportRequest> request{{item->id, item->size_bytes}};
-      tenant_.service().mailboxes().export_units(mailbox, request, sink, stop_);
+      const std::vector<graph::ExportRequest> request{{items.front().id, items.front().size_bytes}};
+      service.export_units(mailbox, request, sink, stop_);
       if (sink.exported()) {
-        tell(base::text("export from ", what), Status::ok,
-             base::text("one item, ", base::human_bytes(sink.bytes())), "");
+        tell(name, Status::ok, base::text("one item, ", base::human_bytes(sink.bytes())), "");
       } else {
-        tell(base::text("export from ", what), Status::failed, sink.problem(),
+        tell(name, Status::failed, sink.problem(),
              "run `coffer doctor` again; if it stays, look at the service's message");
       }
       return;
     }
-    tell(base::text("export from ", what), Status::warning, "no item was found to try", "");
+    tell(name, Status::warning, "no item was found to try", "");
   }
 
   OpenTenant& tenant_;
@@ -318,17 +284,18 @@ class TenantChecks {
 
 }  // namespace
 
-void check_tenant(const TenantConfiguration& configuration, const LimitSettings& limits,
-                  base::Clock& clock, const OnCheck& on_check, std::stop_token stop) {
+bool check_tenant(const TenantConfiguration& configuration, const LimitSettings& limits,
+                  const std::optional<std::string>& round_trip, base::Clock& clock,
+                  const OnCheck& on_check, std::stop_token stop) {
   std::optional<OpenTenant> tenant;
   try {
     tenant.emplace(configuration, limits, OpenTenant::Apps::backup_and_restore, clock);
   } catch (const base::Error& error) {
     on_check({base::text("tenant ", configuration.name), Status::failed, error.what(),
               "correct what the message names, then run `coffer doctor` again"});
-    return;
+    return true;
   }
-  TenantChecks{*tenant, clock, on_check, std::move(stop)}.run();
+  return TenantChecks{*tenant, clock, on_check, std::move(stop)}.run(round_trip);
 }
 
 }  // namespace appliance

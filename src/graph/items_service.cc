@@ -151,6 +151,20 @@ CreatedFolder ItemsService::create_folder(const MailboxId& mailbox, const std::s
   throw unexpected_answer(Operation::create_folder, answer);
 }
 
+void ItemsService::remove_folder(const MailboxId& mailbox, const std::string& folder_id,
+                                 std::stop_token stop) {
+  if (restore_ == nullptr) throw_no_restore_app();
+  const Answer answer =
+      restore_->ask({.operation = Operation::remove_folder,
+                     .budget = mailbox.value,
+                     .url = restore_->url(folder_path(mailbox, folder_id), "/$ref"),
+                     .method = "DELETE"},
+                    std::move(stop));
+  throw_if_mailbox_gone(answer.error);
+  const bool is_gone = answer.status() == 404 || answer.status() == 410;
+  if (!answer.succeeded() && !is_gone) throw unexpected_answer(Operation::remove_folder, answer);
+}
+
 ImportResult ItemsService::import_unit(const MailboxId& mailbox, const std::string& folder_id,
                                        StreamSource& stream, const std::optional<ImportOver>& over,
                                        std::stop_token stop) {

@@ -38,6 +38,8 @@ class ItemsService final : public MailboxService {
   CreatedFolder create_folder(const MailboxId& mailbox, const std::string& parent_id,
                               const std::string& display_name, const std::string& item_class,
                               std::stop_token stop) override;
+  void remove_folder(const MailboxId& mailbox, const std::string& folder_id,
+                     std::stop_token stop) override;
   ImportResult import_unit(const MailboxId& mailbox, const std::string& folder_id,
                            StreamSource& stream, const std::optional<ImportOver>& over,
                            std::stop_token stop) override;

@@ -213,6 +213,11 @@ class MailboxService {
                                       const std::string& display_name,
                                       const std::string& item_class, std::stop_token stop) = 0;
 
+  // Deletes a folder with all that is in it; nothing happens if it is not there. Needs the restore
+  // app.
+  virtual void remove_folder(const MailboxId& mailbox, const std::string& folder_id,
+                             std::stop_token stop) = 0;
+
   // Imports one stream as a new item, or over an existing one. Needs the restore app.
   virtual ImportResult import_unit(const MailboxId& mailbox, const std::string& folder_id,
                                    StreamSource& stream, const std::optional<ImportOver>& over,

@@ -18,6 +18,8 @@ std::string_view name(Operation operation) {
       return "listing folders";
     case Operation::create_folder:
       return "creating a folder";
+    case Operation::remove_folder:
+      return "removing a folder";
     case Operation::list_items:
       return "listing items";
     case Operation::export_items:
@@ -43,6 +45,7 @@ std::string_view permission(Operation operation) {
     case Operation::list_folders:
       return "MailboxFolder.Read.All";
     case Operation::create_folder:
+    case Operation::remove_folder:
       return "MailboxFolder.ReadWrite.All";
     case Operation::list_items:
       return "MailboxItem.Read.All";

@@ -14,6 +14,7 @@ enum class Operation : std::uint8_t {
   read_mailbox_settings,
   list_folders,
   create_folder,
+  remove_folder,
   list_items,
   export_items,
   create_import_session,

@@ -262,6 +262,13 @@ graph::CreatedFolder FakeMailboxService::create_folder(const graph::MailboxId&,
   return {at(id).folder};
 }
 
+void FakeMailboxService::remove_folder(const graph::MailboxId&, const std::string& folder_id,
+                                       std::stop_token stop) {
+  const std::lock_guard lock{mutex_};
+  enter(Call::remove_folder, folder_id, stop);
+  if (folders_.contains(folder_id)) remove_folder(folder_id);
+}
+
 graph::ImportResult FakeMailboxService::import_unit(const graph::MailboxId&,
                                                     const std::string& folder_id,
                                                     graph::StreamSource& stream,

@@ -34,6 +34,7 @@ class FakeMailboxService final : public graph::MailboxService {
     export_units,
     prepare_import,
     create_folder,
+    remove_folder,
     import_unit
   };
 
@@ -104,6 +105,8 @@ class FakeMailboxService final : public graph::MailboxService {
   graph::CreatedFolder create_folder(const graph::MailboxId& mailbox, const std::string& parent_id,
                                      const std::string& display_name, const std::string& item_class,
                                      std::stop_token stop) override;
+  void remove_folder(const graph::MailboxId& mailbox, const std::string& folder_id,
+                     std::stop_token stop) override;
   graph::ImportResult import_unit(const graph::MailboxId& mailbox, const std::string& folder_id,
                                   graph::StreamSource& stream,
                                   const std::optional<graph::ImportOver>& over,
