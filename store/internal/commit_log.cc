@@ -98,9 +98,9 @@ bool CommitLog::holds(const LogCursor& cursor) const {
   return backend_->size_bytes(name) && base::sha256(read(name)) == cursor.hash;
 }
 
-bool CommitLog::can_open(const std::string& object, const CommitPlace& place) const {
+bool CommitLog::can_open(const std::string& object, const std::string& name) const {
   try {
-    static_cast<void>(open_commit(read(object), commit_name(place.writer, place.sequence), *keys_));
+    static_cast<void>(open_commit(read(object), name, *keys_));
     return true;
   } catch (const base::Error& error) {
     if (error.kind() != base::ErrorKind::corrupt) throw;
@@ -207,6 +207,12 @@ LogCursor CommitLog::append(const LogCursor& head, CommitRecord record) const {
                       base::text("another process has written commit record ", name)};
   }
   return {record.writer, record.sequence, base::sha256(object)};
+}
+
+CommitLog::Cursors cursors_of(const Index& index) {
+  CommitLog::Cursors cursors;
+  for (const LogCursor& cursor : index.cursors()) cursors[cursor.writer] = cursor;
+  return cursors;
 }
 
 }  // namespace store

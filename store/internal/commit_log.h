@@ -30,8 +30,8 @@ class CommitLog {
   // Whether the record is there and is the one that the cursor was made of.
   [[nodiscard]] bool holds(const LogCursor& cursor) const;
 
-  // Whether `object`, which may lie elsewhere by now, is a whole record of the place.
-  [[nodiscard]] bool can_open(const std::string& object, const CommitPlace& place) const;
+  // Whether `object`, which may lie elsewhere by now, is the record of that name, whole.
+  [[nodiscard]] bool can_open(const std::string& object, const std::string& name) const;
 
   using OnRecord = std::function<void(const CommitRecord& record, const LogCursor& cursor)>;
   // Reads on from what is known of each writer up to the ends of `chains`, in an order in which no
@@ -65,5 +65,8 @@ class CommitLog {
   Backend* backend_;
   const KeyRing* keys_;
 };
+
+// How far the index includes each chain.
+CommitLog::Cursors cursors_of(const Index& index);
 
 }  // namespace store

@@ -16,12 +16,6 @@
 namespace store {
 namespace {
 
-CommitLog::Cursors cursors_of(const Index& index) {
-  CommitLog::Cursors cursors;
-  for (const LogCursor& cursor : index.cursors()) cursors[cursor.writer] = cursor;
-  return cursors;
-}
-
 std::vector<PackObject> list_packs_with_warnings(const Backend& backend) {
   return list_packs(backend, [](const std::string& name) {
     base::log(base::LogLevel::warning, name, " is no pack, but lies among them");
@@ -224,26 +218,29 @@ LogRepair IndexUpkeep::salvage(base::Instant now) const {
     index.reset();
   }
   const bool damaged = is_damaged(*log_);
-  std::vector<std::string> lost;
+  std::vector<std::string> missing;
   if (index && !damaged) {
     if (std::string told = lost_with_log(*backend_, *log_, *rows_, *index); !told.empty()) {
-      lost.push_back(std::move(told));
+      missing.push_back(std::move(told));
     }
   }
   // Notes of prunes tell how far the log reached, which is about to be another one.
   PruneLeftovers leftovers{*backend_, *keys_};
-  if (damaged || !lost.empty()) {
+  if (damaged || !missing.empty()) {
     leftovers.forget_notes();
   } else if (std::string gone = leftovers.contradiction(*log_); !gone.empty()) {
     // Nobody can write anew what no record and no row tells of.
     leftovers.forget_notes();
+    base::log(base::LogLevel::error, gone);
     return {{}, std::move(gone)};
   }
-  LogSalvage salvage = salvage_log(*backend_, *log_, *rows_, index.get(), std::move(lost), now);
+  LogSalvage salvage = salvage_log(*backend_, *log_, *rows_, index.get(), std::move(missing), now);
   if (!salvage.damage.empty()) {
     base::log(base::LogLevel::warning, "the commit log was damaged and is written anew with ",
               salvage.snapshots, " restore points; the old one lies below trash/quarantine");
   }
+  // Nothing will tell of it again, whatever becomes of the caller.
+  if (!salvage.lost.empty()) base::log(base::LogLevel::error, salvage.lost);
   return {std::move(salvage.damage), std::move(salvage.lost)};
 }
 

@@ -21,7 +21,7 @@ namespace {
 // Well below what a commit record may take.
 constexpr std::size_t kSnapshotsARecord = 50'000;
 
-using Heads = std::map<WriterId, LogCursor>;
+using Heads = CommitLog::Cursors;
 
 struct Told {
   CommitRecord record;
@@ -89,7 +89,7 @@ struct Known {
 // of them.
 Known gather(std::vector<Told> told, const StateRows& rows, const Index* index) {
   Known known;
-  std::map<WriterId, std::uint64_t> included;
+  Heads included;
   if (index != nullptr) {
     const RepositoryState state{*index, rows, {}};
     known.snapshots = state.unpurged("");
@@ -97,11 +97,11 @@ Known gather(std::vector<Told> told, const StateRows& rows, const Index* index) 
       known.tombstones[key] = tombstone.reason;
     }
     for (const Hold& hold : state.holds()) known.holds[hold.id] = hold;
-    for (const LogCursor& cursor : index->cursors()) included[cursor.writer] = cursor.sequence;
+    included = cursors_of(*index);
   }
   for (const auto& [record, cursor] : in_order(std::move(told))) {
     known.note_what_is_told_of(record);
-    if (cursor.sequence > included[cursor.writer]) known.apply(record, rows);
+    if (cursor.sequence > included[cursor.writer].sequence) known.apply(record, rows);
   }
   for (const std::string& key : known.purged) {
     known.snapshots.erase(key);
@@ -110,66 +110,50 @@ Known gather(std::vector<Told> told, const StateRows& rows, const Index* index) 
   return known;
 }
 
-// The records of which nothing is known any more: they cannot be read, and the index does not
-// include them.
-class LostRecords {
- public:
-  LostRecords(const Backend& backend, const CommitLog& log, const Index* index,
-              const std::vector<Told>& told) {
-    if (index != nullptr) {
-      for (const LogCursor& cursor : index->cursors()) known_[cursor.writer] = cursor.sequence;
-    }
-    for (const Told& each : told) {
-      times_[each.cursor.writer][each.cursor.sequence] = each.record.time;
-      for (const LogCursor& other : each.record.others) reaches(other.writer, other.sequence);
-    }
-    backend.list(kLogPrefix, [&](const std::string& name, std::uint64_t) {
-      if (const auto place = commit_place_of(name)) reaches(place->writer, place->sequence);
-    });
-    for (const auto& [writer, last] : last_) {
-      for (std::uint64_t sequence = known_[writer] + 1; sequence <= last; ++sequence) {
-        const CommitPlace place{writer, sequence};
-        const std::string name = commit_name(writer, sequence);
-        // A repair that died has read it, and set it aside.
-        if (times_[writer].contains(sequence) || log.can_open(quarantined_log_name(name), place)) {
-          continue;
-        }
-        note(place, name);
-      }
+// The records of which nothing is known any more, and since when, for people; empty if there are
+// none. `heads`: how far the chains reached, as sound records tell. A name beyond them, which may
+// be anybody's, stands for itself alone.
+std::string lost_records(const Backend& backend, const CommitLog& log, const Index* index,
+                         const std::vector<Told>& told, const Heads& heads) {
+  Heads included;
+  if (index != nullptr) included = cursors_of(*index);
+  std::map<WriterId, std::set<std::uint64_t>> suspects;
+  for (const auto& [writer, head] : heads) {
+    for (std::uint64_t i = included[writer].sequence + 1; i <= head.sequence; ++i) {
+      suspects[writer].insert(i);
     }
   }
-
-  // Empty if there are none.
-  [[nodiscard]] std::string in_words() const {
-    if (names_.empty()) return {};
-    const std::string others =
-        names_.size() > 1 ? base::text(" and ", names_.size() - 1, " more") : std::string{};
-    const std::string since =
-        since_ ? base::text(", written after ", base::format_rfc3339(*since_)) : std::string{};
-    return base::text("lost with ", names_.front(), others, since,
-                      ": restore points, and what was held or forgotten; no index remembers them");
+  backend.list(kLogPrefix, [&](const std::string& name, std::uint64_t) {
+    const auto place = commit_place_of(name);
+    if (place && place->sequence > included[place->writer].sequence) {
+      suspects[place->writer].insert(place->sequence);
+    }
+  });
+  std::map<WriterId, std::map<std::uint64_t, base::Instant>> readable;
+  for (const Told& each : told) {
+    readable[each.cursor.writer][each.cursor.sequence] = each.record.time;
   }
-
- private:
-  void reaches(const WriterId& writer, std::uint64_t sequence) {
-    std::uint64_t& last = last_[writer];
-    last = std::max(last, sequence);
+  std::vector<std::string> lost;
+  std::optional<base::Instant> since;  // none: one of them is the first of its chain
+  for (const auto& [writer, sequences] : suspects) {
+    const std::map<std::uint64_t, base::Instant>& times = readable[writer];
+    for (const std::uint64_t sequence : sequences) {
+      const std::string name = commit_name(writer, sequence);
+      // Where a repair died, it has read the record and set it aside.
+      if (times.contains(sequence) || log.can_open(quarantined_log_name(name), name)) continue;
+      const auto next = times.upper_bound(sequence);
+      const auto before =
+          next == times.begin() ? std::nullopt : std::optional{std::prev(next)->second};
+      since = lost.empty() ? before : std::min(since, before);
+      lost.push_back(name);
+    }
   }
-  void note(const CommitPlace& place, const std::string& name) {
-    const std::map<std::uint64_t, base::Instant>& times = times_[place.writer];
-    const auto next = times.upper_bound(place.sequence);
-    std::optional<base::Instant> before;
-    if (next != times.begin()) before = std::prev(next)->second;
-    since_ = names_.empty() ? before : std::min(since_, before);
-    names_.push_back(name);
-  }
-
-  std::map<WriterId, std::uint64_t> known_;
-  std::map<WriterId, std::uint64_t> last_;
-  std::map<WriterId, std::map<std::uint64_t, base::Instant>> times_;
-  std::vector<std::string> names_;
-  std::optional<base::Instant> since_;  // none: one is the first of its chain
-};
+  if (lost.empty()) return {};
+  return base::text("lost with ", lost.front(),
+                    lost.size() > 1 ? base::text(" and ", lost.size() - 1, " more") : "",
+                    since ? base::text(", written after ", base::format_rfc3339(*since)) : "",
+                    ": restore points, and what was held or forgotten; no index remembers them");
+}
 
 // The last word on everything that the replaced records may have said otherwise.
 void overrule(const Known& known, std::vector<LogEvent>& events) {
@@ -232,9 +216,9 @@ void replace_log(Backend& backend, const CommitLog& log, const Known& known, con
 }  // namespace
 
 LogSalvage salvage_log(Backend& backend, const CommitLog& log, const StateRows& rows,
-                       const Index* index, std::vector<std::string> lost, base::Instant now) {
+                       const Index* index, std::vector<std::string> damage, base::Instant now) {
   LogSalvage salvage;
-  salvage.damage = std::move(lost);
+  salvage.damage = std::move(damage);
   std::vector<Told> told;
   Heads heads;
   log.verify(
@@ -255,7 +239,7 @@ LogSalvage salvage_log(Backend& backend, const CommitLog& log, const StateRows& 
       if (head.sequence < other.sequence) head = other;
     }
   }
-  salvage.lost = LostRecords{backend, log, index, told}.in_words();
+  salvage.lost = lost_records(backend, log, index, told, heads);
   const Known known = gather(std::move(told), rows, index);
   replace_log(backend, log, known, heads, now);
   salvage.snapshots = known.snapshots.size();

@@ -25,9 +25,9 @@ struct LogSalvage {
 // writer, and only then moves the old records below trash/quarantine. What neither tells of is
 // lost; nothing that was purged comes back as long as either remembers it. The caller holds the
 // lock, and makes the index anew afterwards. Killed anywhere, it leaves a log that tells as much or
-// is seen to be damaged, and is run again. `lost`: what is wrong with the log although each record
-// in it is sound.
+// is seen to be damaged, and is run again. `damage`: what is wrong with the log although each
+// record in it is sound.
 LogSalvage salvage_log(Backend& backend, const CommitLog& log, const StateRows& rows,
-                       const Index* index, std::vector<std::string> lost, base::Instant now);
+                       const Index* index, std::vector<std::string> damage, base::Instant now);
 
 }  // namespace store

@@ -26,13 +26,12 @@ std::optional<LogCursor> missing_record(const Backend& backend, const Index& ind
 // What the log tells, as far as it matters beside an index that knows more.
 class ToldByLog {
  public:
-  explicit ToldByLog(const Index& index) {
-    for (const LogCursor& cursor : index.cursors()) included_[cursor.writer] = cursor.sequence;
-  }
+  explicit ToldByLog(const Index& index) : included_(cursors_of(index)) {}
 
   void take_in(const CommitRecord& record, const StateRows& rows) {
     const auto cursor = included_.find(record.writer);
-    const bool is_included = cursor != included_.end() && record.sequence <= cursor->second;
+    const bool is_included =
+        cursor != included_.end() && record.sequence <= cursor->second.sequence;
     for (const Snapshot& snapshot : record.snapshots) {
       const std::string key = rows.key_of(snapshot);
       told_.insert(key);
@@ -77,7 +76,7 @@ class ToldByLog {
     }
   }
 
-  std::map<WriterId, std::uint64_t> included_;
+  CommitLog::Cursors included_;
   std::set<std::string> told_;       // of restore points ever told of
   std::set<std::string> unpurged_;   // by records that the index includes
   std::set<std::string> forgotten_;  // the same

@@ -260,6 +260,18 @@ TEST_CASE("without an index only the damaged record is lost", "[store][log]") {
   CHECK(repository.forgotten().size() == 1);
 }
 
+TEST_CASE("a name far beyond the log is one record that cannot be read", "[store][log][security]") {
+  Fixture fixture;
+  const std::string last = fixture.records.back();
+  const std::string far = last.substr(0, last.size() - 16) + "9999999999999999";
+  fixture.backend.plant(far, base::Bytes(200));
+  fixture.lose_index();
+  const std::string lost = fixture.repair().lost;
+  CHECK(lost.find(far) != std::string::npos);
+  CHECK(lost.find(" more") == std::string::npos);
+  CHECK(fixture.shown(fixture.store.reopen()).size() == 3);
+}
+
 TEST_CASE("a repaired log says what the writer said last who knew the others, whatever the clocks",
           "[store][log]") {
   TwoWriters fixture;
