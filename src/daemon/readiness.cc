@@ -82,9 +82,10 @@ void check_space(const std::string& name, const std::filesystem::path& path,
   }
   check.seen = base::text(base::human_bytes(space.available), " free at ", path.string());
   if (::access(existing.c_str(), W_OK | X_OK) != 0) {
+    const int refusal = errno;
     check.status = Status::failed;
     check.seen = base::text("nothing can be written at ", existing.string(), ": ",
-                            std::generic_category().message(errno));
+                            std::generic_category().message(refusal));
     check.remedy = "mount the file system for writing, or give the directory to this user";
   } else if (space.available < kLittleSpaceBytes) {
     check.status = space.available < kNoSpaceBytes ? Status::failed : Status::warning;

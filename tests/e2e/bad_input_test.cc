@@ -4,13 +4,12 @@
 #include "src/base/file.h"
 #include "src/base/text.h"
 #include "tests/e2e/appliance.h"
+#include "tests/e2e/small_file_system.h"
 #include "tests/support/catch.h"
 
 #include <algorithm>
 #include <map>
 #include <signal.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 namespace {
 
@@ -374,21 +373,10 @@ TEST_CASE("a service that is not there is told, and a rerun completes", "[e2e][b
 
 TEST_CASE("a full disk stops the backup, and a rerun goes on once there is room",
           "[e2e][bad-input]") {
-  if (::geteuid() != 0) {
-    WARN("needs root, for a small file system");
-    return;
-  }
   Setting at{{"--mailboxes", "3", "--items", "60", "--bytes", "24MB"}};
   const auto small = at.coffer.directory() / "small";
-  std::filesystem::create_directories(small);
-  if (::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=6m") != 0) {
-    WARN("no file systems can be mounted here");
-    return;
-  }
-  struct Unmount {
-    std::filesystem::path path;
-    ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
-  } unmount{small};
+  const test::SmallFileSystem disk{small, "size=6m"};
+  if (!disk.is_there()) return;
   at.coffer.configure(replaced(at.coffer.configuration(), "url = \"store\"",
                                "url = \"small/store\"\nindex = \"index\""));
   REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
@@ -396,8 +384,24 @@ TEST_CASE("a full disk stops the backup, and a rerun goes on once there is room"
   check_refused(at.coffer, {"backup"}, 14, "full", (small / "store").string());
   CHECK(at.coffer.tell({"check", "--level", "full"}).exit_status == 0);
 
-  REQUIRE(::mount("tmpfs", small.c_str(), "tmpfs", MS_REMOUNT, "size=200m") == 0);
+  disk.remount("size=200m");
   check_completes(at.coffer);
+}
+
+TEST_CASE("a place that cannot be written is told before the first backup", "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  const test::SmallFileSystem disk{at.coffer.directory() / "small", "size=6m"};
+  if (!disk.is_there()) return;
+  disk.make_read_only();
+  at.coffer.configure(replaced(at.coffer.configuration(), "url = \"store\"",
+                               "url = \"store\"\nindex = \"small/index\""));
+  const auto checks = at.coffer.tell({"doctor"}).of_type("check");
+  const auto found = std::ranges::find_if(
+      checks, [](const Json& check) { return check.at("name") == "space for the index"; });
+  REQUIRE(found != checks.end());
+  CHECK(found->at("status") == "failed");
+  CHECK_THAT(found->at("seen").get<std::string>(), test::contains_text("nothing can be written"));
 }
 
 TEST_CASE("two writers do not share a store", "[e2e][bad-input]") {

@@ -3,6 +3,7 @@
 #include "src/base/file.h"
 #include "src/base/text.h"
 #include "tests/e2e/appliance.h"
+#include "tests/e2e/small_file_system.h"
 #include "tests/support/catch.h"
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <fstream>
 #include <set>
 #include <string>
-#include <sys/mount.h>
 
 namespace {
 
@@ -158,28 +158,17 @@ TEST_CASE("a place that is none for a second store is refused and left alone", "
 TEST_CASE("a second store whose disk is full says so, and a rerun goes on", "[e2e][copy]") {
   Setting at;
   const fs::path small = at.coffer.directory() / "small";
-  fs::create_directory(small);
-  if (::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=200m") != 0) {
-    WARN("no file systems can be mounted here");
-    return;
-  }
-  struct Unmount {
-    fs::path path;
-    ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
-  } unmount{small};
+  const test::SmallFileSystem disk{small, "size=200m"};
+  if (!disk.is_there()) return;
   const std::string place = (small / "copy").string();
   done(at.coffer, {"init"});
   done(at.coffer, {"copy", "--to", place});
   done(at.coffer, {"backup"});
 
-  const auto resize = [&](std::uint64_t bytes) {
-    const std::string size = base::text("size=", bytes);
-    return ::mount("tmpfs", small.c_str(), "tmpfs", MS_REMOUNT, size.c_str()) == 0;
-  };
   const auto space = fs::space(small);
-  REQUIRE(resize(space.capacity - space.free + 500'000));
+  disk.remount(base::text("size=", space.capacity - space.free + 500'000));
   CHECK(at.coffer.tell({"copy", "--to", place}).exit_status == 14);
-  REQUIRE(resize(space.capacity));
+  disk.remount(base::text("size=", space.capacity));
   CHECK(done(at.coffer, {"copy", "--to", place}).at("skipped") == 0);
   at.coffer.configure("[store]\nurl = \"small/copy\"\npassphrase_file = \"passphrase\"\n");
   CHECK(at.coffer.tell({"snapshots"}).of_type("snapshot").size() == 3);

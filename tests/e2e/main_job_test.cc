@@ -229,6 +229,38 @@ TEST_CASE("doctor finds nothing wrong with a tenant that is ready", "[e2e]") {
   }
 }
 
+TEST_CASE("doctor tries the way out and back, and leaves nothing", "[e2e]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  const std::string mailbox = at.coffer.tell({"mailboxes"}).of_type("mailbox").at(0).at("address");
+  const Json before = at.simulator.get("state");
+  const test::Told told = at.coffer.tell({"doctor", "--round-trip", mailbox});
+  CHECK(told.exit_status == 0);
+  const std::vector<Json> checks = told.of_type("check");
+  REQUIRE_FALSE(checks.empty());
+  CHECK(checks.back().at("name") == "round trip of " + mailbox + " (contoso)");
+  CHECK(checks.back().at("status") == "ok");
+  CHECK(at.simulator.get("state").at("mailboxes") == before.at("mailboxes"));
+  CHECK(at.coffer.tell({"doctor", "--round-trip", "nobody@contoso.com"}).exit_status == 5);
+}
+
+TEST_CASE("doctor warns where no recovery key opens the store", "[e2e]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  const auto status = [&] {
+    for (const Json& check : at.coffer.tell({"doctor"}).of_type("check")) {
+      if (check.at("name") == "recovery key") return check.at("status").get<std::string>();
+    }
+    return std::string{};
+  };
+  CHECK(status() == "ok");
+  for (const Json& slot : at.coffer.tell({"key", "list"}).of_type("key_slot")) {
+    if (slot.at("kind") != "recovery_key") continue;
+    REQUIRE(at.coffer.tell({"key", "remove", "--force", slot.at("id")}).exit_status == 0);
+  }
+  CHECK(status() == "warning");
+}
+
 TEST_CASE("people get tables that fit, and nothing but results when quiet", "[e2e]") {
   Setting at;
   const test::Finished created =

@@ -2,12 +2,12 @@
 #include "src/base/file.h"
 #include "src/base/text.h"
 #include "tests/e2e/appliance.h"
+#include "tests/e2e/small_file_system.h"
 #include "tests/support/catch.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <set>
-#include <sys/mount.h>
 
 namespace {
 
@@ -136,15 +136,8 @@ TEST_CASE("a mailbox goes only when somebody says so, and a hold is above that",
 TEST_CASE("prune frees a disk on which nothing is free", "[e2e][retention]") {
   Setting at;
   const std::filesystem::path small = at.coffer.directory() / "small";
-  std::filesystem::create_directory(small);
-  if (::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=200m") != 0) {
-    WARN("no file systems can be mounted here");
-    return;
-  }
-  struct Unmount {
-    std::filesystem::path path;
-    ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
-  } unmount{small};
+  const test::SmallFileSystem disk{small, "size=200m"};
+  if (!disk.is_there()) return;
   std::string configuration = at.coffer.configuration();
   const std::string url = "url = \"store\"";
   configuration.replace(configuration.find(url), url.size(),
@@ -155,12 +148,8 @@ TEST_CASE("prune frees a disk on which nothing is free", "[e2e][retention]") {
       at.coffer.tell({"snapshots"}).of_type("snapshot").front().at("mailbox");
   at.simulator.post("evolve", {{"days", 5}});
 
-  const auto resize = [&](std::uint64_t bytes) {
-    const std::string size = base::text("size=", bytes);
-    return ::mount("tmpfs", small.c_str(), "tmpfs", MS_REMOUNT, size.c_str()) == 0;
-  };
   const auto space = std::filesystem::space(small);
-  REQUIRE(resize(space.capacity - space.free));
+  disk.remount(base::text("size=", space.capacity - space.free));
   CHECK(std::filesystem::space(small).available == 0);
   CHECK(at.coffer.tell({"backup"}).exit_status == 14);
 
@@ -169,7 +158,7 @@ TEST_CASE("prune frees a disk on which nothing is free", "[e2e][retention]") {
   CHECK(pruned.at("trash_bytes_freed").get<std::uint64_t>() > 0);
   CHECK(std::filesystem::space(small).available > 100'000);
   done(at.coffer, {"check", "--level", "full"});
-  REQUIRE(resize(space.capacity));
+  disk.remount(base::text("size=", space.capacity));
   done(at.coffer, {"backup"});
   done(at.coffer, {"check", "--level", "full"});
 }
