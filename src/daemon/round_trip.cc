@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -14,12 +15,45 @@
 namespace appliance {
 namespace {
 
+using base::Error;
+using base::ErrorKind;
+using base::text;
 using Status = Check::Status;
 
 constexpr std::size_t kItems = 5;
-// They are whole in memory for a moment.
-constexpr std::uint64_t kLargestItemBytes = std::uint64_t{8} << 20;
 constexpr std::size_t kFoldersTried = 20;
+// As the service counts; they are whole in memory for a moment.
+constexpr std::uint64_t kLargestItemBytes = std::uint64_t{8} << 20;
+// A stream is longer than its item, but not by so much.
+constexpr std::uint64_t kLongestStreamBytes = 2 * kLargestItemBytes;
+
+using Streams = std::map<std::string, base::Bytes>;  // by item id
+
+class KeepingSink final : public graph::ExportSink {
+ public:
+  void begin() override { stream_.clear(); }
+  void data(base::ByteView piece) override {
+    if (stream_.size() + piece.size() > kLongestStreamBytes) {
+      throw Error{ErrorKind::protocol,
+                  text("the stream of an item of at most ", base::human_bytes(kLargestItemBytes),
+                       " is longer than ", base::human_bytes(kLongestStreamBytes))};
+    }
+    base::append(stream_, piece);
+  }
+  void end(const std::string& item_id, const std::string&) override {
+    streams_[item_id] = std::exchange(stream_, {});
+  }
+  void abandon() override { stream_.clear(); }
+  void failed(const std::string&, const graph::UnitError& error) override { failure_ = error; }
+
+  [[nodiscard]] const std::optional<graph::UnitError>& failure() const { return failure_; }
+  [[nodiscard]] Streams take() { return std::move(streams_); }
+
+ private:
+  base::Bytes stream_;
+  Streams streams_;
+  std::optional<graph::UnitError> failure_;
+};
 
 class StreamInMemory final : public graph::StreamSource {
  public:
@@ -40,159 +74,144 @@ class StreamInMemory final : public graph::StreamSource {
   std::size_t position_ = 0;
 };
 
-base::Error failure_of(const std::string& doing, const graph::UnitError& error) {
-  return {base::ErrorKind::failed, base::text(doing, ": ", error.message, " (", error.code, ")")};
+Error failure_of(const std::string& doing, const graph::UnitError& error) {
+  return {ErrorKind::failed, text(doing, ": ", error.message, " (", error.code, ")")};
 }
 
 class RoundTrip {
  public:
-  RoundTrip(graph::MailboxService& service, graph::MailboxId mailbox, std::string check_name,
-            const OnCheck& on_check, std::stop_token stop)
-      : service_(service),
-        mailbox_(std::move(mailbox)),
-        check_name_(std::move(check_name)),
-        on_check_(on_check),
-        stop_(std::move(stop)) {}
+  RoundTrip(graph::MailboxService& service, const graph::MailboxId& mailbox, std::stop_token stop)
+      : service_(service), mailbox_(mailbox), stop_(std::move(stop)) {}
 
-  void run(const std::string& scratch_name) {
-    try {
-      const std::vector<graph::ExportRequest> sample = find_sample();
-      if (sample.empty()) {
-        on_check_({check_name_, Status::warning, "no item of less than 8 MiB was found to try",
-                   "name a mailbox that holds some"});
-        return;
-      }
-      const KeepingSink first = export_all(sample, "exporting");
-      service_.prepare_import(mailbox_, stop_);
-      make_scratch_folder(scratch_name);
-      compare(first);
-    } catch (const base::Error& error) {
-      remove_scratch_folder();
-      on_check_(failed_check(check_name_, error));
-      return;
+  // What was seen; empty if nothing was found to try.
+  std::string run(const std::string& folder_name) {
+    const Sample sample = find_sample();
+    if (sample.items.empty()) return {};
+    const Streams originals = export_all(sample.items, "exporting");
+    service_.prepare_import(mailbox_, stop_);
+    const std::string folder = make_folder(folder_name, sample.folder_class);
+    std::map<std::string, const base::Bytes*> expected;  // by new id
+    std::vector<graph::ExportRequest> imported;
+    std::uint64_t bytes = 0;
+    for (const auto& [id, stream] : originals) {
+      const std::string new_id = import(folder, stream);
+      expected[new_id] = &stream;
+      imported.push_back({new_id, stream.size()});
+      bytes += stream.size();
     }
-    remove_scratch_folder();
+    for (const auto& [id, stream] : export_all(imported, "exporting what was imported")) {
+      if (stream == *expected.at(id)) continue;
+      throw Error{ErrorKind::failed,
+                  text("item ", id, " came back otherwise: ", expected.at(id)->size(),
+                       " bytes were imported, and ", stream.size(), " others exported again")};
+    }
+    return text(imported.size(), imported.size() == 1 ? " item, " : " items, ",
+                base::human_bytes(bytes),
+                ", exported, imported, exported again and equal byte by byte");
+  }
+
+  // Whatever else is asked to stop.
+  void clean_up() {
+    if (made_) service_.remove_folder(mailbox_, *std::exchange(made_, std::nullopt), {});
   }
 
  private:
   // Of one folder.
-  std::vector<graph::ExportRequest> find_sample() {
-    std::vector<graph::ExportRequest> sample;
+  struct Sample {
+    std::string folder_class;
+    std::vector<graph::ExportRequest> items;
+  };
+
+  Sample find_sample() {
     const std::vector<graph::Folder> folders = folders_of(service_, mailbox_, stop_);
-    for (std::size_t i = 0; i < std::min(folders.size(), kFoldersTried) && sample.empty(); ++i) {
+    for (std::size_t i = 0; i < std::min(folders.size(), kFoldersTried); ++i) {
+      Sample sample{folders[i].item_class, {}};
       for (const graph::Item& item :
            first_items(service_, mailbox_, folders[i].id, 4 * kItems, stop_)) {
-        if (item.size_bytes > kLargestItemBytes || sample.size() == kItems) continue;
-        sample.push_back({item.id, item.size_bytes});
-        folder_class_ = folders[i].item_class;
+        if (item.size_bytes > kLargestItemBytes || sample.items.size() == kItems) continue;
+        sample.items.push_back({item.id, item.size_bytes});
       }
+      if (!sample.items.empty()) return sample;
     }
-    return sample;
+    return {};
   }
 
-  KeepingSink export_all(const std::vector<graph::ExportRequest>& items, const std::string& doing) {
+  // All of them, or it throws.
+  Streams export_all(const std::vector<graph::ExportRequest>& items, const std::string& doing) {
     KeepingSink sink;
     service_.export_units(mailbox_, items, sink, stop_);
-    if (!sink.failures().empty()) throw failure_of(doing, sink.failures().begin()->second);
-    return sink;
+    if (sink.failure()) throw failure_of(doing, *sink.failure());
+    Streams streams = sink.take();
+    for (const graph::ExportRequest& item : items) {
+      if (streams.contains(item.item_id)) continue;
+      throw Error{ErrorKind::protocol, text(doing, ": nothing came of item ", item.item_id)};
+    }
+    return streams;
   }
 
-  void make_scratch_folder(const std::string& name) {
-    const graph::CreatedFolder made =
-        service_.create_folder(mailbox_, "", name, folder_class_, stop_);
-    scratch_name_ = name;
-    // What was there is somebody's.
-    if (made.was_there) {
-      throw base::Error{base::ErrorKind::failed,
-                        base::text("there is a folder '", name, "' already")};
+  std::string make_folder(const std::string& name, const std::string& item_class) {
+    const graph::CreatedFolder made = service_.create_folder(mailbox_, "", name, item_class, stop_);
+    if (made.was_there) {  // and is somebody's
+      throw Error{ErrorKind::failed, text("there is a folder '", name, "' already")};
     }
-    scratch_id_ = made.folder.id;
+    made_ = made.folder.id;
+    return made.folder.id;
   }
 
-  void compare(const KeepingSink& first) {
-    std::map<std::string, std::string> originals;  // new id -> old id
-    std::vector<graph::ExportRequest> imported;
-    std::uint64_t bytes = 0;
-    for (const auto& [id, stream] : first.streams()) {
-      const std::string new_id = import(stream);
-      originals[new_id] = id;
-      imported.push_back({new_id, stream.size()});
-      bytes += stream.size();
-    }
-    const KeepingSink second = export_all(imported, "exporting what was imported");
-    for (const auto& [new_id, stream] : second.streams()) {
-      const base::Bytes& original = first.streams().at(originals.at(new_id));
-      if (stream == original) continue;
-      throw base::Error{
-          base::ErrorKind::failed,
-          base::text("item ", originals.at(new_id), " came back otherwise: ", original.size(),
-                     " bytes were imported, and ", stream.size(), " others exported again")};
-    }
-    on_check_({check_name_, Status::ok,
-               base::text(imported.size(), " items, ", base::human_bytes(bytes),
-                          ", exported, imported, exported again and equal byte by byte"),
-               ""});
-  }
-
-  std::string import(const base::Bytes& stream) {
+  std::string import(const std::string& folder, const base::Bytes& stream) {
     StreamInMemory source{stream};
     const graph::ImportResult result =
-        service_.import_unit(mailbox_, *scratch_id_, source, std::nullopt, stop_);
+        service_.import_unit(mailbox_, folder, source, std::nullopt, stop_);
     if (const auto* imported = std::get_if<graph::Imported>(&result)) return imported->item_id;
     if (const auto* refused = std::get_if<graph::ImportRefused>(&result)) {
       throw failure_of("importing", refused->error);
     }
-    throw base::Error{stop_.stop_requested() ? base::ErrorKind::cancelled : base::ErrorKind::failed,
-                      base::text("importing: the answer was lost: ",
-                                 std::get<graph::ImportUncertain>(result).detail)};
-  }
-
-  // Whatever else is asked to stop.
-  void remove_scratch_folder() {
-    if (!scratch_id_) return;
-    try {
-      service_.remove_folder(mailbox_, *scratch_id_, {});
-    } catch (const base::Error& error) {
-      on_check_({check_name_ + ": folder", Status::warning, error.what(),
-                 base::text("delete the folder '", scratch_name_, "' from the mailbox")});
-    }
+    throw Error{
+        stop_.stop_requested() ? ErrorKind::cancelled : ErrorKind::failed,
+        text("importing: the answer was lost: ", std::get<graph::ImportUncertain>(result).detail)};
   }
 
   graph::MailboxService& service_;
-  graph::MailboxId mailbox_;
-  std::string check_name_;
-  const OnCheck& on_check_;
+  const graph::MailboxId& mailbox_;
   std::stop_token stop_;
-  std::string folder_class_;
-  std::string scratch_name_;
-  std::optional<std::string> scratch_id_;
+  std::optional<std::string> made_;  // id of the folder
 };
 
 }  // namespace
 
-bool check_round_trip(graph::Tenant& tenant, const std::string& tenant_name,
-                      const std::string& mailbox, const base::Clock& clock, const OnCheck& on_check,
-                      std::stop_token stop) {
-  const std::string name = base::text("round trip of ", mailbox, " (", tenant_name, ")");
-  if (!tenant.has_restore_app()) {
-    on_check({name, Status::failed, "no restore app is configured: nothing can be imported",
-              "add [tenant.NAME.restore_app]"});
-    return true;
-  }
-  graph::MailboxId id;
+void check_round_trip(graph::MailboxService& service, const graph::MailboxId& mailbox,
+                      const std::string& check_name, const std::string& folder_name,
+                      const OnCheck& on_check, std::stop_token stop) {
+  RoundTrip round_trip{service, mailbox, std::move(stop)};
+  std::string seen;
+  std::optional<Error> failure;
   try {
-    const auto user = tenant.directory().find_user(mailbox, stop);
-    if (!user) return false;
-    const auto found = tenant.directory().mailbox_of(*user, stop);
-    if (std::holds_alternative<graph::NoMailbox>(found)) return false;
-    id = std::get<graph::MailboxId>(found);
-  } catch (const base::Error& error) {
-    on_check(failed_check(name, error));
-    return true;
+    seen = round_trip.run(folder_name);
+  } catch (const Error& error) {
+    failure = error;
   }
-  RoundTrip{tenant.mailboxes(), id, name, on_check, std::move(stop)}.run(
-      base::text("coffer round trip ", base::format_rfc3339(clock.now())));
-  return true;
+  try {
+    round_trip.clean_up();
+  } catch (const Error& error) {
+    on_check({text(check_name, ": folder"), Status::warning, error.what(),
+              text("delete the folder '", folder_name, "' from the mailbox")});
+  }
+  if (failure) {
+    Check check = failed_check(check_name, *failure);
+    const bool was_answered =
+        failure->kind() == ErrorKind::failed || failure->kind() == ErrorKind::protocol;
+    if (was_answered) {
+      check.remedy = "run `coffer doctor` again; if it stays, look at the service's message";
+    }
+    on_check(check);
+  } else if (seen.empty()) {
+    on_check(
+        {check_name, Status::warning,
+         text("no item of at most ", base::human_bytes(kLargestItemBytes), " was found to try"),
+         "name a mailbox that holds some"});
+  } else {
+    on_check({check_name, Status::ok, seen, ""});
+  }
 }
 
 }  // namespace appliance

@@ -88,8 +88,7 @@ class TenantChecks {
     }
     try_sample("primary mailbox", primary_);
     try_sample("shared mailbox", shared_);
-    return !round_trip || check_round_trip(tenant_.service(), tenant_.configuration().name,
-                                           *round_trip, clock_, on_check_, stop_);
+    return !round_trip || try_round_trip(*round_trip);
   }
 
  private:
@@ -249,6 +248,30 @@ class TenantChecks {
     } catch (const base::Error& error) {
       tell_failure(what, error);
     }
+  }
+
+  // False if there is no such mailbox here.
+  bool try_round_trip(const std::string& address) {
+    const std::string what = base::text("round trip of ", address);
+    if (!tenant_.service().has_restore_app()) {
+      tell(what, Status::failed, "no restore app is configured: nothing can be imported",
+           "add [tenant.NAME.restore_app]");
+      return true;
+    }
+    try {
+      graph::Directory& directory = tenant_.service().directory();
+      const auto user = directory.find_user(address, stop_);
+      if (!user) return false;
+      const auto mailbox = directory.mailbox_of(*user, stop_);
+      const auto* id = std::get_if<graph::MailboxId>(&mailbox);
+      if (id == nullptr) return false;
+      check_round_trip(tenant_.service().mailboxes(), *id, named(what),
+                       base::text("coffer round trip ", base::format_rfc3339(clock_.now())),
+                       on_check_, stop_);
+    } catch (const base::Error& error) {
+      tell_failure(what, error);
+    }
+    return true;
   }
 
   // An item is enough to see that exporting works.

@@ -29,7 +29,8 @@ class TargetFolders {
   TargetFolders(graph::MailboxService& service, const graph::MailboxId& mailbox,
                 std::stop_token stop);
 
-  // In the order of the plan. With `dry_run`, missing folders are not created. Error(denied),
+  // In the order of the plan. With `dry_run`, missing folders are not created; else the service is
+  // asked to let us import before the first of them is. Error(denied),
   // Error(unavailable) and Error(cancelled) end it; other refusals cost the folder and what lies in
   // it.
   std::vector<ResolvedFolder> resolve(const Plan& plan, bool dry_run);

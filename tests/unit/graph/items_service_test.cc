@@ -245,6 +245,31 @@ TEST_CASE("a folder is created, or the one of that name is found", "[graph][fold
   }
 }
 
+TEST_CASE("a folder is removed, or was gone already", "[graph][folders]") {
+  test::ScriptedTenant it;
+  const auto remove = [&] { it.service().remove_folder(it.mailbox, "folder=", {}); };
+  SECTION("removed") {
+    it.transport.answer({.status = 204});
+    remove();
+    const auto request = it.transport.requests()[0];
+    CHECK(request.method == "DELETE");
+    CHECK_THAT(request.url, test::contains_text("/folders/folder%3D/$ref"));
+    CHECK_THAT(it.transport.token_requests()[0].body, test::contains_text("client_id=restore-id"));
+  }
+  SECTION("gone") {
+    it.transport.answer(test::refusal(404, "ErrorItemNotFound"));
+    remove();
+  }
+  SECTION("refused") {
+    it.transport.answer(test::refusal(403, "ErrorAccessDenied"));
+    CHECK(test::error_of(remove).first == base::ErrorKind::denied);
+  }
+  SECTION("answered otherwise") {
+    it.transport.answer(test::refusal(400, "ErrorDeleteDistinguishedFolder"));
+    CHECK(test::error_of(remove).first == base::ErrorKind::protocol);
+  }
+}
+
 TEST_CASE("without a restore app nothing can be written, and the remedy is told", "[graph]") {
   test::ScriptedTransport transport;
   test::VirtualClock clock;
