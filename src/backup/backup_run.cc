@@ -3,9 +3,9 @@
 #include "src/backup/commit_group.h"
 #include "src/backup/mailbox_backup.h"
 #include "src/backup/problem.h"
+#include "src/base/error.h"
 #include "src/base/side_by_side.h"
 #include "src/base/synchronized.h"
-#include "src/base/text.h"
 
 #include <functional>
 #include <utility>
@@ -14,8 +14,6 @@ namespace backup {
 namespace {
 
 using base::Error;
-using base::ErrorKind;
-using base::text;
 
 // Mailboxes dealt out to workers, one after the other, until there are no more or the run is
 // stopped.

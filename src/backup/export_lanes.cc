@@ -1,7 +1,7 @@
 #include "src/backup/export_lanes.h"
 
 #include "src/backup/backup_run.h"
-#include "src/base/text.h"
+#include "src/base/error.h"
 
 #include <algorithm>
 #include <exception>
@@ -14,7 +14,6 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-using base::text;
 
 // What one call of the service takes at most (graph-api: 1 to 20 ids; a response should stay
 // small).

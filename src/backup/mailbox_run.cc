@@ -2,7 +2,7 @@
 
 #include "src/backup/accounting.h"
 #include "src/backup/problem.h"
-#include "src/base/text.h"
+#include "src/base/error.h"
 
 #include <algorithm>
 #include <utility>
@@ -13,7 +13,6 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-using base::text;
 
 // Change sets of several folders are held at once, so that lanes never run dry between small
 // folders.

@@ -12,7 +12,6 @@ namespace graph {
 namespace {
 
 using base::Error;
-using base::ErrorKind;
 
 constexpr std::string_view kUserSelect =
     "$select=id,userPrincipalName,mail,displayName,accountEnabled";

@@ -13,7 +13,6 @@
 namespace {
 
 using backup::Discovery;
-using base::Error;
 using base::ErrorKind;
 using graph::MailboxPurpose;
 

@@ -11,8 +11,6 @@ namespace {
 
 using backup::MailboxReport;
 using backup::Outcome;
-using base::Error;
-using base::ErrorKind;
 using Call = test::FakeMailboxService::Call;
 using test::check_complete;
 using test::check_counts;

@@ -5,7 +5,6 @@
 namespace {
 
 using restore::TargetContents;
-using restore::TargetItem;
 
 restore::TargetItem item(const std::string& item_class, const std::string& search_key) {
   return {"change key", item_class, search_key, base::from_milliseconds(1000)};

@@ -5,7 +5,6 @@
 
 namespace {
 
-using store::MemoryBackend;
 using test::SecondStore;
 using test::Streams;
 using Operation = store::MemoryBackend::Operation;
