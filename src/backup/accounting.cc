@@ -6,7 +6,7 @@ namespace backup {
 
 using base::text;
 
-BrokenAccount::BrokenAccount(std::string what_differs)
+BrokenAccount::BrokenAccount(const std::string& what_differs)
     : Error{base::ErrorKind::failed, text("the account does not close: ", what_differs)} {}
 
 void add(store::ItemCounts& sum, const store::ItemCounts& part) {

@@ -12,7 +12,7 @@ namespace backup {
 // The notes of the last run, its snapshot and what this run did contradict each other.
 class BrokenAccount : public base::Error {
  public:
-  explicit BrokenAccount(std::string what_differs);
+  explicit BrokenAccount(const std::string& what_differs);
 };
 
 void add(store::ItemCounts& sum, const store::ItemCounts& part);

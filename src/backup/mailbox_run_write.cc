@@ -111,18 +111,18 @@ void MailboxRun::write_exported(FolderWork& work) {
   for (const store::ItemEntry& entry : work.exported) ids.push_back(entry.id);
   for (const store::ItemEntry& entry : lacking) ids.push_back(entry.id);
   if (ids.empty()) return;
-  std::unordered_map<std::string, store::ItemDisplay> details = details_of(work, ids);
+  const std::unordered_map<std::string, store::ItemDisplay> details = details_of(work, ids);
+  const store::ItemDisplay unknown;
   bool some_missing = false;
   for (const store::ItemEntry& entry : work.exported) {
     const auto found = details.find(entry.id);
     some_missing |= found == details.end();
-    editor_.put_item(entry,
-                     found == details.end() ? store::ItemDisplay{} : std::move(found->second));
+    editor_.put_item(entry, found == details.end() ? unknown : found->second);
   }
   for (const store::ItemEntry& entry : lacking) {
     const auto found = details.find(entry.id);
     some_missing |= found == details.end();
-    if (found != details.end()) editor_.put_item(entry, std::move(found->second));
+    if (found != details.end()) editor_.put_item(entry, found->second);
   }
   std::uint32_t& tries = notes_.folders[work.id].details_tries;
   tries = some_missing ? std::min(tries + 1, kDetailsTries) : 0;

@@ -193,7 +193,7 @@ class Exporter::Job {
       if (!receiver.complete()) reason = {"TruncatedAnswer", "the service's answer was cut", false};
       if (error != nullptr)
         reason = {error->code.empty() ? "NoData" : error->code, error->message, false};
-      postpone(unit, std::move(reason), level + 1);
+      postpone(unit, reason, level + 1);
     }
     if (throttled) {
       ++wiring_.counters.throttled;
@@ -229,7 +229,7 @@ class Exporter::Job {
     }
   }
 
-  void postpone(const ExportRequest& unit, UnitError reason, std::size_t level) {
+  void postpone(const ExportRequest& unit, const UnitError& reason, std::size_t level) {
     if (level >= levels_.size()) return fail(unit, reason);
     base::log(base::LogLevel::debug, "an item of mailbox ", mailbox_.value,
               " is asked for again: ", reason.code, " ", reason.message);

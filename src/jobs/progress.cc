@@ -19,7 +19,7 @@ std::string bar(double part) {
   return base::text("[", std::string(filled, '#'), std::string(kBarCells - filled, '.'), "]");
 }
 
-std::string of_total(std::string done, std::string total, bool known) {
+std::string of_total(const std::string& done, const std::string& total, bool known) {
   return known ? base::text(done, " of ", total) : done;
 }
 

@@ -33,7 +33,7 @@ bool same_class(const std::string& left, const std::string& right) {
   return base::equals_ignoring_case(left, right);
 }
 
-void refuse(RestoreItem& item, std::string code, std::string message) {
+void refuse(RestoreItem& item, std::string code, const std::string& message) {
   item.state = State::refused;
   item.refusal_code = std::move(code);
   item.refusal = base::printable(message);

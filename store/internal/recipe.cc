@@ -104,7 +104,7 @@ ChunkId RecipeBuilder::finish(const base::Sha256& sha256) {
   return store({top, std::exchange(levels_.back(), {}), sha256}).id;
 }
 
-RecipePart RecipeBuilder::store(Recipe recipe) {
+RecipePart RecipeBuilder::store(const Recipe& recipe) {
   const ChunkStore::PutResult result = chunks_->put(ChunkClass::metadata, encode(recipe));
   stored_bytes_ += result.stored_bytes;
   return {result.id, recipe.size_bytes()};

@@ -49,7 +49,7 @@ class RecipeBuilder {
 
  private:
   void add_at(std::size_t level, const RecipePart& part);
-  RecipePart store(Recipe recipe);
+  RecipePart store(const Recipe& recipe);
 
   ChunkStore* chunks_;
   std::vector<std::vector<RecipePart>> levels_;
