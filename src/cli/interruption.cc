@@ -1,7 +1,7 @@
 #include "src/cli/interruption.h"
 
+#include <csignal>
 #include <pthread.h>
-#include <signal.h>
 #include <string_view>
 #include <unistd.h>
 
