@@ -282,11 +282,10 @@ class Search {
   }
 
   void assign_policy(Mailbox& mailbox) const {
-    for (std::size_t i = 0; i < settings_.policies.size(); ++i) {
-      const Selection& selection = settings_.policies[i].selection;
-      if (!selects(selection, mailbox.user, mailbox.purpose, members())) continue;
-      mailbox.policy = settings_.policies[i].name;
-      mailbox.rank = rank(selection, mailbox.user, mailbox.purpose, members());
+    for (const NamedPolicy& policy : settings_.policies) {
+      if (!selects(policy.selection, mailbox.user, mailbox.purpose, members())) continue;
+      mailbox.policy = policy.name;
+      mailbox.rank = rank(policy.selection, mailbox.user, mailbox.purpose, members());
       return;
     }
   }

@@ -10,6 +10,7 @@
 #include "store/packs.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -24,16 +25,13 @@ std::vector<PackObject> list_packs_with_warnings(const Backend& backend) {
 
 // The names that RocksDB gives to its files.
 bool is_index_file(std::string_view name) {
-  for (const std::string_view whole : {"CURRENT", "IDENTITY", "LOCK", "LOG"}) {
-    if (name == whole) return true;
-  }
-  for (const std::string_view beginning : {"MANIFEST-", "OPTIONS-", "LOG.old."}) {
-    if (name.starts_with(beginning)) return true;
-  }
-  for (const std::string_view ending : {".sst", ".log", ".dbtmp"}) {
-    if (name.ends_with(ending)) return true;
-  }
-  return false;
+  constexpr std::array<std::string_view, 4> kWholes{"CURRENT", "IDENTITY", "LOCK", "LOG"};
+  constexpr std::array<std::string_view, 3> kBeginnings{"MANIFEST-", "OPTIONS-", "LOG.old."};
+  constexpr std::array<std::string_view, 3> kEndings{".sst", ".log", ".dbtmp"};
+  const auto begins = [&](std::string_view beginning) { return name.starts_with(beginning); };
+  const auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
+  return std::ranges::find(kWholes, name) != kWholes.end() ||
+         std::ranges::any_of(kBeginnings, begins) || std::ranges::any_of(kEndings, ends);
 }
 
 void check_holds_only_an_index(const std::filesystem::path& path) {

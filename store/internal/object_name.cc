@@ -20,11 +20,10 @@ bool is_name_character(char character) {
 
 bool is_object_name(std::string_view name) {
   if (name.empty() || name.size() > 255) return false;
-  for (const std::string& component : base::split(name, '/')) {
-    if (component.empty() || component.front() == '.') return false;
-    if (!std::ranges::all_of(component, is_name_character)) return false;
-  }
-  return true;
+  return std::ranges::all_of(base::split(name, '/'), [](const std::string& component) {
+    return !component.empty() && component.front() != '.' &&
+           std::ranges::all_of(component, is_name_character);
+  });
 }
 
 void check_object_name(std::string_view name) {

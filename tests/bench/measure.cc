@@ -4,6 +4,7 @@
 #include "src/base/file.h"
 #include "src/base/text.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -119,10 +120,10 @@ Cost measure(const Program& program) {
 
 bool is_installed(const std::string& program) {
   const char* path = std::getenv("PATH");
-  for (const std::string& folder : base::split(path == nullptr ? "/usr/bin:/bin" : path, ':')) {
-    if (access((std::filesystem::path{folder} / program).c_str(), X_OK) == 0) return true;
-  }
-  return false;
+  const auto folders = base::split(path == nullptr ? "/usr/bin:/bin" : path, ':');
+  return std::ranges::any_of(folders, [&](const std::string& folder) {
+    return access((std::filesystem::path{folder} / program).c_str(), X_OK) == 0;
+  });
 }
 
 std::uint64_t size_of_tree(const std::filesystem::path& directory) {
