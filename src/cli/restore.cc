@@ -74,8 +74,8 @@ Destination destination_of(const Context& context, const appliance::Configuratio
                            const RestoreOptions& options, const store::Snapshot& point) {
   if (options.to) return named_destination(context, configuration, *options.to, point);
   if (const auto* tenant = configuration.find_tenant(point.tenant.name)) {
-    return {
-        open_for_restore(configuration, *tenant, context.clock), {point.mailbox_id}, point.address};
+    auto opened = open_for_restore(configuration, *tenant, context.clock);
+    return {std::move(opened), {point.mailbox_id}, point.address};
   }
   // Its tenant may have another name by now.
   Destination found = named_destination(context, configuration, point.address, point);

@@ -155,8 +155,9 @@ const TomlTable* TableReader::table(const std::string& key) {
 
 TableReader TableReader::below(const std::string& key) {
   const TomlTable* below = table(key);
+  const TomlValue* value = find(key);
   return TableReader{below, name_.empty() ? key : base::text(name_, ".", key), file_name_,
-                     below == nullptr ? line_ : find(key)->line};
+                     value == nullptr ? line_ : value->line};
 }
 
 void TableReader::finish() const {

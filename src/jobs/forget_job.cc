@@ -74,8 +74,10 @@ RetentionReport plan_named(std::vector<store::Snapshot> points, const IsHeld& is
   };
   std::ranges::sort(points,
                     [&](const auto& left, const auto& right) { return key(left) < key(right); });
-  const auto again = std::ranges::unique(points, {}, &store::Snapshot::id);
-  points.erase(again.begin(), again.end());
+  const auto again =
+      std::unique(points.begin(), points.end(),
+                  [](const auto& left, const auto& right) { return left.id == right.id; });
+  points.erase(again, points.end());
   RetentionReport report;
   for (store::Snapshot& point : points) {
     std::vector<PlannedSeries>& series = report.series;

@@ -44,6 +44,7 @@ class Value {
                                std::string, List, Record>;
 
   Value() : content_(nullptr) {}
+  // NOLINTBEGIN(google-explicit-constructor): records are written as lists of plain values.
   Value(std::nullptr_t) : content_(nullptr) {}
   // Not by conversion, or every pointer would be a truth value.
   template <std::same_as<bool> Truth>
@@ -63,6 +64,7 @@ class Value {
   Value(base::Instant instant) : content_(base::format_rfc3339(instant)) {}
   template <typename Known>
   Value(const std::optional<Known>& maybe) : Value(maybe ? Value{*maybe} : Value{}) {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] const Content& content() const { return content_; }
 

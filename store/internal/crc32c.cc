@@ -26,7 +26,7 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(base::Byte
                                                                       std::uint32_t earlier) {
   std::uint64_t crc = ~earlier;
   while (bytes.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t word;
+    std::uint64_t word = 0;
     std::memcpy(&word, bytes.data(), sizeof word);
     crc = __builtin_ia32_crc32di(crc, word);
     bytes = bytes.subspan(sizeof word);
