@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 namespace store {
 namespace {
@@ -14,12 +15,15 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::size_t kWindowBytes = 64;
 // FastCDC's normalisation: tests that are 4 times rarer before the average size, and 4 times more
 // frequent after it.
-constexpr unsigned kNormalisationBits = 2;
+constexpr std::size_t kNormalisation = 4;
 constexpr std::size_t kLeastHintedBytes = 512;
 
-// The hash is below it once in `2^bits` places. The highest bits depend on the whole window, and
-// what passes a rare test passes each more frequent one: sizes may grow without new cut points.
-std::uint64_t threshold(unsigned bits) { return std::uint64_t{1} << (64 - bits); }
+// The hash is below it once in so many places, a power of two. The highest bits depend on the whole
+// window, and what passes a rare test passes each more frequent one: sizes may grow without new cut
+// points.
+std::uint64_t threshold(std::size_t places) {
+  return std::numeric_limits<std::uint64_t>::max() / places + 1;  // 2^64 / places
+}
 
 // Hashes until the hash falls below `limit`: the number of bytes taken.
 std::size_t scan(const GearTable& gear, base::ByteView bytes, std::uint64_t limit,
@@ -76,7 +80,6 @@ void Chunker::start_chunk() {
 }
 
 Chunker::Step Chunker::take(base::ByteView piece) {
-  const auto average_bits = static_cast<unsigned>(std::bit_width(sizes_.average_bytes) - 1);
   // A stretch of the chunk ends at its first number of bytes and is tested against the second.
   struct Stretch {
     std::size_t end;
@@ -85,8 +88,8 @@ Chunker::Step Chunker::take(base::ByteView piece) {
   const std::array<Stretch, 4> stretches{{
       {sizes_.least_bytes - kWindowBytes, 0},  // not hashed at all
       {sizes_.least_bytes, 0},
-      {sizes_.average_bytes, threshold(average_bits + kNormalisationBits)},
-      {sizes_.most_bytes, threshold(average_bits - kNormalisationBits)},
+      {sizes_.average_bytes, threshold(sizes_.average_bytes * kNormalisation)},
+      {sizes_.most_bytes, threshold(sizes_.average_bytes / kNormalisation)},
   }};
   Step step;
   for (std::size_t i = 0; i < stretches.size() && !step.cut; ++i) {
