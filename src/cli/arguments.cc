@@ -455,7 +455,7 @@ std::string command_asked_for(int argument_count, const char* const* arguments) 
   const std::span words{arguments, static_cast<std::size_t>(argument_count)};
   CLI::App app;
   for (const auto& command : add_commands(app)) {
-    const std::string name = full_name(*command->app);
+    std::string name = full_name(*command->app);
     const auto parts = base::split(name, ' ');
     if (std::search(words.begin(), words.end(), parts.begin(), parts.end()) != words.end()) {
       return name;

@@ -7,9 +7,9 @@
 namespace store {
 
 std::string number_digits(std::uint64_t number) {
-  const std::string digits = std::to_string(number);
-  if (digits.size() >= kNumberDigits) return digits;
-  return std::string(kNumberDigits - digits.size(), '0') + digits;
+  std::string digits = std::to_string(number);
+  if (digits.size() < kNumberDigits) digits.insert(0, kNumberDigits - digits.size(), '0');
+  return digits;
 }
 
 std::optional<std::uint64_t> number_of_digits(std::string_view digits) {
