@@ -8,8 +8,8 @@
 #include "tests/support/catch.h"
 
 #include <algorithm>
+#include <csignal>
 #include <map>
-#include <signal.h>
 
 namespace {
 

@@ -5,9 +5,9 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,7 +35,9 @@ std::vector<std::string> environment_of(const CommandLine& command) {
       environment.emplace_back(text);
     }
   }
-  for (const auto& [name, value] : command.environment) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : command.environment) {
+    environment.push_back(base::text(name, "=", value));
+  }
   return environment;
 }
 
@@ -104,7 +106,7 @@ std::string Process::wait_for_line(std::string_view text) {
                         base::text("the program ended without '", text, "': ", finished_.output,
                                    finished_.errors)};
     }
-    const std::string line = finished_.output.substr(searched_, end - searched_);
+    std::string line = finished_.output.substr(searched_, end - searched_);
     searched_ = end + 1;
     if (line.find(text) != std::string::npos) return line;
   }

@@ -4,9 +4,9 @@
 #include "src/base/text.h"
 #include "tests/support/loopback_server.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>

@@ -3,7 +3,7 @@
 #include "tests/support/catch.h"
 
 #include <algorithm>
-#include <signal.h>
+#include <csignal>
 #include <string>
 #include <sys/resource.h>
 #include <sys/wait.h>
