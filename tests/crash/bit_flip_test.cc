@@ -195,8 +195,8 @@ void flip_in_repository(Subject& subject, const Flip& flip, store::Access access
   apply(flip);
   const Subject::Seen seen = subject.look(access);
   const bool found = seen.found || subject.is_healed(flip);
-  CAPTURE(seen.how, seen.reading.refused);
-  CHECK(seen.reading.wrong == std::vector<std::string>{});
+  CAPTURE(seen.how, seen.reading.refused, seen.reading.wrong);
+  CHECK(seen.reading.wrong.empty());
   CHECK(found);
   tally.found += found ? 1 : 0;
 }
@@ -204,8 +204,8 @@ void flip_in_repository(Subject& subject, const Flip& flip, store::Access access
 void flip_in_index(Subject& subject, const Flip& flip, store::Access access, Tally& tally) {
   apply(flip);
   const Subject::Seen seen = subject.look(access);
-  CAPTURE(seen.how, seen.reading.refused);
-  CHECK(seen.reading.wrong == std::vector<std::string>{});
+  CAPTURE(seen.how, seen.reading.refused, seen.reading.wrong);
+  CHECK(seen.reading.wrong.empty());
   CHECK((seen.found || seen.reading.is_whole()));
   tally.found += seen.found ? 1 : 0;
   tally.harmless += seen.found ? 0 : 1;
@@ -237,7 +237,9 @@ TEST_CASE("every flipped bit is found, and no read lies", "[store][crash]") {
       flip_in_repository(subject, flip, access, tally);
     }
     subject.restore_files(flip);
-    REQUIRE(subject.changed_files() == std::vector<std::string>{});
+    const std::vector<std::string> changed = subject.changed_files();
+    CAPTURE(changed);
+    REQUIRE(changed.empty());
   }
   for (const auto& [kind, tally] : tallies) {
     // The campaign reads these lines.

@@ -42,8 +42,9 @@ TEST_CASE("no input that was kept breaks a parser's promises", "[fuzz]") {
     const std::vector<fs::path> inputs = inputs_of(target.name);
     CHECK_FALSE(inputs.empty());
     for (const fs::path& path : inputs) {
-      CAPTURE(path.string());
-      CHECK(finding_of(target.run, base::read_file(path)) == "");
+      const std::string finding = finding_of(target.run, base::read_file(path));
+      CAPTURE(path.string(), finding);
+      CHECK(finding.empty());
     }
   }
 }
@@ -56,8 +57,9 @@ TEST_CASE("inputs cut short anywhere break no promise either", "[fuzz]") {
       const base::Bytes whole = base::read_file(path);
       for (std::size_t cut = 0; cut < kCuts; ++cut) {
         const std::size_t size = whole.size() * cut / kCuts;
-        CAPTURE(path.string(), size);
-        CHECK(finding_of(target.run, base::ByteView{whole}.first(size)) == "");
+        const std::string finding = finding_of(target.run, base::ByteView{whole}.first(size));
+        CAPTURE(path.string(), size, finding);
+        CHECK(finding.empty());
       }
     }
   }

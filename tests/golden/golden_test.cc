@@ -182,7 +182,9 @@ TEST_CASE("what earlier versions wrote comes back exactly", "[golden]") {
     for (const std::string& key : copy.keys()) {
       const auto repository = copy.open(key);
       CHECK(golden::describe(*repository) == copy.points());
-      CHECK(check(*repository) == std::vector<std::string>{});
+      const std::vector<std::string> errors = check(*repository);
+      CAPTURE(errors);
+      CHECK(errors.empty());
       CHECK(golden::ids_of_forgotten(*repository) == copy.told("forgotten"));
       CHECK(golden::ids_of_holds(*repository) == copy.told("holds"));
     }
@@ -203,7 +205,9 @@ TEST_CASE("what earlier versions wrote can be written on", "[golden]") {
     }
     const auto repository = copy.open();
     CHECK(repository->snapshots().size() == copy.points().size() + 1);
-    CHECK(check(*repository) == std::vector<std::string>{});
+    const std::vector<std::string> errors = check(*repository);
+    CAPTURE(errors);
+    CHECK(errors.empty());
   }
 }
 
@@ -219,7 +223,8 @@ TEST_CASE("every damaged golden store is refused or reported as written down", "
       alteration.apply(copy.store(), golden);
       std::set<std::string> wrong;
       const Json found = outcome(copy, wrong);
-      CHECK(wrong == std::set<std::string>{});
+      CAPTURE(wrong);
+      CHECK(wrong.empty());
       compare(found, *expected);
     }
   }
@@ -238,7 +243,8 @@ TEST_CASE("damage that comes after the index was made is found, and nothing is r
       alteration.apply(copy.store(), golden);
       std::set<std::string> wrong;
       const Json found = outcome(copy, wrong);
-      CHECK(wrong == std::set<std::string>{});
+      CAPTURE(wrong);
+      CHECK(wrong.empty());
       INFO(found.dump());
       // Nobody vouches for the end of the last chain but the index, which is made anew with a
       // warning.

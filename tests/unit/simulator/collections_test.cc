@@ -81,7 +81,7 @@ TEST_CASE("extended properties come back in the service's spelling", "[simulator
   test::SmallTenant small;
   const Json item =
       small.get(small.folder_path("inbox") + "/items?$top=1&" + kExpandKey).json()["value"][0];
-  const Json properties = item["singleValueExtendedProperties"];
+  const Json& properties = item["singleValueExtendedProperties"];
   REQUIRE(properties.size() == 2);
   CHECK(properties[0]["id"] == "Binary 0x300b");
   CHECK(properties[0]["value"].get<std::string>().size() == 24);
@@ -142,7 +142,7 @@ TEST_CASE("accounts without a mailbox say so in each of the service's ways", "[s
   };
   CHECK(settings("on.premises").code() == "MailboxNotEnabledForRESTAPI");
   CHECK(settings("break.glass").code() == "ErrorInvalidUser");
-  CHECK(settings("unlicensed.one").json()["primaryMailboxId"] == "");
+  CHECK(settings("unlicensed.one").json()["primaryMailboxId"].get<std::string>().empty());
   CHECK_FALSE(settings("unlicensed.two").json().contains("primaryMailboxId"));
   CHECK(settings("nobody").code() == "Request_ResourceNotFound");
   CHECK(settings("info").json()["primaryMailboxId"].get<std::string>().starts_with("MBX:"));

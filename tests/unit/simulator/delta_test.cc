@@ -161,7 +161,8 @@ TEST_CASE("folder delta tells of new, renamed, moved and deleted folders", "[sim
   simulator::Mailbox& mailbox = small.mailbox();
   const auto first = small.all_pages(small.mailbox_path() + "/folders/delta", kSmallPages);
   REQUIRE(first.elements.size() == mailbox.folders().size());
-  CHECK(first.elements[0]["displayName"] == "");  // the root has no name in delta
+  // The root has no name in delta.
+  CHECK(first.elements[0]["displayName"].get<std::string>().empty());
 
   const simulator::Number invoices = mailbox.find_child(mailbox.root(), "Invoices")->number;
   const std::string id = mailbox.folder(invoices).id;

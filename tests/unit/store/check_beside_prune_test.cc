@@ -23,7 +23,7 @@ constexpr const char* kBoris = "boris@contoso.com";
 // COFFER_KILL_STEP=1 looks at every moment; the suite at some.
 int step() {
   const char* text = std::getenv("COFFER_KILL_STEP");
-  return text == nullptr ? 11 : std::atoi(text);
+  return text == nullptr ? 11 : std::stoi(text);
 }
 
 // Small packs and forgotten ones, so that a prune moves most of what is there.
@@ -69,7 +69,8 @@ TEST_CASE("a check beside a prune of another process finds nothing wrong",
     Subject subject;
     subject.level = level;
     reached = subject.prune_at(moment, keeps_trash);
-    CHECK(subject.report.errors == std::vector<std::string>{});
+    CAPTURE(subject.report.errors);
+    CHECK(subject.report.errors.empty());
     CHECK(subject.report.affected.empty());
   }
 }
@@ -86,6 +87,6 @@ TEST_CASE("a check beside a prune of another process still finds what is missing
   subject.reader->check(CheckLevel::structure, {}, {});
   subject.reader = subject.store.open(store::Access::read);
   const store::CheckReport report = subject.reader->check(CheckLevel::structure, {}, {});
-  REQUIRE(report.errors.size() > 0);
+  REQUIRE_FALSE(report.errors.empty());
   CHECK(report.errors[0].find("missing") != std::string::npos);
 }
