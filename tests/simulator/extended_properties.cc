@@ -33,7 +33,7 @@ std::optional<PropertyTag> take_comparison(std::string_view& rest) {
   if (!take(rest, "id") || !take(rest, "eq") || !take(rest, "'")) return std::nullopt;
   const std::size_t end = rest.find('\'');
   if (end == std::string_view::npos) return std::nullopt;
-  const auto tag = parse_property_tag(rest.substr(0, end));
+  auto tag = parse_property_tag(rest.substr(0, end));
   rest.remove_prefix(end + 1);
   return tag;
 }

@@ -206,8 +206,8 @@ TEST_CASE("random answers in random pieces read as a plain parser reads them",
     }
     std::vector<std::string> members{"\"itemId\":" + graph::json_quoted("id" + std::to_string(i))};
     if (pick(5) != 0) members.push_back("\"data\":\"" + data + "\"");
-    if (pick(2) == 0) members.push_back("\"changeKey\":\"k\"");
-    if (pick(4) == 0) members.push_back(R"("error":{"code":"E","message":"m"})");
+    if (pick(2) == 0) members.emplace_back("\"changeKey\":\"k\"");
+    if (pick(4) == 0) members.emplace_back(R"("error":{"code":"E","message":"m"})");
     std::shuffle(members.begin(), members.end(), random);
     if (i > 0) text += ",";
     text += "{";

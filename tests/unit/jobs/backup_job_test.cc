@@ -147,7 +147,7 @@ TEST_CASE("a mailbox that has gone is skipped, unless it was named", "[jobs][bac
 
   fixture.name("bob@contoso.com");
   CHECK(exit_of(fixture.run()) == 5);
-  fixture.parts.front().only.push_back("ann@contoso.com");
+  fixture.parts.front().only.emplace_back("ann@contoso.com");
   CHECK(exit_of(fixture.run()) == 3);
 }
 

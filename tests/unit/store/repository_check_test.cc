@@ -263,7 +263,7 @@ TEST_CASE("random damage never passes a full check unseen", "[store][check]") {
   store.close();
   std::mt19937_64 random{GENERATE(range(std::uint64_t{0}, std::uint64_t{60}))};
   const std::vector<std::string> names = backend.names();
-  const std::string name = names[random() % names.size()];
+  const std::string& name = names[random() % names.size()];
   CAPTURE(name);
   backend.alter(name, [&](base::Bytes& bytes) {
     bytes[random() % bytes.size()] ^= static_cast<std::byte>(1U << (random() % 8));

@@ -29,7 +29,7 @@ struct Subject {
 
   store::Snapshot back_up(std::uint64_t seed) {
     store.reopen_with_parity();
-    const store::Snapshot made = store.back_up(kAnna, test::random_streams(seed, 6));
+    store::Snapshot made = store.back_up(kAnna, test::random_streams(seed, 6));
     store.close();
     store.clock().advance(1s);
     return made;

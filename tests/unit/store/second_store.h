@@ -22,7 +22,7 @@ class SecondStore {
 
   store::Snapshot back_up(const std::string& mailbox, std::uint64_t seed, std::size_t items = 12) {
     Streams streams = random_streams(seed, items, 60'000);
-    const store::Snapshot point = first.back_up(mailbox, streams);
+    store::Snapshot point = first.back_up(mailbox, streams);
     truth.emplace_back(point, std::move(streams));
     return point;
   }
