@@ -138,17 +138,17 @@ std::vector<Json> rendered_members(const Call& call, const Selection& selection,
     if (const User* user = directory.find_user(id)) {
       if (!users_only) json["@odata.type"] = "#microsoft.graph.user";
       json.update(render_user(*user, selection));
-    } else if (users_only) {
-      continue;
-    } else if (const auto group = directory.groups.find(id); group != directory.groups.end()) {
+    } else if (const auto group = directory.groups.find(id);
+               !users_only && group != directory.groups.end()) {
       json["@odata.type"] = "#microsoft.graph.group";
       json.update(render_group(group->second));
-    } else if (const auto other = directory.others.find(id); other != directory.others.end()) {
+    } else if (const auto other = directory.others.find(id);
+               !users_only && other != directory.others.end()) {
       json = {{"@odata.type", other->second.odata_type},
               {"id", other->second.id},
               {"displayName", other->second.display_name}};
     } else {
-      continue;  // a deleted user
+      continue;  // a deleted user, or none where only users are asked for
     }
     members.push_back(std::move(json));
   }

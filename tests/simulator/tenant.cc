@@ -148,7 +148,7 @@ class Tenant::ImportExchange final : public Exchange {
       if (refusal_) throw Refusal{*refusal_};
       const RequestFaults faults{world, kOperation, session_.mailbox_id, now};
       if (world.faults.strikes(Fault::session_expired, kOperation)) throw Refusal{401, "", ""};
-      if (faults.reset()) return faults.reset_response();
+      if (faults.reset()) return RequestFaults::reset_response();
       if (content_length(head_.headers) == 0 && received_bytes_ > 0) {
         world.limits.add_upload(session_.client_id, session_.mailbox_id, received_bytes_,
                                 now + world.clock_offset);
@@ -278,7 +278,7 @@ Response Tenant::answer_graph(World& world, const RequestHead& head, const std::
     extra_headers = {{"x-ms-resource-unit", std::to_string(units)}};
   }
   const RequestFaults faults{world, operation, mailbox != nullptr ? mailbox->id() : "", now};
-  if (faults.reset()) return faults.reset_response();
+  if (faults.reset()) return RequestFaults::reset_response();
   check_roles(*match.route, *token, application, mailbox);
   Call call{world,
             head,

@@ -7,10 +7,12 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace store {
 namespace {
@@ -23,11 +25,9 @@ using test::prose;
 // A compressor that is right until told otherwise.
 class BrokenCodec final : public Codec {
  public:
-  explicit BrokenCodec(const bool& broken) : broken_(broken) {}
-
   [[nodiscard]] std::optional<std::size_t> compress(base::ByteView plain,
                                                     base::MutableByteView target) const override {
-    if (!broken_) return codec_->compress(plain, target);
+    if (!broken) return codec_->compress(plain, target);
     base::Bytes wrong = base::to_bytes(plain);
     wrong[wrong.size() / 2] ^= std::byte{1};
     return codec_->compress(wrong, target);
@@ -37,8 +37,9 @@ class BrokenCodec final : public Codec {
     return codec_->decompress(compressed, target);
   }
 
+  bool broken = true;
+
  private:
-  const bool& broken_;
   std::unique_ptr<Codec> codec_ = make_zstd_codec();
 };
 
@@ -174,9 +175,10 @@ TEST_CASE("threads that put the same chunks store each once", "[store][chunks]")
 }
 
 TEST_CASE("a broken compressor cannot store garbage", "[store][chunks]") {
-  bool broken = true;
+  auto owned = std::make_unique<BrokenCodec>();
+  BrokenCodec& codec = *owned;
   test::SmallStore store;
-  store.reopen_with(std::make_unique<BrokenCodec>(broken));
+  store.reopen_with(std::move(owned));
   const base::Bytes plain = prose(1, 5000);
   CHECK(failure_of([&] { store.chunks().put(ChunkClass::data, plain); }).kind ==
         ErrorKind::corrupt);
@@ -184,12 +186,12 @@ TEST_CASE("a broken compressor cannot store garbage", "[store][chunks]") {
   CHECK(store.pack_names().empty());
 
   // The same chunk is not taken for stored, and its neighbours are not hurt.
-  broken = false;
+  codec.broken = false;
   const auto good = store.chunks().put(ChunkClass::data, plain);
   CHECK(good.is_new);
-  broken = true;
+  codec.broken = true;
   CHECK_THROWS_AS(store.chunks().put(ChunkClass::data, prose(2, 5000)), base::Error);
-  broken = false;
+  codec.broken = false;
   const auto neighbour = store.chunks().put(ChunkClass::data, prose(3, 5000));
   store.chunks().flush();
   CHECK(store.chunks().get(good.id) == plain);

@@ -84,7 +84,7 @@ int killed_everywhere(Act act, Then then) {
     keys.backend.set_hook({});
     then(keys, extra, done);
     // The next writer heals, and everything opens as before.
-    KeyManagement{keys.backend, keys.passphrase};
+    static_cast<void>(KeyManagement{keys.backend, keys.passphrase});
     CHECK(KeyRing::open(keys.backend, keys.passphrase)->damaged_copies().empty());
     then(keys, extra, done);
     if (done) return changes;

@@ -141,7 +141,7 @@ TEST_CASE("who starts from what is committed beside a prune does not confuse it"
     std::vector<std::unique_ptr<store::SnapshotReader>> readers;
     const auto start = [&](int now) {
       const store::Snapshot newcomer =
-          fixture.back_up(base::text("new ", now), static_cast<std::uint64_t>(100 + now), 4);
+          fixture.back_up(base::text("new ", now), 100 + static_cast<std::uint64_t>(now), 4);
       readers.push_back(fixture.store.tenant().open_snapshot(newcomer));
       ++started;
     };
