@@ -268,6 +268,7 @@ TEST_CASE("uploads to one mailbox keep the service's limit ahead of time", "[gra
   test::ScriptedTenant it;
   it.transport.answer(session(kImportUrl, base::format_rfc3339(it.clock.now() + 24h)));
   it.transport.set_script([](const test::SentRequest&) { return imported(); });
+  // NOLINTNEXTLINE(bugprone-string-constructor): so long is meant.
   const std::string bytes(10'000'000, 'x');
   for (int i = 0; i < 12; ++i) {
     Stream stream{bytes};
