@@ -62,6 +62,11 @@ Error current_error() {
     if (category != std::generic_category() && category != std::system_category()) {
       return Error{ErrorKind::failed, error.what()};
     }
+    if (error.code() == std::errc::resource_unavailable_try_again ||
+        error.code() == std::errc::not_enough_memory) {
+      return Error{ErrorKind::failed,
+                   error.what()};  // no thread or no memory: not the disk's fault
+    }
     const Error classed = system_error({}, error.code().value());
     return Error{classed.kind(), error.what()};
   } catch (const std::exception& error) {

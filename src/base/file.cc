@@ -102,20 +102,27 @@ FileHandle open_file(const std::filesystem::path& path, int flags, mode_t mode) 
   return file;
 }
 
-Bytes read_file(const std::filesystem::path& path) {
-  const FileHandle file{open_descriptor(path, O_RDONLY, 0)};
+Bytes read_file(const std::filesystem::path& path, std::size_t most_bytes) {
+  // A FIFO would be waited for, for ever.
+  const FileHandle file{open_descriptor(path, O_RDONLY | O_NONBLOCK, 0)};
   if (!file.is_open() && errno == ENOENT) {
     throw Error{ErrorKind::not_found, text("there is no file ", quoted(path))};
   }
   if (!file.is_open()) throw system_error(text("opening ", quoted(path)), errno);
   // One byte more than the size, so that the end is seen without another round. The size is a hint
   // only: files below /proc have none, and others may grow.
-  const auto expected = static_cast<std::size_t>(status_of(file, path).st_size) + 1;
-  Bytes bytes(expected);
+  const struct stat status = status_of(file, path);
+  if (!S_ISREG(status.st_mode)) {
+    throw Error{ErrorKind::usage, text(quoted(path), " is not a regular file")};
+  }
+  Bytes bytes(std::min(static_cast<std::size_t>(status.st_size), most_bytes) + 1);
   std::size_t filled = read_into(file, bytes, path);
-  while (filled == bytes.size()) {
-    bytes.resize(bytes.size() + std::max(bytes.size(), kReadStepBytes));
+  while (filled == bytes.size() && filled <= most_bytes) {
+    bytes.resize(std::min(bytes.size() + std::max(bytes.size(), kReadStepBytes), most_bytes + 1));
     filled += read_into(file, MutableByteView{bytes}.subspan(filled), path);
+  }
+  if (filled > most_bytes) {
+    throw Error{ErrorKind::usage, text(quoted(path), " is larger than ", human_bytes(most_bytes))};
   }
   bytes.resize(filled);
   return bytes;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <sys/types.h>
 #include <utility>
@@ -31,8 +32,10 @@ class FileHandle {
 
 // `flags` as for open(2); O_CLOEXEC is added.
 FileHandle open_file(const std::filesystem::path& path, int flags, mode_t mode = 0600);
-// Error(not_found) if there is no such file.
-Bytes read_file(const std::filesystem::path& path);
+// Error(not_found) if there is no such file; Error(usage) for what is no regular file, and for one
+// that is larger than `most_bytes`.
+Bytes read_file(const std::filesystem::path& path,
+                std::size_t most_bytes = std::numeric_limits<std::size_t>::max() - 1);
 // Writes all of `bytes` at the descriptor's position, resuming short writes.
 void write_all(const FileHandle& file, ByteView bytes, const std::filesystem::path& path);
 // Replaces the file in one step: temporary name beside it, fdatasync, rename, directory fsync.

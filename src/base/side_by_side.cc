@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -26,7 +27,11 @@ void run_side_by_side(std::size_t count, std::size_t lanes,
   };
   {
     std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < std::min(lanes, count); ++i) threads.emplace_back(work);
+    try {
+      for (std::size_t i = 1; i < std::min(lanes, count); ++i) threads.emplace_back(work);
+    } catch (const std::system_error&) {
+      // The system has no more threads to give; those that there are do it all.
+    }
     work();
   }
   if (failure) std::rethrow_exception(failure);

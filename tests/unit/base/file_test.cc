@@ -84,7 +84,7 @@ TEST_CASE("errors of files are classed and name the path", "[base][file]") {
   const test::TemporaryDirectory directory;
   const auto missing = directory / "missing";
   CHECK(kind_of([&] { base::read_file(missing); }) == base::ErrorKind::not_found);
-  CHECK(kind_of([&] { base::read_file(directory.path()); }) == base::ErrorKind::disk);
+  CHECK(kind_of([&] { base::read_file(directory.path()); }) == base::ErrorKind::usage);
   CHECK(kind_of([&] { base::open_file(missing, O_RDONLY); }) == base::ErrorKind::disk);
   CHECK(kind_of([&] { base::sync_directory(missing); }) == base::ErrorKind::disk);
   CHECK_THROWS_WITH(base::read_file(missing), test::contains_text(missing.string()));
@@ -152,4 +152,18 @@ TEST_CASE("what cannot be a secret file is refused", "[base][file][secret]") {
   const std::string name = GENERATE("missing", "empty", "newline", "large", "pipe", ".");
   CAPTURE(name);
   CHECK(kind_of([&] { base::read_secret_file(directory / name); }) == base::ErrorKind::usage);
+}
+
+TEST_CASE("what is read whole is a regular file of a bounded size", "[base][file]") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory / "file";
+  base::replace_file(path, base::as_bytes("12345"));
+  CHECK(base::read_file(path, 5).size() == 5);
+  CHECK_THROWS_WITH(base::read_file(path, 4), test::contains_text("larger than"));
+  CHECK_THROWS_WITH(base::read_file("/dev/zero", 1000), test::contains_text("not a regular file"));
+  const auto fifo = directory / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(base::read_file(fifo), test::contains_text("not a regular file"));
+  // Files of the kernel have no size.
+  CHECK_FALSE(base::read_file("/proc/self/status").empty());
 }
