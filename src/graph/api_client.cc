@@ -15,7 +15,7 @@ using base::Error;
 using base::ErrorKind;
 
 // Far above any page; far below what would hurt.
-constexpr std::size_t kLongestDocument = 32 * 1024 * 1024;
+constexpr std::size_t kLongestDocument = 8 * 1024 * 1024;
 constexpr std::size_t kLongestError = 256 * 1024;
 // In a row, before 401 is taken for the answer: fewer would give a mailbox up for a passing fault.
 constexpr unsigned kFreshTokens = 2;

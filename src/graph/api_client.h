@@ -62,6 +62,11 @@ struct Answer {
 
   [[nodiscard]] int status() const { return head.status; }
   [[nodiscard]] bool succeeded() const { return head.status >= 200 && head.status < 300; }
+  // The service says that the object is not there. A 404 without its words may be anybody's on the
+  // way.
+  [[nodiscard]] bool says_gone() const {
+    return head.status == 410 || (head.status == 404 && !error.code.empty());
+  }
 };
 
 // Error(protocol) with the service's words: the answer is no success, and none that is known.

@@ -30,8 +30,6 @@ bool refuses_the_query(const Answer& answer) {
          !answer.error.is_any_of({"ErrorInvalidIdMalformed"});
 }
 
-bool is_gone(const Answer& answer) { return answer.status() == 404 || answer.status() == 410; }
-
 }  // namespace
 
 struct DetailsReader::Wanted {
@@ -77,7 +75,7 @@ void DetailsReader::read_pages(const MailboxId& mailbox, const std::string& fold
   for (std::size_t pages = 1;; ++pages) {
     if (!answer.succeeded()) {
       throw_if_mailbox_gone(answer.error);
-      if (is_gone(answer)) return;  // the folder: its items are left out
+      if (answer.says_gone()) return;  // the folder: its items are left out
       throw unexpected_answer(Operation::list_items, answer);
     }
     for (const Json& entry : answer.document.required_elements("value")) {
@@ -103,7 +101,7 @@ void DetailsReader::read_one(const MailboxId& mailbox, const std::string& folder
   if (answer.succeeded()) return on_item(read_item(answer.document), read_details(answer.document));
   throw_if_mailbox_gone(answer.error);
   // Gone, or an id that the service cannot read: left out, as promised.
-  if (is_gone(answer) || answer.status() == 400) return;
+  if (answer.says_gone() || answer.status() == 400) return;
   throw unexpected_answer(Operation::list_items, answer);
 }
 

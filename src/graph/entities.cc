@@ -24,6 +24,8 @@ constexpr std::uint32_t kSearchKey = 0x300B;
 constexpr std::uint32_t kIsHidden = 0x10F4;
 constexpr std::uint32_t kFolderKind = 0x3601;
 constexpr std::string_view kSearchFolder = "2";
+// Exchange's have a few dozen bytes; a longer one would cost its mailbox.
+constexpr std::size_t kLongestSearchKey = 4096;
 
 // "String 0x37", "SystemTime 0xE06": the service drops leading zeros and changes the case, so tags
 // are numbers.
@@ -95,7 +97,7 @@ Folder read_folder(const Json& json) {
 Item read_item(const Json& json) {
   Item item;
   item.id = required_id(json);
-  item.change_key = json["changeKey"].text();
+  item.change_key = shown(json["changeKey"].text());
   item.item_class = shown(json["type"].text());
   item.created = instant(json["createdDateTime"].text());
   item.modified = instant(json["lastModifiedDateTime"].text());
@@ -117,7 +119,8 @@ ItemDetails read_details(const Json& json) {
   }
   details.received = instant(property(json, kReceived));
   details.sent = instant(property(json, kSent));
-  if (const auto key = base::base64_decode(property(json, kSearchKey))) {
+  const auto key = base::base64_decode(property(json, kSearchKey));
+  if (key && key->size() <= kLongestSearchKey) {
     details.search_key = base::as_text(*key);
   }
   details.has_attachments = base::equals_ignoring_case(property(json, kHasAttachments), "true");

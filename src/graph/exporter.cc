@@ -152,6 +152,7 @@ class Exporter::Job {
     }
     for (std::size_t level = 0; level < levels_.size(); ++level) {
       const auto batches = plan_batches(levels_[level], kLevels[level]);
+      if (level > 0) wiring_.counters.retried += batches.size();
       for (const Batch& batch : batches) export_batch(batch, level);
     }
   }
@@ -206,8 +207,7 @@ class Exporter::Job {
                          const StreamOutcome& outcome, std::size_t level) {
     const auto& transfer = outcome.transfer;
     throw_if_mailbox_gone(outcome.error);
-    const bool is_cut_request =
-        transfer.head.status == 400 && outcome.error.message.find("IO error") != std::string::npos;
+    const bool is_cut_request = transfer.head.status == 400 && outcome.error.says_request_unread();
     const bool broke_off = !transfer.arrived() || transfer.head.status >= 500 || is_cut_request;
     UnitError reason{outcome.error.code, outcome.error.message, false};
     if (!transfer.arrived()) reason = {"TruncatedAnswer", transfer.detail, false};
@@ -233,7 +233,6 @@ class Exporter::Job {
     if (level >= levels_.size()) return fail(unit, reason);
     base::log(base::LogLevel::debug, "an item of mailbox ", mailbox_.value,
               " is asked for again: ", reason.code, " ", reason.message);
-    ++wiring_.counters.retried;
     levels_[level].push_back(unit);
   }
 

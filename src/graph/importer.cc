@@ -71,10 +71,15 @@ Importer::Session Importer::open_session(const MailboxId& mailbox, std::stop_tok
                   std::move(stop));
   if (!answer.succeeded()) {
     throw_if_mailbox_gone(answer.error);
-    throw unexpected_answer(Operation::create_import_session, answer);
+    // Not of kind protocol, which would leave open whether something was imported.
+    throw Error{ErrorKind::failed,
+                unexpected_answer(Operation::create_import_session, answer).what()};
   }
   Session session;
-  session.url = answer.document.required_text("importUrl");
+  session.url = answer.document["importUrl"].text();
+  if (session.url.empty()) {
+    throw Error{ErrorKind::failed, "the service opens an import session without an importUrl"};
+  }
   if (const auto refusal = import_hosts_.refusal(session.url)) {
     throw Error{ErrorKind::denied, base::text("the service's import URL was refused: ", *refusal,
                                               "; if it is right, add it to import_hosts")};
@@ -92,9 +97,23 @@ Importer::Session Importer::open_session(const MailboxId& mailbox, std::stop_tok
 
 std::shared_ptr<const Importer::Session> Importer::session_of(const MailboxId& mailbox,
                                                               const std::stop_token& stop) {
-  return sessions_of(mailbox).get(
-      [&](const Session& held) { return wiring_.clock.monotonic() < held.renew_at; },
-      [&] { return open_session(mailbox, stop); }, stop);
+  return sessions_of(mailbox).get([&](const Session& held) { return is_fresh(held); },
+                                  [&] { return open_session(mailbox, stop); }, stop);
+}
+
+bool Importer::is_fresh(const Session& session) const {
+  return wiring_.clock.monotonic() < session.renew_at;
+}
+
+Importer::Turn Importer::wait_for_turn(const MailboxId& mailbox, std::uint64_t size_bytes,
+                                       const std::stop_token& stop) {
+  while (true) {
+    auto session = session_of(mailbox, stop);
+    auto pass = wiring_.gate.enter(mailbox.value, size_bytes, stop);
+    if (is_fresh(*session)) return {std::move(pass), std::move(session)};
+    // It ended while this request waited, and opening another one needs a place, too.
+    pass.set_outcome(http::MailboxBudget::Outcome::not_sent);
+  }
 }
 
 void Importer::prepare(const MailboxId& mailbox, std::stop_token stop) {
@@ -113,12 +132,12 @@ void Importer::log_answer(const MailboxId& mailbox, const Sent& sent,
             " retry-after=", bounded_text(head.header("Retry-After").value_or("none"), 60));
 }
 
-Importer::Sent Importer::send(const MailboxId& mailbox, const Session& session,
-                              http::BodySource& body, std::stop_token stop) {
+Importer::Sent Importer::send(const MailboxId& mailbox, Turn turn, http::BodySource& body,
+                              std::stop_token stop) {
   const std::string request_id = base::new_uuid();
   // No Authorization: the URL is the authorisation, and a token would be shown to a host that needs
   // none.
-  http::Request request{.method = "POST", .url = session.url};
+  http::Request request{.method = "POST", .url = turn.session->url};
   request.headers = {{"Content-Type", "application/json"},
                      {"Accept", "application/json"},
                      {"client-request-id", request_id}};
@@ -127,7 +146,7 @@ Importer::Sent Importer::send(const MailboxId& mailbox, const Session& session,
   Sent sent;
   http::CollectingSink sink{kLongestAnswer};
   const std::uint64_t size = body.size_bytes();
-  sent.pass.emplace(wiring_.gate.enter(mailbox.value, size, stop));
+  sent.pass.emplace(std::move(turn.pass));
   body.rewind();
   ++wiring_.counters.requests;
   wiring_.counters.sent_bytes += size;
@@ -198,8 +217,9 @@ ImportResult Importer::import(const MailboxId& mailbox, const std::string& folde
   ImportBody body{folder_id, over, stream};
   unsigned fresh_sessions = 0;
   for (unsigned attempt = 1;; ++attempt) {
-    const auto session = session_of(mailbox, stop);
-    Sent sent = send(mailbox, *session, body, stop);
+    Turn turn = wait_for_turn(mailbox, body.size_bytes(), stop);
+    const auto session = turn.session;
+    Sent sent = send(mailbox, std::move(turn), body, stop);
     if (sent.transfer.failure == http::TransferFailure::cancelled) {
       return ImportUncertain{"stopped while the item was under way"};
     }

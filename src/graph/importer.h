@@ -44,8 +44,17 @@ class Importer {
   Renewable<Session>& sessions_of(const MailboxId& mailbox);
   // The one that is open, as long as it is fresh.
   std::shared_ptr<const Session> session_of(const MailboxId& mailbox, const std::stop_token& stop);
-  Sent send(const MailboxId& mailbox, const Session& session, http::BodySource& body,
-            std::stop_token stop);
+  // Whether a request may begin with it now.
+  [[nodiscard]] bool is_fresh(const Session& session) const;
+  // A place among the mailbox's requests for one of so many bytes, and a session that is fresh
+  // then.
+  struct Turn {
+    http::BudgetGate::Pass pass;
+    std::shared_ptr<const Session> session;
+  };
+  Turn wait_for_turn(const MailboxId& mailbox, std::uint64_t size_bytes,
+                     const std::stop_token& stop);
+  Sent send(const MailboxId& mailbox, Turn turn, http::BodySource& body, std::stop_token stop);
   void log_answer(const MailboxId& mailbox, const Sent& sent, const std::string& request_id) const;
 
   ApiClient& client_;

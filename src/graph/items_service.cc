@@ -80,7 +80,7 @@ std::optional<Folder> ItemsService::folder(const MailboxId& mailbox, const std::
   }
   if (answer.succeeded()) return read_folder(answer.document);
   throw_if_mailbox_gone(answer.error);
-  if (answer.status() == 404 || answer.status() == 410) return std::nullopt;
+  if (answer.says_gone()) return std::nullopt;
   throw unexpected_answer(Operation::list_folders, answer);
 }
 
@@ -161,8 +161,8 @@ void ItemsService::remove_folder(const MailboxId& mailbox, const std::string& fo
                      .method = "DELETE"},
                     std::move(stop));
   throw_if_mailbox_gone(answer.error);
-  const bool is_gone = answer.status() == 404 || answer.status() == 410;
-  if (!answer.succeeded() && !is_gone) throw unexpected_answer(Operation::remove_folder, answer);
+  if (!answer.succeeded() && !answer.says_gone())
+    throw unexpected_answer(Operation::remove_folder, answer);
 }
 
 ImportResult ItemsService::import_unit(const MailboxId& mailbox, const std::string& folder_id,

@@ -15,7 +15,7 @@ namespace dom = simdjson::dom;
 
 constexpr std::size_t kDeepest = 64;
 // A value takes more room than its text ("[[],[],..."): so many of them at most.
-constexpr std::size_t kMostValues = 2'000'000;
+constexpr std::size_t kMostValues = 500'000;
 
 [[noreturn]] void refuse(std::string_view why) {
   throw base::Error{base::ErrorKind::protocol, base::text("the answer is not usable JSON: ", why)};

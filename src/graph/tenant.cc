@@ -9,6 +9,7 @@
 #include "src/graph/rights_probe.h"
 #include "src/graph/token_source.h"
 #include "src/http/allowed_hosts.h"
+#include "src/http/url.h"
 
 #include <algorithm>
 
@@ -17,11 +18,6 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-
-std::string without_slash(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
-}
 
 // Names the setting in what is wrong with it.
 template <typename Action>
@@ -90,7 +86,7 @@ struct SignedIn {
            const Wiring& wiring)
       : tokens(token_settings(settings, app), std::move(credentials), wiring.transport,
                wiring.clock, wiring.jitter),
-        client(without_slash(settings.graph_url), tokens, wiring) {}
+        client(http::without_slash(settings.graph_url), tokens, wiring) {}
 
   TokenSource tokens;
   ApiClient client;
@@ -151,7 +147,8 @@ SignInReport Tenant::probe_sign_in(App app, std::stop_token stop) {
   try {
     TokenSource& tokens = parts_->signed_in(app).tokens;
     report.certificate_ends = tokens.certificate_ends();
-    const Token token = tokens.sign_in(std::move(stop));
+    // Whoever asks sits and waits for the answer.
+    const Token token = tokens.sign_in(std::move(stop), {.broken = 2, .unreachable = 1});
     report.succeeded = true;
     report.lifetime = token.lifetime;
     report.clock_skew = token.clock_skew;

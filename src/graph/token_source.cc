@@ -8,6 +8,7 @@
 #include "src/graph/mailbox_service.h"
 #include "src/graph/sign_in_error.h"
 #include "src/http/retry_policy.h"
+#include "src/http/url.h"
 
 #include <algorithm>
 #include <charconv>
@@ -34,11 +35,6 @@ std::int64_t lifetime_seconds(const Json& expires_in) {
   return seconds;
 }
 
-std::string without_slash(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
-}
-
 std::optional<ClientCertificate> certificate_of(const AppCredentials& credentials) {
   if (credentials.certificate_pem.empty()) return std::nullopt;
   return ClientCertificate{credentials.certificate_pem, credentials.private_key_pem};
@@ -58,8 +54,9 @@ void check_credentials(const AppCredentials& credentials, App app) {
   }
 }
 
-bool has_code_of_clock_or_delay(SignInFailure::Kind kind, unsigned attempt) {
-  if (kind == SignInFailure::Kind::transient) return attempt < 6;
+bool is_to_be_repeated(SignInFailure::Kind kind, unsigned attempt,
+                       const http::AttemptLimits& limits) {
+  if (kind == SignInFailure::Kind::transient) return attempt < limits.broken;
   return kind == SignInFailure::Kind::clock && attempt < 2;
 }
 
@@ -68,7 +65,7 @@ bool has_code_of_clock_or_delay(SignInFailure::Kind kind, unsigned attempt) {
 TokenSource::TokenSource(Settings settings, AppCredentials credentials, http::Transport& transport,
                          base::Clock& clock, http::Jitter& jitter)
     : settings_(std::move(settings)),
-      url_(base::text(without_slash(settings_.login_url), "/",
+      url_(base::text(http::without_slash(settings_.login_url), "/",
                       base::percent_encode(settings_.tenant_id), "/oauth2/v2.0/token")),
       transport_(transport),
       clock_(clock),
@@ -122,7 +119,7 @@ std::shared_ptr<const Token> TokenSource::token(std::stop_token stop) {
                       [&] { return sign_in(stop); }, stop);
 }
 
-Token TokenSource::sign_in(std::stop_token stop) {
+Token TokenSource::sign_in(std::stop_token stop, const http::AttemptLimits& limits) {
   for (unsigned attempt = 1;; ++attempt) {
     http::Request request{.method = "POST", .url = url_};
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
@@ -139,12 +136,12 @@ Token TokenSource::sign_in(std::stop_token stop) {
       base::log(base::LogLevel::debug, "the ", name(settings_.app), " signed in");
       return read_token(transfer, sink.text());
     }
-    const auto verdict =
-        http::judge({transfer, attempt, true, clock_.now(), jitter_.next()}, http::Repeatable::yes);
+    const auto verdict = http::judge({transfer, attempt, true, clock_.now(), jitter_.next()},
+                                     http::Repeatable::yes, limits);
     base::Duration wait = verdict.wait;
     if (transfer.arrived()) {
       const SignInFailure failure = explain_sign_in_failure(transfer.head.status, sink.text());
-      if (!has_code_of_clock_or_delay(failure.kind, attempt)) {
+      if (!is_to_be_repeated(failure.kind, attempt, limits)) {
         std::string why =
             base::text("the ", name(settings_.app), " cannot sign in: ", failure.message);
         if (failure.kind == SignInFailure::Kind::transient) {
@@ -157,6 +154,9 @@ Token TokenSource::sign_in(std::stop_token stop) {
       const bool untrusted = transfer.failure == http::TransferFailure::untrusted;
       throw base::Error{untrusted ? ErrorKind::failed : ErrorKind::unavailable,
                         base::text("the login service cannot be reached: ", transfer.detail)};
+    } else if (attempt == 1) {
+      base::log(base::LogLevel::warning, "the login service cannot be reached: ", transfer.detail,
+                "; trying again for a minute");
     }
     clock_.sleep_for(wait, stop);
     if (stop.stop_requested()) throw base::Error{ErrorKind::cancelled, "stopped while signing in"};

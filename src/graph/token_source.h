@@ -7,6 +7,7 @@
 #include "src/graph/renewable.h"
 #include "src/graph/tenant.h"
 #include "src/http/jitter.h"
+#include "src/http/retry_policy.h"
 #include "src/http/transport.h"
 
 #include <memory>
@@ -44,7 +45,7 @@ class TokenSource {
   // The service answered 401 to it.
   void refuse(const std::shared_ptr<const Token>& token) { current_.refuse(token); }
   // A new token, whatever is kept.
-  Token sign_in(std::stop_token stop);
+  Token sign_in(std::stop_token stop, const http::AttemptLimits& limits = {});
 
   [[nodiscard]] App app() const { return settings_.app; }
   [[nodiscard]] std::optional<base::Instant> certificate_ends() const;

@@ -2,9 +2,40 @@
 
 #include "src/base/error.h"
 
+#include <deque>
+#include <functional>
 #include <utility>
 
 namespace http {
+
+namespace {
+
+// An upload's place among those of its key, for as long as it waits. Used under the gate's mutex.
+class PlaceInLine {
+ public:
+  // Ticket 0 stands in no line and is always first. `on_left` is called when the place is given up.
+  template <typename OnLeft>
+  PlaceInLine(std::deque<std::uint64_t>& line, std::uint64_t ticket, OnLeft on_left)
+      : line_(line), ticket_(ticket), on_left_(std::move(on_left)) {
+    if (ticket_ > 0) line_.push_back(ticket_);
+  }
+  ~PlaceInLine() {
+    if (ticket_ == 0) return;
+    std::erase(line_, ticket_);
+    on_left_();
+  }
+  PlaceInLine(const PlaceInLine&) = delete;
+  PlaceInLine& operator=(const PlaceInLine&) = delete;
+
+  [[nodiscard]] bool is_first() const { return ticket_ == 0 || line_.front() == ticket_; }
+
+ private:
+  std::deque<std::uint64_t>& line_;
+  std::uint64_t ticket_;
+  std::function<void()> on_left_;
+};
+
+}  // namespace
 
 BudgetGate::Pass::Pass(BudgetGate& gate, std::string key, MailboxBudget::Admission admission,
                        std::uint64_t upload_bytes)
@@ -47,7 +78,16 @@ BudgetGate::Pass BudgetGate::enter(const std::string& key, std::uint64_t upload_
                                    std::stop_token stop) {
   std::unique_lock lock{mutex_};
   Entry& mine = entry(key);
+  const PlaceInLine place{mine.line, upload_bytes > 0 ? ++mine.tickets : 0, [&] {
+                            ++mine.departures;
+                            mine.left.notify_all();
+                          }};
   while (!stop.stop_requested()) {
+    if (!place.is_first()) {
+      const auto seen = mine.departures;
+      mine.left.wait(lock, stop, [&] { return mine.departures != seen; });
+      continue;
+    }
     const auto admission = mine.budget.start(clock_.monotonic(), upload_bytes);
     switch (admission.obstacle) {
       case MailboxBudget::Obstacle::none:

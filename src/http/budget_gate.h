@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -46,7 +47,8 @@ class BudgetGate {
   // For a key of another kind (the directory); before its first use.
   void set_limits(const std::string& key, const BudgetLimits& limits);
 
-  // Waits until the key's budget lets the request start. Error(cancelled) when `stop` came.
+  // Waits until the key's budget lets the request start. While an upload waits for its share of the
+  // window, none that comes later passes it. Error(cancelled) when `stop` came.
   Pass enter(const std::string& key, std::uint64_t upload_bytes, std::stop_token stop);
   // The service asked for it: nothing of this key starts for so long.
   void hold(const std::string& key, base::Duration wait);
@@ -63,7 +65,9 @@ class BudgetGate {
     explicit Entry(const BudgetLimits& limits) : budget(limits) {}
     MailboxBudget budget;
     std::condition_variable_any left;
-    std::uint64_t departures = 0;
+    std::uint64_t departures = 0;    // of requests, and from the line
+    std::deque<std::uint64_t> line;  // tickets of the uploads that wait, first come first served
+    std::uint64_t tickets = 0;
     unsigned waiting = 0;  // because of time, not for a lane
     base::Duration waiting_since{};
     base::Duration lost{};

@@ -79,7 +79,7 @@ void MailboxBudget::finish(base::Duration now, const Admission& admission,
   --in_flight_;
   uploading_bytes_ -= upload_bytes;
   requests_.add(now, 1);
-  uploads_.add(now, upload_bytes);
+  if (outcome != Outcome::not_sent) uploads_.add(now, upload_bytes);
   if (outcome == Outcome::too_many_at_once) {
     successes_ = 0;
     if (admission.generation != generation_) return;  // it started before the last narrowing

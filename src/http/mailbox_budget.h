@@ -20,7 +20,7 @@ struct BudgetLimits {
   // A margin below the documented 150 MB.
   std::uint64_t upload_bytes = 148'000'000;
   base::Duration upload_window = std::chrono::minutes{5};
-  // So many answers in a row without a complaint widen a narrowed mailbox by one.
+  // So many answers without one more complaint of concurrency widen a narrowed mailbox by one.
   unsigned successes_to_widen = 50;
 };
 
@@ -65,6 +65,7 @@ class MailboxBudget {
     answered,
     too_many_at_once,  // 429 that names concurrency
     other,             // throttled otherwise, or failed
+    not_sent,          // the place was given back unused: nothing was uploaded
   };
 
   explicit MailboxBudget(const BudgetLimits& limits);

@@ -126,4 +126,9 @@ std::optional<Url> parse_url(std::string_view text) {
   return url;
 }
 
+std::string without_slash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
 }  // namespace http

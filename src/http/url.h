@@ -34,6 +34,9 @@ struct Url {
 // ports out of range.
 std::optional<Url> parse_url(std::string_view text);
 
+// Without slashes at its end, so that a path can follow.
+std::string without_slash(std::string url);
+
 struct HostAndPort {
   std::string host;                   // as in Origin
   std::optional<std::uint16_t> port;  // empty: any

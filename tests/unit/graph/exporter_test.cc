@@ -317,3 +317,19 @@ TEST_CASE("what the sink throws ends the export, and the sink hears no more", "[
         base::ErrorKind::full);
   CHECK(sink.calls_ == 1);
 }
+
+TEST_CASE("repeated requests are counted, not the items in them", "[graph][export]") {
+  test::ScriptedTenant it;
+  int asked = 0;
+  const auto answer_all = export_script([](const std::string&) { return std::nullopt; });
+  it.transport.set_script([&](const test::SentRequest& request) -> test::ScriptedAnswer {
+    if (++asked == 1) return {.status = 502};
+    return answer_all(request);
+  });
+  Recorder sink;
+  it.service().export_units(it.mailbox, units(20), sink, {});
+  check_all_streams(sink, 20);
+  const graph::ServiceStatistics statistics = it.service().statistics();
+  CHECK(statistics.retried == static_cast<std::uint64_t>(asked) - 1);
+  CHECK(statistics.retried < statistics.requests);
+}

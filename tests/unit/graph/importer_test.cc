@@ -139,6 +139,29 @@ TEST_CASE("a session is renewed ahead of its end", "[graph][import]") {
   CHECK(it.transport.requests().size() == 5);
 }
 
+TEST_CASE("a session that ends while a request waits for its turn is not used", "[graph][import]") {
+  test::ScriptedTenant it;
+  it.transport.answer(session());
+  it.transport.answer({.status = 429, .headers = {{"Retry-After", "3600"}}});
+  it.transport.answer(session("https://outlook.office365.com/second"));
+  it.transport.answer(imported());
+  CHECK(std::get<graph::Imported>(import(it)).item_id == "new");
+  const auto requests = it.transport.requests();
+  REQUIRE(requests.size() == 4);
+  CHECK(requests.back().url == "https://outlook.office365.com/second");
+}
+
+TEST_CASE("a session that is not opened leaves no doubt about the item", "[graph][import]") {
+  test::ScriptedTenant it;
+  SECTION("a refusal") {
+    it.transport.answer({.status = 409, .body = R"({"error":{"code":"Odd","message":"not now"}})"});
+  }
+  SECTION("no URL") { it.transport.answer({.body = "{}"}); }
+  // Of another kind than an answer that makes no sense to an import itself.
+  CHECK(test::error_of([&] { import(it); }).first == base::ErrorKind::failed);
+  CHECK(it.transport.requests().size() == 1);
+}
+
 TEST_CASE("a refused session is replaced, but not for ever", "[graph][import]") {
   test::ScriptedTenant it;
   const int status = GENERATE(401, 403);
@@ -184,7 +207,7 @@ TEST_CASE("a session is opened ahead of the first import, and used for it", "[gr
 
 TEST_CASE("only the service's words for it mean that the mailbox is gone", "[graph][import]") {
   const auto [code, kind] = GENERATE(std::pair{"ErrorInvalidUser", base::ErrorKind::not_found},
-                                     std::pair{"UnknownError", base::ErrorKind::protocol});
+                                     std::pair{"UnknownError", base::ErrorKind::failed});
   test::ScriptedTenant it;
   it.transport.answer(test::refusal(404, code));
   CHECK(test::error_of([&] { it.service().prepare_import(it.mailbox, {}); }).first == kind);

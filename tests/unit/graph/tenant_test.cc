@@ -64,6 +64,21 @@ TEST_CASE("a sign-in probe that fails says why", "[graph][tenant]") {
   CHECK_THAT(report.problem, test::contains_text("client secret is wrong"));
 }
 
+TEST_CASE("a sign-in probe does not keep people waiting for a service that is away",
+          "[graph][tenant]") {
+  test::ScriptedTenant it;
+  const bool answers = GENERATE(false, true);
+  it.transport.set_token_script([&](const test::SentRequest&) -> test::ScriptedAnswer {
+    if (answers) return {.status = 503};
+    return {.status = 0, .failure = http::TransferFailure::not_sent};
+  });
+  const auto report = it.tenant.probe_sign_in(graph::App::backup, {});
+  CHECK_FALSE(report.succeeded);
+  CHECK_FALSE(report.refused);
+  CHECK(it.transport.token_requests().size() <= (answers ? 2U : 1U));
+  CHECK(it.clock.slept() <= 3s);
+}
+
 TEST_CASE("tokens that are no readable JWT have no roles to show", "[graph][tenant][security]") {
   const auto* const token = GENERATE("", "opaque", "a.b", "a.!!!.c", "a..c", "e30.e30.e30",
                                      "e30.W10.e30", "e30.eyJyb2xlcyI6NX0.e30");

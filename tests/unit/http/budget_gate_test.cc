@@ -87,3 +87,49 @@ TEST_CASE("a narrowed mailbox shows its width", "[http][budget]") {
   CHECK(gate.width("a") == 2);
   CHECK(gate.width("b") == 4);
 }
+
+TEST_CASE("no upload passes one that waits for the window", "[http][budget]") {
+  base::SystemClock clock;
+  http::BudgetGate gate{clock, {.upload_bytes = 100, .upload_window = 1500ms}};
+  {
+    auto pass = gate.enter("a", 60, {});
+    pass.set_outcome(Outcome::answered);
+  }
+  std::atomic<bool> large_waits{false};
+  std::atomic<bool> large_is_in{false};
+  std::jthread large{[&] {
+    large_waits = true;
+    auto pass = gate.enter("a", 90, {});  // not before the first has left the window
+    large_is_in = true;
+    pass.set_outcome(Outcome::answered);
+  }};
+  while (!large_waits || gate.time_lost("a") == 0ms) std::this_thread::yield();
+  // It would fit at once.
+  auto small = gate.enter("a", 10, {});
+  small.set_outcome(Outcome::answered);
+  CHECK(large_is_in);
+}
+
+TEST_CASE("an upload that gives up lets the next one try", "[http][budget]") {
+  base::SystemClock clock;
+  http::BudgetGate gate{clock, {.upload_bytes = 100, .upload_window = 1h}};
+  {
+    auto pass = gate.enter("a", 60, {});
+    pass.set_outcome(Outcome::answered);
+  }
+  std::stop_source stop;
+  std::jthread large{[&] { CHECK_THROWS_AS(gate.enter("a", 90, stop.get_token()), base::Error); }};
+  while (gate.time_lost("a") == 0ms) std::this_thread::yield();
+  stop.request_stop();
+  const auto small = gate.enter("a", 10, {});
+}
+
+TEST_CASE("a place that is given back unused costs nothing of the window", "[http][budget]") {
+  test::VirtualClock clock;
+  http::BudgetGate gate{clock, {.upload_bytes = 100}};
+  for (int i = 0; i < 5; ++i) {
+    auto pass = gate.enter("a", 90, {});
+    pass.set_outcome(Outcome::not_sent);
+  }
+  CHECK(clock.slept() == 0s);
+}
