@@ -74,6 +74,7 @@ class Run {
     left_out.address = mailboxes_[mailbox].address;
     left_out.mailbox_id = mailboxes_[mailbox].id.value;
     left_out.outcome = Outcome::skipped;
+    left_out.failure = base::ErrorKind::cancelled;
     left_out.problems.push_back({left_out.address, "", "", "NotBegun",
                                  "the run was stopped before this mailbox's turn",
                                  "a rerun goes on from there"});
@@ -89,7 +90,10 @@ class Run {
         done.snapshot = snapshot;
       } else {
         done.outcome = Outcome::failed;
+        done.failure = failure->kind();
         done.items = {};
+        done.new_bytes = 0;
+        done.stored_bytes = 0;
         done.problems.push_back(problem_of(done.address, "", *failure));
         if (!report->stopped_by) report->stopped_by = *failure;
       }

@@ -58,11 +58,6 @@ void ToldItems::tell(graph::ItemChange change) {
   slot.item.size_bytes = told.item.size_bytes;
 }
 
-void ToldItems::clear() {
-  index_.clear();
-  told_.clear();
-}
-
 const ToldItems::Told* ToldItems::find(std::string_view id) const {
   const auto found = index_.find(id);
   return found == index_.end() ? nullptr : found->second;

@@ -27,7 +27,6 @@ class ToldItems {
   };
 
   void tell(graph::ItemChange change);
-  void clear();
 
   // Null if nothing was told of it.
   [[nodiscard]] const Told* find(std::string_view id) const;

@@ -35,8 +35,6 @@ void CommitGroup::commit() {
   commit_waiting(*waiting);
 }
 
-std::optional<base::Error> CommitGroup::failure() const { return waiting_.lock()->failure; }
-
 void CommitGroup::commit_waiting(Waiting& waiting) {
   if (waiting.snapshots.empty()) return;
   if (!waiting.failure) {

@@ -31,8 +31,6 @@ class CommitGroup {
   // Commits what waits. Never throws.
   void commit();
 
-  [[nodiscard]] std::optional<base::Error> failure() const;
-
  private:
   struct Waiting {
     std::vector<std::size_t> mailboxes;

@@ -64,7 +64,7 @@ class Search {
     const std::vector<std::optional<Finding>> findings = ask_about(users);
     // Without a single mailbox it is the app that lacks the right, not some account that lies
     // outside its scope.
-    if (refusal_ && !any_mailbox_) throw Error{*refusal_};
+    if (trouble_ && !any_mailbox_) throw Error{*trouble_};
     Discovery discovery;
     for (const auto& finding : findings) {
       if (const auto* mailbox = std::get_if<Mailbox>(&*finding)) {
@@ -154,6 +154,15 @@ class Search {
       any_mailbox_ = true;
       return mailbox_of(user, known->second);
     }
+    const auto without_answer = [&](const Error& error) -> Finding {
+      if (is_known) return mailbox_of(user, known->second);
+      return unanswered(user, error);
+    };
+    if (unanswered_ >= kUnansweredInARow) {
+      return without_answer(
+          {ErrorKind::unavailable, text("not asked for the mailbox of ", user.address(),
+                                        ": the service did not answer for those before")});
+    }
     try {
       Finding found = ask(user);
       unanswered_ = 0;
@@ -163,15 +172,21 @@ class Search {
       throw;
     } catch (Error& error) {
       error.add_context(text("asking for the mailbox of ", user.address()));
-      if (error.kind() == ErrorKind::denied) {
-        note_refusal(error);
-      } else {
-        const bool one_account =
-            error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::protocol;
-        if (!one_account || ++unanswered_ >= kUnansweredInARow) throw;
-      }
-      if (is_known) return mailbox_of(user, known->second);
-      return unanswered(user, error);
+      note(error);
+      return without_answer(error);
+    }
+  }
+
+  // Throws what is no matter of one account.
+  void note(const Error& error) {
+    if (error.kind() == ErrorKind::unavailable) {
+      if (++unanswered_ == kUnansweredInARow) keep_trouble(error);
+    } else if (error.kind() == ErrorKind::denied) {
+      keep_trouble(error);
+    } else if (error.kind() == ErrorKind::protocol) {
+      unanswered_ = 0;  // an answer, if a strange one
+    } else {
+      throw Error{error};
     }
   }
 
@@ -189,9 +204,9 @@ class Search {
     return account;
   }
 
-  void note_refusal(const Error& error) {
+  void keep_trouble(const Error& error) {
     const std::lock_guard lock{mutex_};
-    if (!refusal_) refusal_ = error;
+    if (!trouble_) trouble_ = error;
   }
 
   [[nodiscard]] bool is_fresh(const Known& known) const {
@@ -315,7 +330,7 @@ class Search {
   std::atomic<int> unanswered_{0};
   std::atomic<bool> any_mailbox_{false};  // told by the service, now or lately
   std::mutex mutex_;
-  std::optional<Error> refusal_;  // guarded by the mutex; the first
+  std::optional<Error> trouble_;  // guarded by the mutex; of more than one account, the first
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "src/backup/backup_run.h"
 #include "src/base/error.h"
+#include "src/graph/export_plan.h"
 
 #include <algorithm>
 #include <exception>
@@ -15,10 +16,8 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-// What one call of the service takes at most (graph-api: 1 to 20 ids; a response should stay
-// small).
-constexpr std::size_t kBatchUnits = 20;
-constexpr std::uint64_t kBatchBytes = std::uint64_t{24} << 20;
+// So that no call of the service has to be divided.
+constexpr graph::BatchLimits kBatch;
 
 // Leads the streams of one batch into the store and notes how each item ended.
 class StoringSink final : public graph::ExportSink {
@@ -131,8 +130,8 @@ void ExportLanes::submit(ExportJob& job) {
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < job.units_.size(); ++i) {
     const std::uint64_t unit_bytes = job.units_[i].size_bytes;
-    if (batches.empty() || batches.back().count == kBatchUnits ||
-        bytes + unit_bytes > kBatchBytes) {
+    if (batches.empty() || batches.back().count == kBatch.items ||
+        bytes + unit_bytes > kBatch.bytes) {
       batches.push_back({&job, i, 0});
       bytes = 0;
     }

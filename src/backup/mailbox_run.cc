@@ -112,11 +112,13 @@ void MailboxRun::classify(const std::vector<std::string>& new_ids) {
       add_problem(problem_of(report_->address, folder.display_name, error));
       folders_failed_ = true;
       folders_untold_ = true;
+      folders_.erase(id);
+      continue;
     }
     if (!whole) {
-      // It has gone again, or whoever answered does not know of it yet.
+      // It has gone again, as its own feed will say; or whoever answered does not know of it yet,
+      // and it is asked about once more by the next run.
       folders_untold_ = true;
-      folders_.erase(id);
       continue;
     }
     folder.is_search_folder = whole->is_search_folder;

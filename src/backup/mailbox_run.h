@@ -63,7 +63,7 @@ class MailboxRun {
   void write_moved(const FolderWork& work);
   std::unordered_map<std::string, store::ItemDisplay> details_of(
       const FolderWork& work, const std::vector<std::string>& ids);
-  std::vector<store::ItemEntry> lacking_details(const FolderWork& work) const;
+  std::optional<std::vector<store::ItemEntry>> lacking_details(const FolderWork& work) const;
   void note_folder(FolderWork& work);
   void report_folder(const FolderWork& work);
   void write_folder_map();

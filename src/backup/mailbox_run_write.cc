@@ -106,10 +106,12 @@ void MailboxRun::write_moved(const FolderWork& work) {
 }
 
 void MailboxRun::write_exported(FolderWork& work) {
-  const std::vector<store::ItemEntry> lacking = lacking_details(work);
+  const std::optional<std::vector<store::ItemEntry>> lacking = lacking_details(work);
   std::vector<std::string> ids;
   for (const store::ItemEntry& entry : work.exported) ids.push_back(entry.id);
-  for (const store::ItemEntry& entry : lacking) ids.push_back(entry.id);
+  if (lacking) {
+    for (const store::ItemEntry& entry : *lacking) ids.push_back(entry.id);
+  }
   if (ids.empty()) return;
   const std::unordered_map<std::string, store::ItemDisplay> details = details_of(work, ids);
   const store::ItemDisplay unknown;
@@ -119,23 +121,31 @@ void MailboxRun::write_exported(FolderWork& work) {
     some_missing |= found == details.end();
     editor_.put_item(entry, found == details.end() ? unknown : found->second);
   }
-  for (const store::ItemEntry& entry : lacking) {
-    const auto found = details.find(entry.id);
-    some_missing |= found == details.end();
-    if (found != details.end()) editor_.put_item(entry, found->second);
+  if (lacking) {
+    for (const store::ItemEntry& entry : *lacking) {
+      const auto found = details.find(entry.id);
+      some_missing |= found == details.end();
+      if (found != details.end()) editor_.put_item(entry, found->second);
+    }
   }
   std::uint32_t& tries = notes_.folders[work.id].details_tries;
-  tries = some_missing ? std::min(tries + 1, kDetailsTries) : 0;
+  if (some_missing && !context_.stop.stop_requested()) {
+    tries = std::min(tries + 1, kDetailsTries);
+  } else if (!some_missing && lacking) {
+    tries = 0;
+  }
 }
 
 // Items of the base whose display metadata an earlier run did not get, and that this run does not
-// touch.
-std::vector<store::ItemEntry> MailboxRun::lacking_details(const FolderWork& work) const {
+// touch; none if nobody looked for them, for it is the wrong time, or was tried often enough.
+std::optional<std::vector<store::ItemEntry>> MailboxRun::lacking_details(
+    const FolderWork& work) const {
   std::vector<store::ItemEntry> lacking;
   const auto noted = base_.notes.folders.find(work.id);
   if (!base_.reader || noted == base_.notes.folders.end()) return lacking;
   const std::uint32_t tries = noted->second.details_tries;
-  if (tries == 0 || tries >= kDetailsTries || must_end()) return lacking;
+  if (tries == 0) return lacking;
+  if (tries >= kDetailsTries || must_end()) return std::nullopt;
   std::set<std::string_view> touched;
   for (const auto* ids : {&work.changes.gone, &work.gone_at_export})
     touched.insert(ids->begin(), ids->end());

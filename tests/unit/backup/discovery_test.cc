@@ -1,6 +1,7 @@
 #include "src/backup/discovery.h"
 
 #include "src/base/error.h"
+#include "src/base/text.h"
 #include "src/graph/mailbox_service.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_directory.h"
@@ -184,6 +185,34 @@ TEST_CASE("an account that the service does not tell about costs that account", 
   tenant.clock.advance(std::chrono::hours{24 * 8});
   found = tenant.discover();
   CHECK(found.mailboxes.size() == 3);  // remembered, though not for certain
+}
+
+TEST_CASE("accounts without an answer do not keep the others from their backup", "[backup]") {
+  Fixture tenant;
+  const auto kind = GENERATE(ErrorKind::unavailable, ErrorKind::protocol);
+  tenant.remember(tenant.discover());
+  for (int i = 0; i < 9; ++i) {
+    const std::string name = base::text("odd", i);
+    tenant.directory.add(name, MailboxPurpose::user);
+    tenant.directory.fails["id-" + name] = kind;
+  }
+  // The others are known and not asked about: nothing but odd ones in a row.
+  const Discovery found = tenant.discover();
+  CHECK(found.mailboxes.size() == 3);
+  CHECK(found.unprotectable.size() == 10);
+  // A service that is away is not waited for again and again.
+  CHECK(tenant.directory.asked <= (kind == ErrorKind::unavailable ? 6 : 10));
+}
+
+TEST_CASE("a service that is away is told as such", "[backup]") {
+  Fixture tenant;
+  for (int i = 0; i < 9; ++i) tenant.directory.add(base::text("new", i), MailboxPurpose::user);
+  for (const char* name : {"ann", "info", "bob", "ghost"}) tenant.directory.remove(name);
+  for (int i = 0; i < 9; ++i) {
+    tenant.directory.fails[base::text("id-new", i)] = ErrorKind::unavailable;
+  }
+  CHECK_THROWS_WITH(tenant.discover(), test::contains_text("no answer"));
+  CHECK(tenant.directory.asked == 5);
 }
 
 TEST_CASE("a refused sign-in is not taken for accounts without mailboxes", "[backup]") {
