@@ -117,10 +117,13 @@ std::optional<Error> BatchRestore::import_all(std::vector<RestoreItem>& items) {
   }
   // Lost answers are looked into with nothing else under way: what is new and unknown then is
   // theirs.
+  bool was_looked_for = false;
   for (int look = 1; !uncertain.empty() && look <= kLooks; ++look) {
     context_.with.clock.sleep_for(kSettleTime, context_.stop);
+    was_looked_for = false;
     try {
       look_for(uncertain);
+      was_looked_for = true;
     } catch (const Error& error) {
       if (!ended_by) ended_by = error;
     }
@@ -133,8 +136,11 @@ std::optional<Error> BatchRestore::import_all(std::vector<RestoreItem>& items) {
                   [](const RestoreItem* item) { return item->state != State::uncertain; });
   }
   for (RestoreItem* item : uncertain) {
+    const std::string_view outcome = was_looked_for
+                                         ? "the item does not show in the target"
+                                         : "nobody could look for it: it may be in the target";
     refuse(*item, "Uncertain",
-           "the service's answer was lost and the item does not show in the target");
+           text("the import's outcome is unknown (", item->doubt, "), and ", outcome));
   }
   return ended_by;
 }
@@ -153,6 +159,7 @@ std::optional<Error> BatchRestore::import_one(RestoreItem& item) {
     } else if (!by_store && error.kind() == ErrorKind::protocol) {
       // An answer that makes no sense may stand for an item that is there.
       item.state = State::uncertain;
+      item.doubt = error.what();
     } else {
       return cause;
     }
@@ -172,6 +179,7 @@ void BatchRestore::take(RestoreItem& item, graph::ImportResult result) {
     refuse(item, refused->target_full ? "TargetFull" : refused->error.code, refused->error.message);
   } else {
     item.state = State::uncertain;
+    item.doubt = std::get<graph::ImportUncertain>(result).detail;
   }
 }
 

@@ -28,6 +28,7 @@ struct RestoreItem {
   enum class State : std::uint8_t { untried, uncertain, imported, refused };
   State state = State::untried;
   graph::Imported imported;
+  std::string doubt;  // why its state is uncertain, in the service's words
   std::string refusal_code;
   std::string refusal;
   // What a look at the target showed after the import.

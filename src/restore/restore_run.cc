@@ -243,6 +243,7 @@ class RestoreRun {
       }
     } else {
       line.reason = "not tried";
+      ++report_.items.untried;
     }
   }
 
@@ -281,11 +282,17 @@ class RestoreRun {
   RestoreReport finish() {
     report_.cancelled |= context_.stop.stop_requested();
     const auto& items = report_.items;
-    const std::uint64_t missing =
-        items.selected - items.restored - items.replaced - items.skipped - items.failed;
+    const std::uint64_t missing = items.untried + items.failed;
     if (report_.stopped_by && missing > 0) {
       report_.stopped_by->add_context(
           text(missing, " of ", items.selected, " items were not restored"));
+    }
+    if (items.untried > 0) {
+      report_.problems.push_back({target_.address, "", "", "NotTried",
+                                  text(items.untried,
+                                       " items were not tried before the restore "
+                                       "ended"),
+                                  "run the restore again with skip"});
     }
     return std::move(report_);
   }

@@ -76,7 +76,8 @@ struct ItemReport {
 struct RestoreReport {
   struct {
     std::uint64_t selected = 0, restored = 0, skipped = 0, replaced = 0, failed = 0, verified = 0;
-  } items;
+    std::uint64_t untried = 0;  // because the restore ended before their turn
+  } items;  // selected = restored + skipped + replaced + failed + untried, but for a dry run
   struct {
     std::uint64_t created = 0, reused = 0;
   } folders;

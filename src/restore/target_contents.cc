@@ -3,6 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/side_by_side.h"
 #include "src/base/text.h"
+#include "src/graph/export_plan.h"
 
 #include <algorithm>
 #include <mutex>
@@ -11,7 +12,7 @@
 namespace restore {
 namespace {
 
-constexpr std::size_t kItemsPerCall = 20;
+constexpr std::size_t kItemsPerCall = graph::BatchLimits{}.items;
 
 // Hashes streams as they arrive.
 class HashingSink final : public graph::ExportSink {
