@@ -37,7 +37,8 @@ class TenantKeys {
   // 16 bytes that stand for the tenant in pack headers and index keys; tell nothing without the
   // master.
   [[nodiscard]] virtual base::ByteView tag() const = 0;
-  [[nodiscard]] virtual base::ByteView pack_root(std::uint32_t generation) const = 0;  // 32 bytes
+  // 32 bytes, derived anew each time: headers that somebody planted may name any generation.
+  [[nodiscard]] virtual base::Secret pack_root(std::uint32_t generation) const = 0;
   [[nodiscard]] virtual std::uint32_t current_generation() const = 0;
 };
 
@@ -62,8 +63,9 @@ class KeyRing {
   // Lives as long as the ring.
   [[nodiscard]] virtual const TenantKeys& tenant(const TenantDomain& domain) const = 0;
   // The same keys, found by the 16 bytes in a pack's header: the domain's name is not needed to
-  // read packs.
-  [[nodiscard]] virtual const TenantKeys& tenant_of_tag(base::ByteView tag) const = 0;
+  // read packs. Shared, because a tag may be anybody's: those that are held are few.
+  [[nodiscard]] virtual std::shared_ptr<const TenantKeys> tenant_of_tag(
+      base::ByteView tag) const = 0;
 
   // Names of copies of the configuration and of key slots that were missing or damaged when the
   // ring was opened; the repository works from the others.

@@ -11,7 +11,6 @@
 #include "store/internal/index_upkeep.h"
 #include "store/internal/lost_items.h"
 #include "store/internal/pack_repair.h"
-#include "store/internal/prune_leftovers.h"
 #include "store/internal/prune_run.h"
 #include "store/internal/repository_check.h"
 #include "store/internal/repository_state.h"
@@ -82,6 +81,7 @@ class PackedRepository final : public Repository {
   [[nodiscard]] TenantStore& tenant(const TenantDomain& domain) override {
     return store_of(domain);
   }
+  [[nodiscard]] bool is_log_sound() const override { return access_ != Access::read || told_; }
   [[nodiscard]] std::vector<Snapshot> snapshots() const override { return state().shown(""); }
   [[nodiscard]] std::vector<Snapshot> snapshots_of(const TenantDomain& domain,
                                                    const std::string& mailbox_id) const override {
@@ -361,8 +361,8 @@ CopyReport PackedRepository::copy_to(Repository& second, const CopyOptions& opti
 
 std::vector<std::optional<base::Instant>> PackedRepository::last_verified(
     std::span<const Snapshot> snapshots) const {
-  const VerifiedPoints points{*backend_, log_, rows_,
-                              VerificationLedger::load(*backend_, clock_->now())};
+  const VerifiedPoints points{log_, rows_, VerificationLedger::load(*backend_, clock_->now()),
+                              damaged_since(*index_)};
   std::vector<std::optional<base::Instant>> instants;
   instants.reserve(snapshots.size());
   for (const Snapshot& snapshot : snapshots) instants.push_back(points.last_verified(snapshot));
@@ -375,16 +375,18 @@ CheckReport PackedRepository::survey(CheckLevel level, const OnProgress& on_prog
     return run_scrub(*backend_, {}, *clock_, on_progress, stop, survey);
   }
   std::optional<CommitLog::Chains> told = told_;
-  std::vector<Snapshot> restorable;  // forgotten ones as well: they can be recalled
+  RepositoryState::Snapshots restorable;  // forgotten ones as well: they can be recalled
+  RepositoryState::Bases bases;
   {
     auto heads = heads_.lock();  // nothing is committed in between
     if (access_ != Access::read) {
       told.emplace();
       for (const auto& [writer, cursor] : *heads) (*told)[writer] = cursor.sequence;
     }
-    for (auto& [key, snapshot] : state().unpurged("")) restorable.push_back(std::move(snapshot));
+    const RepositoryState now = state();
+    restorable = now.unpurged("");
+    bases = now.possible_bases();
   }
-  const VerificationPass pass{clock_->now(), told.value_or(CommitLog::Chains{})};
   std::unique_ptr<const PackedRepository> later;
   const CheckSubjects subjects{
       *backend_,
@@ -392,19 +394,16 @@ CheckReport PackedRepository::survey(CheckLevel level, const OnProgress& on_prog
       log_,
       *index_,
       rows_,
+      *clock_,
       std::move(restorable),
+      std::move(bases),
       std::move(told),
       chunks_of(),
       [&](const PackId& pack) {
         if (access_ == Access::read && !later) later = look_again();
         return (later ? *later : *this).index_->pack_number(pack).has_value();
       }};
-  CheckReport report = check_repository(subjects, level, on_progress, stop, survey);
-  if (std::string lost = PruneLeftovers{*backend_, *keys_}.contradiction(log_); !lost.empty()) {
-    report.errors.push_back(std::move(lost));
-  }
-  if (level == CheckLevel::full) note_full_check(*backend_, pass, clock_->now(), survey, report);
-  return report;
+  return check_repository(subjects, level, on_progress, stop, survey);
 }
 
 std::unique_ptr<const PackedRepository> PackedRepository::look_again() const {
@@ -442,6 +441,7 @@ CheckReport PackedRepository::repair(CheckLevel level, const OnProgress& on_prog
   report.rescued_chunks = figures.rescued_chunks;
   if (parity_) report.packs_without_parity = 0;
   if (report.errors.empty() && report.affected.empty() && figures.given_up_packs == 0) {
+    if (level != CheckLevel::scrub) note_damaged_since(*index_, std::nullopt);
     return report;
   }
   // What is still damaged, and what that hits, is seen afresh.
@@ -450,6 +450,8 @@ CheckReport PackedRepository::repair(CheckLevel level, const OnProgress& on_prog
   report.errors = std::move(after.errors);
   report.affected = std::move(after.affected);
   note_lost_items(state(), *index_, *keys_, rows_, chunks_of(), stop);
+  const bool is_hit = !report.affected.empty();
+  note_damaged_since(*index_, is_hit ? std::optional{clock_->now()} : std::nullopt);
   return report;
 }
 

@@ -59,6 +59,7 @@ struct AffectedItem {
 };
 
 struct CheckReport {
+  std::uint64_t restore_points = 0;  // looked at; forgotten ones as well
   std::uint64_t packs = 0;
   std::uint64_t chunks = 0;
   std::uint64_t bytes_read = 0;
@@ -170,6 +171,10 @@ class Repository {
     virtual ~Work() = default;
   };
   [[nodiscard]] virtual std::unique_ptr<Work> begin_work() = 0;
+
+  // False for a reader that tells what the index remembers, because the commit log is damaged or
+  // has lost records: a check says more. Nobody can then open it for writing.
+  [[nodiscard]] virtual bool is_log_sound() const = 0;
 
   // Every restore point that is not forgotten, ordered by mailbox id, then time.
   [[nodiscard]] virtual std::vector<Snapshot> snapshots() const = 0;

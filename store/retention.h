@@ -34,8 +34,8 @@ struct Hold {
   base::Instant time;
 
   [[nodiscard]] bool covers(const Snapshot& snapshot) const {
-    return snapshot.tenant == tenant && snapshot.mailbox_id == mailbox_id &&
-           (snapshot_id.empty() || snapshot_id == snapshot.id);
+    // Whatever name its tenant had in the configuration then: the mailbox is the same.
+    return snapshot.mailbox_id == mailbox_id && (snapshot_id.empty() || snapshot_id == snapshot.id);
   }
 };
 

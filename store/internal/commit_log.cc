@@ -93,9 +93,15 @@ base::Bytes CommitLog::read(const std::string& name) const {
   return backend_->read(name, 0, *size);
 }
 
+LogCursor CommitLog::cursor_at(const WriterId& writer, std::uint64_t sequence) const {
+  LogCursor cursor{writer, sequence, {}};
+  if (sequence > 0) cursor.hash = base::sha256(read(commit_name(writer, sequence)));
+  return cursor;
+}
+
 bool CommitLog::holds(const LogCursor& cursor) const {
-  const std::string name = commit_name(cursor.writer, cursor.sequence);
-  return backend_->size_bytes(name) && base::sha256(read(name)) == cursor.hash;
+  return backend_->size_bytes(commit_name(cursor.writer, cursor.sequence)) &&
+         cursor_at(cursor.writer, cursor.sequence).hash == cursor.hash;
 }
 
 bool CommitLog::can_open(const std::string& object, const std::string& name) const {

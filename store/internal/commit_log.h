@@ -27,6 +27,10 @@ class CommitLog {
   using Chains = std::map<WriterId, std::uint64_t>;
   [[nodiscard]] Chains chains() const;
 
+  // Made of the record as it lies there, unproven; 0 stands before the first. Error(corrupt) if it
+  // is missing or too large to be one.
+  [[nodiscard]] LogCursor cursor_at(const WriterId& writer, std::uint64_t sequence) const;
+
   // Whether the record is there and is the one that the cursor was made of.
   [[nodiscard]] bool holds(const LogCursor& cursor) const;
 

@@ -207,6 +207,15 @@ std::optional<CommitPlace> commit_place_of(std::string_view name) {
   return CommitPlace{WriterId::from(base::from_hex(writer)), *sequence};
 }
 
+std::string quarantined_log_name(std::string_view name) {
+  // A name that the store did not make may be of any length, or like another one when it is flat.
+  std::string flat = commit_place_of(name)
+                         ? std::string{name}
+                         : base::text(kLogPrefix, base::sha256(base::as_bytes(name)).hex());
+  std::ranges::replace(flat, '/', '.');
+  return base::text("trash/quarantine/", flat);
+}
+
 base::Bytes seal_commit(const CommitRecord& record, const KeyRing& keys) {
   Nonce24 nonce;
   base::fill_random(nonce);

@@ -43,6 +43,10 @@ struct CommitPlace {
 };
 // Empty if the name is not one of a commit record.
 std::optional<CommitPlace> commit_place_of(std::string_view name);
+// Where an object of the log is kept when the log is written anew:
+// "trash/quarantine/log.5f….0000000000000001", or "trash/quarantine/log.<SHA-256 of the name>" for
+// what is no record by its name.
+std::string quarantined_log_name(std::string_view name);
 
 base::Bytes seal_commit(const CommitRecord& record, const KeyRing& keys);
 // The record that the object of that name holds. Throws Error(corrupt) if it is damaged, forged, or

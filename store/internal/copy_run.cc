@@ -1,10 +1,12 @@
 #include "store/internal/copy_run.h"
 
 #include "src/base/error.h"
+#include "src/base/log.h"
 #include "src/base/text.h"
 #include "store/internal/pack_format.h"
 #include "store/internal/reachability.h"
 #include "store/internal/record_set.h"
+#include "store/internal/stream_content.h"
 
 #include <algorithm>
 #include <map>
@@ -25,6 +27,8 @@ using base::ErrorKind;
 // A pack is copied as it is if this much of it is needed: then the second store gets little that
 // nobody names.
 constexpr std::uint64_t kLeastNeededPercent = 70;
+
+constexpr std::size_t kNotesBlockBytes = std::size_t{64} << 10;
 
 // The first store's chunks. A disk that cannot read one is damage like any other: it costs the
 // restore points that need it, while a failing disk of the second store ends the copy.
@@ -75,6 +79,7 @@ class CopyRun {
   void find_what_is_new();
   void add_holds();
   void count_what_is_needed();
+  void leave_out_lost_notes(Snapshot& snapshot) const;
 
   struct Walked {
     RecordSet met;
@@ -155,6 +160,7 @@ void CopyRun::count_what_is_needed() {
   std::unordered_map<std::uint32_t, std::uint64_t> needed_bytes;  // by pack
   std::vector<Snapshot> readable;
   for (Snapshot& snapshot : points_) {
+    leave_out_lost_notes(snapshot);
     const base::ByteView tag = from_.keys.tenant(snapshot.tenant).tag();
     const auto count = [&](ChunkClass, const ChunkId& id, const ChunkLocation& place) {
       if (is_there(tag, id) || !needed.add(place)) return;
@@ -168,6 +174,23 @@ void CopyRun::count_what_is_needed() {
     const bool whole = pack && size_bytes * 100 >= pack->size_bytes * kLeastNeededPercent;
     if (whole) whole_packs_.insert(number);
     progress_.total_bytes += whole ? pack->size_bytes : size_bytes;
+  }
+}
+
+// They serve the next backup alone: a restore point is worth as much without them.
+void CopyRun::leave_out_lost_notes(Snapshot& snapshot) const {
+  if (!snapshot.state) return;
+  const SourceChunks chunks{from_.chunks_of(snapshot.tenant)};
+  try {
+    const std::unique_ptr<ContentReader> reader = read_content(chunks, *snapshot.state);
+    base::Bytes block(kNotesBlockBytes);
+    while (reader->read(block) > 0) {
+    }
+  } catch (const base::Error& error) {
+    if (error.kind() != ErrorKind::corrupt && error.kind() != ErrorKind::not_found) throw;
+    base::log(base::LogLevel::warning, "restore point ", snapshot.id, " of ", snapshot.address,
+              " is copied without the notes for the next backup: ", error.what());
+    snapshot.state.reset();
   }
 }
 

@@ -138,15 +138,14 @@ class DamagedMapWalk {
 void DamageNames::add(const ChunkStore& chunks, TreeCheck& check, const Snapshot& snapshot) {
   const SnapshotRoots& roots = snapshot.roots;
   const bool folders_sound = check.is_map_sound(MapKind::folders, roots.folders);
-  const bool state_sound = !snapshot.state || check.is_content_sound(*snapshot.state);
   const bool items_sound = check.is_map_sound(MapKind::items, roots.items);
   const bool display_sound = check.is_map_sound(MapKind::display, roots.display);
-  if (folders_sound && state_sound && items_sound && display_sound) return;
+  if (folders_sound && items_sound && display_sound) return;
   const auto affect = [&](const std::string& folder, const std::string& item) {
     std::vector<std::string>& ids = affected_[{snapshot.address, folder, item}];
     if (ids.empty() || ids.back() != snapshot.id) ids.push_back(snapshot.id);
   };
-  if (!folders_sound || !state_sound) affect({}, {});
+  if (!folders_sound) affect({}, {});
   const FolderPaths paths = paths_of(readable_folders(chunks, roots.folders));
   DamagedMapWalk{chunks, check, MapKind::items, paths, affect}.run(roots.items);
   DamagedMapWalk{chunks, check, MapKind::display, paths, affect}.run(roots.display);

@@ -4,7 +4,6 @@
 #include "src/base/log.h"
 #include "src/base/text.h"
 #include "store/internal/index_place.h"
-#include "store/internal/lost_items.h"
 #include "store/internal/lost_log.h"
 #include "store/internal/prune_leftovers.h"
 #include "store/packs.h"
@@ -189,7 +188,6 @@ std::unique_ptr<Index> IndexUpkeep::make_anew(base::Instant now,
   const CommitLog::Chains chains = log_->chains();
   end_deletions(*backend_, *keys_, *log_, nullptr, now);
   std::unique_ptr<Index> index = open(Index::Mode::create);
-  mark_unsurveyed(*index);
   add_packs(*index, on_progress);
   replay(*index, chains);
   if (!settings_->open_index) drop_set_aside(settings_->index);

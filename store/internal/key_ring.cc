@@ -6,6 +6,7 @@
 #include "store/internal/healing.h"
 #include "store/internal/key_slot.h"
 #include "store/internal/master_key.h"
+#include "store/internal/recently_used.h"
 #include "store/internal/recovery_key.h"
 #include "store/internal/repository_config.h"
 #include "store/internal/self_checked.h"
@@ -22,6 +23,8 @@ using base::ErrorKind;
 
 constexpr std::size_t kMasterBytes = 32;
 constexpr std::size_t kTagBytes = 16;
+// Tenants are few; tags in the headers of packs that somebody planted may be many.
+constexpr std::size_t kMostByTag = 64;
 
 constexpr char kTenantContext[] = "cofferTK";
 constexpr char kPackContext[] = "cofferPK";
@@ -42,14 +45,8 @@ class DerivedTenantKeys final : public TenantKeys {
   [[nodiscard]] base::ByteView id_key() const override { return id_key_.bytes(); }
   [[nodiscard]] base::ByteView chunker_key() const override { return chunker_key_.bytes(); }
   [[nodiscard]] base::ByteView tag() const override { return tag_; }
-  [[nodiscard]] base::ByteView pack_root(std::uint32_t generation) const override {
-    auto roots = pack_roots_.lock();
-    auto root = roots->find(generation);
-    if (root == roots->end()) {
-      root =
-          roots->emplace(generation, derive_subkey(root_.bytes(), generation, kPackContext)).first;
-    }
-    return root->second.bytes();
+  [[nodiscard]] base::Secret pack_root(std::uint32_t generation) const override {
+    return derive_subkey(root_.bytes(), generation, kPackContext);
   }
   [[nodiscard]] std::uint32_t current_generation() const override { return generation_; }
 
@@ -64,7 +61,6 @@ class DerivedTenantKeys final : public TenantKeys {
   base::Secret id_key_;
   base::Secret chunker_key_;
   std::uint32_t generation_;
-  base::Synchronized<std::map<std::uint32_t, base::Secret>> pack_roots_;
 };
 
 class OpenKeyRing final : public KeyRing {
@@ -83,12 +79,21 @@ class OpenKeyRing final : public KeyRing {
 
   [[nodiscard]] const TenantKeys& tenant(const TenantDomain& domain) const override {
     base::check(!domain.name.empty(), "a tenant has a name");
-    const base::Sha256 tag = base::hmac_sha256(tag_key_.bytes(), base::as_bytes(domain.name));
-    return keys_for(domain, tag.view().first(kTagBytes));
+    auto tenants = tenants_.lock();
+    auto& keys = (*tenants)[domain];
+    if (!keys) {
+      const base::Sha256 tag = base::hmac_sha256(tag_key_.bytes(), base::as_bytes(domain.name));
+      keys = derive(domain, tag.view().first(kTagBytes));
+    }
+    return *keys;
   }
-  [[nodiscard]] const TenantKeys& tenant_of_tag(base::ByteView tag) const override {
+  [[nodiscard]] std::shared_ptr<const TenantKeys> tenant_of_tag(base::ByteView tag) const override {
     base::check(tag.size() == kTagBytes, "a tenant's tag has 16 bytes");
-    return keys_for({}, tag);
+    const base::Bytes key = base::to_bytes(tag);
+    if (auto known = by_tag_.find(key)) return std::move(*known);
+    std::shared_ptr<const TenantKeys> keys = derive({}, tag);
+    by_tag_.insert(key, keys);
+    return keys;
   }
 
   [[nodiscard]] const std::vector<std::string>& damaged_copies() const override { return damaged_; }
@@ -107,26 +112,20 @@ class OpenKeyRing final : public KeyRing {
   }
 
  private:
-  [[nodiscard]] const TenantKeys& keys_for(const TenantDomain& domain, base::ByteView tag) const {
-    auto tenants = tenants_.lock();
-    // Known by name and known by tag only are kept apart, so that domain() stays true.
-    auto& keys = (*tenants)[{domain.name, base::to_bytes(tag)}];
-    if (!keys) {
-      const base::Secret root = base::hmac_sha256_key(tenant_key_.bytes(), tag);
-      keys = std::make_unique<DerivedTenantKeys>(domain, tag, root, config_.key_generation);
-    }
-    return *keys;
+  [[nodiscard]] std::unique_ptr<const TenantKeys> derive(const TenantDomain& domain,
+                                                         base::ByteView tag) const {
+    const base::Secret root = base::hmac_sha256_key(tenant_key_.bytes(), tag);
+    return std::make_unique<DerivedTenantKeys>(domain, tag, root, config_.key_generation);
   }
 
-  using TenantMap =
-      std::map<std::pair<std::string, base::Bytes>, std::unique_ptr<DerivedTenantKeys>>;
   RepositoryConfig config_;
   base::Secret config_key_;
   base::Secret log_key_;
   base::Secret tag_key_;
   base::Secret tenant_key_;
   std::vector<std::string> damaged_;
-  base::Synchronized<TenantMap> tenants_;
+  base::Synchronized<std::map<TenantDomain, std::unique_ptr<const TenantKeys>>> tenants_;
+  mutable RecentlyUsed<base::Bytes, std::shared_ptr<const TenantKeys>> by_tag_{kMostByTag};
 };
 
 void check_place_is_free(Backend& backend) {

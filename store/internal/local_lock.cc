@@ -20,6 +20,16 @@ using base::FileHandle;
   throw base::system_error(what, error_number);
 }
 
+// Empty if it says nothing that can be told.
+std::string owner_noted_in(const std::filesystem::path& lock_path) {
+  constexpr std::size_t kLongest = 1024;
+  try {
+    return std::string{base::trim(base::as_text(base::read_file(lock_path, kLongest)))};
+  } catch (const base::Error&) {
+    return {};
+  }
+}
+
 class LocalLock final : public Backend::Lock {
  public:
   explicit LocalLock(FileHandle file) : file_(std::move(file)) {}
@@ -66,7 +76,7 @@ std::unique_ptr<Backend::Lock> lock_directory(const FileHandle& directory,
   if (!file.is_open()) fail(base::text("opening '", lock_path.string(), "'"), errno);
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) fail(base::text("locking '", lock_path.string(), "'"), errno);
-    const std::string owner{base::trim(base::as_text(base::read_file(lock_path)))};
+    const std::string owner = owner_noted_in(lock_path);
     throw base::Error{base::ErrorKind::in_use,
                       base::text("the store '", path.string(), "' is in use by ",
                                  owner.empty() ? "another process" : owner)};

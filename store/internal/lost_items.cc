@@ -77,39 +77,16 @@ class LostItemWalk {
   bool is_complete_ = true;
 };
 
-// Of each mailbox, those that the next backup may start from: the newest that is shown, and later
-// ones that are forgotten, which can be recalled.
-using Mailbox = std::pair<TenantDomain, std::string>;
-std::map<Mailbox, std::vector<Snapshot>> possible_bases(const RepositoryState& state) {
-  std::map<Mailbox, base::Instant> newest;
-  for (const Snapshot& shown : state.shown("")) {
-    base::Instant& time = newest[{shown.tenant, shown.mailbox_id}];
-    time = std::max(time, shown.time);
-  }
-  std::map<Mailbox, std::vector<Snapshot>> bases;
-  for (auto& [key, snapshot] : state.unpurged("")) {
-    const Mailbox mailbox{snapshot.tenant, snapshot.mailbox_id};
-    const auto since = newest.find(mailbox);
-    if (since != newest.end() && snapshot.time < since->second) continue;
-    bases[mailbox].push_back(std::move(snapshot));
-  }
-  return bases;
-}
-
 // No mailbox's rows begin like this.
-constexpr const char* kUnsurveyed = "unsurveyed";
+constexpr const char* kSurveyed = "surveyed";
+constexpr const char* kDamagedSince = "damaged-since";
 
 }  // namespace
-
-void mark_unsurveyed(Index& index) {
-  const StateRow mark{Table::lost, kUnsurveyed, base::Bytes{1}};
-  index.apply({&mark, 1});
-}
 
 void note_lost_items(const RepositoryState& state, Index& index, const KeyRing& keys,
                      const StateRows& rows, const ChunksOf& chunks_of,
                      const std::stop_token& stop) {
-  for (const auto& [mailbox, bases] : possible_bases(state)) {
+  for (const auto& [mailbox, bases] : state.possible_bases()) {
     const auto& [tenant, mailbox_id] = mailbox;
     LostItemWalk walk{chunks_of(tenant), index, keys.tenant(tenant).tag(), stop};
     for (const Snapshot& base : bases) walk.run(base);
@@ -134,13 +111,31 @@ void note_lost_items(const RepositoryState& state, Index& index, const KeyRing& 
 
 void survey_once(const RepositoryState& state, Index& index, const KeyRing& keys,
                  const StateRows& rows, const ChunksOf& chunks_of) {
-  bool is_marked = false;
-  index.rows(Table::lost, kUnsurveyed,
-             [&](const std::string&, base::ByteView) { is_marked = true; });
-  if (!is_marked) return;
+  bool is_surveyed = false;
+  index.rows(Table::lost, kSurveyed,
+             [&](const std::string&, base::ByteView) { is_surveyed = true; });
+  if (is_surveyed) return;
   note_lost_items(state, index, keys, rows, chunks_of, {});
-  const StateRow mark{Table::lost, kUnsurveyed, {}};
+  const StateRow mark{Table::lost, kSurveyed, base::Bytes{1}};
   index.apply({&mark, 1});
+}
+
+void note_damaged_since(Index& index, std::optional<base::Instant> since) {
+  StateRow row{Table::lost, kDamagedSince, {}};
+  if (since) {
+    row.value.emplace(sizeof(std::int64_t));
+    base::store_le(row.value->data(), base::to_milliseconds(*since));
+  }
+  index.apply({&row, 1});
+}
+
+std::optional<base::Instant> damaged_since(const Index& index) {
+  std::optional<base::Instant> since;
+  index.rows(Table::lost, kDamagedSince, [&](const std::string&, base::ByteView value) {
+    if (value.size() != sizeof(std::int64_t)) return;
+    since = base::from_milliseconds(base::load_le<std::int64_t>(value.data()));
+  });
+  return since;
 }
 
 std::vector<LostItem> noted_lost_items(const Index& index, const StateRows& rows,
@@ -177,7 +172,6 @@ void settle_lost_items(const ChunkStore& chunks, Index& index, const StateRows& 
     }
   } catch (const base::Error& error) {
     // The commit stands; an item that is exported once more costs nothing.
-    if (error.kind() != base::ErrorKind::corrupt) throw;
     base::log(base::LogLevel::warning, "lost items of ", snapshot.address,
               " stay noted: ", error.what());
   }

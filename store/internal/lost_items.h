@@ -3,6 +3,7 @@
 // not changed.
 #pragma once
 
+#include "src/base/clock.h"
 #include "store/chunk_store.h"
 #include "store/index.h"
 #include "store/internal/repository_state.h"
@@ -11,6 +12,7 @@
 #include "store/snapshot.h"
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -22,13 +24,15 @@ using ChunksOf = std::function<const ChunkStore&(const TenantDomain&)>;
 void note_lost_items(const RepositoryState& state, Index& index, const KeyRing& keys,
                      const StateRows& rows, const ChunksOf& chunks_of, const std::stop_token& stop);
 
-// An index that is made anew knows no packs that are gone, so nobody has noticed what went with
-// them: it is marked, until the lost items of the store have been noted.
-void mark_unsurveyed(Index& index);
-// note_lost_items() if the index is so marked: what is gone without a trace must not pass for
-// stored.
+// note_lost_items() if that was never done for this index: one that was made anew knows no packs
+// that are gone, so nobody has noticed what went with them, and it must not pass for stored.
 void survey_once(const RepositoryState& state, Index& index, const KeyRing& keys,
                  const StateRows& rows, const ChunksOf& chunks_of);
+
+// Since when restore points are known to have lost content, or that none is. A scrub proves no
+// restore point then: it reads what is there, and does not know what is missing.
+void note_damaged_since(Index& index, std::optional<base::Instant> since);
+std::optional<base::Instant> damaged_since(const Index& index);
 
 // What repair noted of a mailbox. A row that cannot be opened is left out: it only costs that the
 // item waits for the next repair.

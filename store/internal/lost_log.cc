@@ -3,6 +3,7 @@
 #include "src/base/text.h"
 #include "store/internal/pack_scrub.h"
 #include "store/internal/repository_state.h"
+#include "store/internal/verification_ledger.h"
 #include "store/packs.h"
 
 #include <cstdint>
@@ -112,6 +113,18 @@ std::string lost_with_log(const Backend& backend, const CommitLog& log, const St
       " for one; the index remembers what they told of ", lost,
       " restore points and holds: put the log back, or, if it is lost, run `coffer check "
       "--repair`, which writes it anew from the index");
+}
+
+std::string lost_altogether(const Backend& backend, const CommitLog& log, base::Instant now) {
+  if (!log.chains().empty()) return {};
+  const VerificationLedger ledger = VerificationLedger::load(backend, now);
+  for (const auto& pass : {ledger.under_way, ledger.scrubbed, ledger.checked}) {
+    if (!pass || pass->log.empty()) continue;
+    return base::text("the commit log is gone: log/ holds no record, though there were some on ",
+                      base::format_rfc3339(pass->began),
+                      "; put log/ back, from a second store or a copy of this one");
+  }
+  return {};
 }
 
 }  // namespace store

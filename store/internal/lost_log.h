@@ -1,6 +1,7 @@
 // A commit log that has lost records: the index that took them in remembers what they told.
 #pragma once
 
+#include "src/base/clock.h"
 #include "store/backend.h"
 #include "store/index.h"
 #include "store/internal/commit_log.h"
@@ -21,5 +22,8 @@ bool is_of_another_copy(const Backend& backend, const Index& index);
 // is damaged.
 std::string lost_with_log(const Backend& backend, const CommitLog& log, const StateRows& rows,
                           const Index& index);
+
+// A log without any record, though the ledger of verification remembers some: the same for people.
+std::string lost_altogether(const Backend& backend, const CommitLog& log, base::Instant now);
 
 }  // namespace store

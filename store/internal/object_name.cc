@@ -58,12 +58,6 @@ std::string quarantine_name(const PackId& pack) {
   return base::text("trash/quarantine/", pack.hex());
 }
 
-std::string quarantined_log_name(std::string_view name) {
-  std::string flat{name};
-  std::ranges::replace(flat, '/', '.');
-  return base::text("trash/quarantine/", flat);
-}
-
 std::optional<PackId> parity_pack_of(std::string_view name) {
   if (!name.starts_with(kParityPrefix)) return std::nullopt;
   const std::string_view hex = name.substr(kParityPrefix.size());

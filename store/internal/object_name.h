@@ -26,8 +26,6 @@ inline constexpr std::string_view kParityPrefix = "par/";
 std::string parity_name(const PackId& pack);
 // Where damaged packs are kept: "trash/quarantine/3f…".
 std::string quarantine_name(const PackId& pack);
-// The same for an object of the log: "trash/quarantine/log.5f….0000000000000001".
-std::string quarantined_log_name(std::string_view name);
 // Empty if `name` is not that of a parity object.
 std::optional<PackId> parity_pack_of(std::string_view name);
 

@@ -32,7 +32,8 @@ base::Secret derive(base::ByteView root, std::string_view label, const PackSalt&
 }
 
 base::Secret derive_keys(const PackHeader& header, const TenantKeys& keys) {
-  const base::ByteView root = keys.pack_root(header.generation);
+  const base::Secret root_key = keys.pack_root(header.generation);
+  const base::ByteView root = root_key.bytes();
   return base::Secret::filled(kKeysBytes, [&](base::MutableByteView all) {
     const auto place = [&](std::size_t offset, base::ByteView key) {
       std::memcpy(all.data() + offset, key.data(), key.size());

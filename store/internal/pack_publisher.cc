@@ -126,9 +126,9 @@ void PackPublisher::publish_parity(const PackBuilder& pack) {
 void PackPublisher::check_finished(const PackBuilder& pack) const {
   const PackRow row = pack.row();
   const base::ByteView bytes = pack.bytes();
-  const auto tenant = [&](base::ByteView) -> const TenantKeys& { return keys_; };
-  const PackTail tail = read_tail(bytes, bytes.size(), repository_, row.chunk_class, tenant,
-                                  row.id.hex(), [&](std::uint64_t) { return bytes; });
+  const PackTail tail =
+      read_tail(bytes, bytes.size(), repository_, row.chunk_class, always_those(keys_),
+                row.id.hex(), [&](std::uint64_t) { return bytes; });
   if (tail.entries.size() != row.chunks) {
     throw base::Error{base::ErrorKind::failed, "a pack in memory does not hold what was put in it"};
   }

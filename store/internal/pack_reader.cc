@@ -27,7 +27,6 @@ base::Bytes read_promised(const Backend& backend, const std::string& name, std::
 // By the copy of the header at the pack's end.
 PackCipher open_by_copy(const Backend& backend, const PackRow& row, const std::string& name,
                         const RepositoryId& repository, const TenantKeys& keys) {
-  const auto tenant = [&](base::ByteView) -> const TenantKeys& { return keys; };
   base::Bytes end;
   const auto more = [&](std::uint64_t from) -> base::ByteView {
     end = read_promised(backend, name, from, static_cast<std::size_t>(row.size_bytes - from));
@@ -35,7 +34,9 @@ PackCipher open_by_copy(const Backend& backend, const PackRow& row, const std::s
   };
   const base::Bytes trailer =
       read_promised(backend, name, row.size_bytes - kTrailerBytes, kTrailerBytes);
-  return read_tail(trailer, row.size_bytes, repository, row.chunk_class, tenant, name, more).cipher;
+  return read_tail(trailer, row.size_bytes, repository, row.chunk_class, always_those(keys), name,
+                   more)
+      .cipher;
 }
 
 PackCipher open_cipher(const Backend& backend, const PackRow& row, const std::string& name,
@@ -101,6 +102,11 @@ PackReader::Record PackReader::read(const ChunkId& id, const ChunkLocation& loca
   return record;
 }
 
+TenantOfTag always_those(const TenantKeys& keys) {
+  const std::shared_ptr<const TenantKeys> shared{std::shared_ptr<void>{}, &keys};  // not owned
+  return [shared](base::ByteView) { return shared; };
+}
+
 PackTail read_tail(base::ByteView tail, std::uint64_t pack_bytes, const RepositoryId& repository,
                    ChunkClass chunk_class, const TenantOfTag& keys, const std::string& pack,
                    const std::function<base::ByteView(std::uint64_t from)>& more) {
@@ -117,8 +123,8 @@ PackTail read_tail(base::ByteView tail, std::uint64_t pack_bytes, const Reposito
                         static_cast<std::size_t>(size_bytes));
   };
   const base::ByteView header = part(layout.header_copy_offset, kPackHeaderBytes);
-  const TenantKeys& tenant = keys(decode_header(header, pack).tenant_tag);
-  PackCipher cipher = PackCipher::open(header, repository, chunk_class, tenant, pack);
+  const auto tenant = keys(decode_header(header, pack).tenant_tag);
+  PackCipher cipher = PackCipher::open(header, repository, chunk_class, *tenant, pack);
   const auto tag = cipher.trailer_tag(trailer_bytes.first(kTrailerTaggedBytes));
   if (!equal_in_constant_time(tag, trailer_bytes.subspan(kTrailerTaggedBytes, kPackTagBytes))) {
     corrupt(base::text("pack ", pack, " has a trailer that was changed"));

@@ -51,7 +51,10 @@ struct PackTail {
   base::Bytes checksums;
 };
 
-using TenantOfTag = std::function<const TenantKeys&(base::ByteView tag)>;
+using TenantOfTag = std::function<std::shared_ptr<const TenantKeys>(base::ByteView tag)>;
+// For who knows whose pack it is: these, whatever the tag, which is compared when the pack is
+// opened. They outlive what is given.
+TenantOfTag always_those(const TenantKeys& keys);
 
 // `tail` is the end of a pack of `pack_bytes`, from whatever place; `more` gives the end from an
 // earlier place on if it is too short. Error(corrupt) naming `pack`.

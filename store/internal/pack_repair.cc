@@ -176,18 +176,23 @@ void PackRepair::rescue(const PackObject& pack) {
   const base::Bytes left = read_what_is_left(pack);
   ChunkStoreSettings settings;
   settings.parity = subjects_.parity;
-  std::map<base::Bytes, std::unique_ptr<ChunkStore>> stores;  // by tag; a pack has one tenant
+  struct Anew {
+    std::shared_ptr<const TenantKeys> keys;
+    std::unique_ptr<ChunkStore> chunks;
+  };
+  std::map<base::Bytes, Anew> stores;  // by tag; a pack has one tenant
   const auto store_again = [&](base::ByteView tag, const ChunkId&, base::ByteView plaintext) {
-    std::unique_ptr<ChunkStore>& chunks = stores[base::to_bytes(tag)];
+    auto& [keys, chunks] = stores[base::to_bytes(tag)];
     if (!chunks) {
-      chunks = open_chunk_store(subjects_.backend, subjects_.index, subjects_.keys.repository(),
-                                subjects_.keys.tenant_of_tag(tag), subjects_.codec, subjects_.clock,
-                                subjects_.leases, settings);
+      keys = subjects_.keys.tenant_of_tag(tag);
+      chunks =
+          open_chunk_store(subjects_.backend, subjects_.index, subjects_.keys.repository(), *keys,
+                           subjects_.codec, subjects_.clock, subjects_.leases, settings);
     }
     if (chunks->put(pack.chunk_class, plaintext).is_new) ++figures_.rescued_chunks;
   };
   static_cast<void>(salvage_pack(subjects_.keys, pack, left, store_again));
-  for (const auto& [tag, chunks] : stores) chunks->flush();
+  for (const auto& [tag, anew] : stores) anew.chunks->flush();
   base::log(LogLevel::warning, "pack ", name_of(pack),
             " cannot be made whole; what was intact in it is stored anew");
 }

@@ -31,7 +31,7 @@ void check_size(const PackObject& pack) {
 }
 
 TenantOfTag tenants_of(const KeyRing& keys) {
-  return [&keys](base::ByteView tag) -> const TenantKeys& { return keys.tenant_of_tag(tag); };
+  return [&keys](base::ByteView tag) { return keys.tenant_of_tag(tag); };
 }
 
 // Verifies one pack that lies in memory; each step adds what it finds.
@@ -106,7 +106,8 @@ class PackVerifier {
     if (!cipher.open(entry.offset, *header, record.subspan(kRecordHeaderBytes), payload_))
       return false;
     if (!encoder_) {
-      encoder_.emplace(keys_.tenant_of_tag(cipher.header().tenant_tag).id_key(), *codec_);
+      tenant_ = keys_.tenant_of_tag(cipher.header().tenant_tag);
+      encoder_.emplace(tenant_->id_key(), *codec_);
     }
     plaintext_.resize(header->plain_bytes);
     try {
@@ -124,8 +125,8 @@ class PackVerifier {
          offset += kRecordAlignment) {
       try {
         const base::ByteView header = bytes_.subspan(offset, kPackHeaderBytes);
-        const TenantKeys& tenant = keys_.tenant_of_tag(decode_header(header, name_).tenant_tag);
-        return PackCipher::open(header, keys_.repository(), pack_.chunk_class, tenant, name_);
+        const auto tenant = keys_.tenant_of_tag(decode_header(header, name_).tenant_tag);
+        return PackCipher::open(header, keys_.repository(), pack_.chunk_class, *tenant, name_);
       } catch (const base::Error& error) {
         if (error.kind() != ErrorKind::corrupt && error.kind() != ErrorKind::usage) throw;
       }
@@ -160,7 +161,8 @@ class PackVerifier {
   OnIntactChunk on_chunk_;
   PackFindings findings_;
   std::unique_ptr<Codec> codec_ = make_zstd_codec();
-  std::optional<ChunkEncoder> encoder_;
+  std::shared_ptr<const TenantKeys> tenant_;
+  std::optional<ChunkEncoder> encoder_;  // with the tenant's key
   base::Bytes payload_;
   base::Bytes plaintext_;
 };
@@ -224,6 +226,11 @@ void read_contents_of_packs(
     try {
       contents = read_pack_contents(backend, keys, pack);
     } catch (const base::Error& error) {
+      // Whatever else ends it is no fault of the pack.
+      if (error.kind() != ErrorKind::corrupt && error.kind() != ErrorKind::not_found &&
+          error.kind() != ErrorKind::disk && error.kind() != ErrorKind::usage) {
+        throw;
+      }
       on_damaged(pack, error);
     }
     if (contents) on_pack(*contents);

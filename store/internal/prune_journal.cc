@@ -114,7 +114,7 @@ std::vector<std::uint64_t> PruneJournal::epochs() const {
     const std::string_view digits = std::string_view{name}.substr(kPrefix.size());
     std::uint64_t epoch = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), epoch);
-    if (error != std::errc{} || epoch > kMostEpoch) return;
+    if (error != std::errc{} || epoch >= kMostEpoch) return;
     for (const PruneStep step : kSteps) {
       if (name_of(epoch, step) == name) epochs.insert(epoch);
     }

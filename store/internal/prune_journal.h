@@ -32,7 +32,7 @@ class PruneJournal {
   // Both outlive it.
   PruneJournal(Backend& backend, const KeyRing& keys) : backend_(&backend), keys_(&keys) {}
 
-  // Larger ones are none: somebody has put them there to end all pruning.
+  // There is none so high: whoever put it there wants no more to come after it.
   static constexpr std::uint64_t kMostEpoch = 1'000'000'000'000'000;
 
   // Of all epochs that left anything, ascending.

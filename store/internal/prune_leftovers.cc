@@ -8,12 +8,17 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <span>
 
 namespace store {
 namespace {
 
 using base::ErrorKind;
+
+// No store has seen so many prunes: whoever put trash of a higher number there wants the numbers to
+// run out.
+constexpr std::uint64_t kMostAdopted = 1'000'000'000;
 
 bool holds_all(const CommitLog& log, std::span<const LogCursor> heads) {
   try {
@@ -53,12 +58,20 @@ std::optional<PruneNote> read_sound(const PruneJournal& journal, std::uint64_t e
 PruneLeftovers::PruneLeftovers(Backend& backend, const KeyRing& keys)
     : backend_(backend), journal_(backend, keys), epochs_(journal_.epochs()) {}
 
+std::optional<std::uint64_t> PruneLeftovers::newest_readable() const {
+  const auto newest = std::find_if(epochs_.rbegin(), epochs_.rend(), [&](std::uint64_t epoch) {
+    return journal_.read_last(epoch).has_value();
+  });
+  return newest == epochs_.rend() ? std::nullopt : std::optional{*newest};
+}
+
 std::uint64_t PruneLeftovers::next_epoch() const {
-  std::uint64_t last = epochs_.empty() ? 0 : epochs_.back();
-  for (const std::uint64_t batch : backend_.discarded_batches()) {
-    if (batch < PruneJournal::kMostEpoch) last = std::max(last, batch);
-  }
-  return last + 1;
+  const std::vector<std::uint64_t> batches = backend_.discarded_batches();
+  std::set<std::uint64_t> taken{epochs_.begin(), epochs_.end()};
+  taken.insert(batches.begin(), batches.end());
+  std::uint64_t next = newest_readable().value_or(0) + 1;
+  while (taken.contains(next)) ++next;
+  return next;
 }
 
 std::string PruneLeftovers::contradiction(const CommitLog& log) const {
@@ -82,7 +95,7 @@ std::vector<PruneLeftovers::Batch> PruneLeftovers::ended() const {
   std::vector<Batch> ended;
   for (const std::uint64_t number : backend_.discarded_batches()) {
     if (!std::ranges::binary_search(epochs_, number)) {
-      ended.push_back({number, {}});
+      ended.push_back({number, std::nullopt});
     } else if (std::optional<PruneNote> done = read_sound(journal_, number, PruneStep::done)) {
       ended.push_back({number, std::move(done->heads)});
     }
@@ -94,12 +107,19 @@ std::uint64_t PruneLeftovers::tidy(const LogState& log, base::Instant now,
                                    base::Duration trash_for) {
   std::uint64_t freed = 0;
   for (const Batch& batch : ended()) {
-    if (log.witnessed_since(batch.heads, now) >= trash_for) freed += empty(batch.number);
+    if (!batch.heads) {
+      if (batch.number >= kMostAdopted) continue;
+      journal_.write(batch.number, PruneStep::done, {now, log.heads(), {}});
+      epochs_.insert(std::ranges::upper_bound(epochs_, batch.number), batch.number);
+    } else if (log.witnessed_since(*batch.heads, now) >= trash_for) {
+      freed += empty(batch.number);
+    }
   }
   const std::vector<std::uint64_t> full = backend_.discarded_batches();
   const std::vector<std::uint64_t> epochs = epochs_;
+  const std::optional<std::uint64_t> newest = newest_readable();
   for (const std::uint64_t epoch : epochs) {
-    if (epoch == epochs.back() || std::ranges::binary_search(full, epoch)) continue;
+    if (epoch == newest || std::ranges::binary_search(full, epoch)) continue;
     // What was never to be deleted, or is deleted; what cannot be read may be either.
     const auto step = [&](PruneStep at) { return journal_.has(epoch, at); };
     if (step(PruneStep::deleting) && !step(PruneStep::done)) continue;

@@ -10,6 +10,7 @@
 #include "store/keys.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ class PruneLeftovers {
   // Both outlive it. Looks at what is there now.
   PruneLeftovers(Backend& backend, const KeyRing& keys);
 
-  // Above every one that has left something.
+  // Above every one whose notes can be read, and taken by nothing that lies there.
   [[nodiscard]] std::uint64_t next_epoch() const;
 
   // Empty if the log holds what the newest note tells of it. Otherwise its end is missing, or it is
@@ -31,19 +32,23 @@ class PruneLeftovers {
   void forget_notes();
 
   // Trash in which packs have lain for `trash_for` is emptied, and notes of prunes that came to
-  // nothing go. Gives the bytes. A batch of which the notes cannot be read stays.
+  // nothing go. Gives the bytes. A batch of which the notes cannot be read stays; one without any
+  // gets a note, and its time begins now: what the log told of it was given up, and it may be
+  // needed.
   std::uint64_t tidy(const LogState& log, base::Instant now, base::Duration trash_for);
   // All of it, whatever its age.
   std::uint64_t empty_trash();
   [[nodiscard]] bool has_trash() const { return !backend_.discarded_batches().empty(); }
 
  private:
-  // Of ended prunes, with the notes of their ends; those without any note are older than the log.
+  // Of ended prunes, with how far the log reached then; empty for those without any note.
   struct Batch {
     std::uint64_t number = 0;
-    std::vector<LogCursor> heads;
+    std::optional<std::vector<LogCursor>> heads;
   };
   [[nodiscard]] std::vector<Batch> ended() const;
+  // Names are anybody's: what counts is what can be read.
+  [[nodiscard]] std::optional<std::uint64_t> newest_readable() const;
   std::uint64_t empty(std::uint64_t batch);
 
   Backend& backend_;

@@ -7,7 +7,9 @@
 #include "store/internal/lost_log.h"
 #include "store/internal/object_name.h"
 #include "store/internal/pack_check.h"
+#include "store/internal/prune_leftovers.h"
 #include "store/internal/tree_check.h"
+#include "store/internal/verification_ledger.h"
 
 #include <map>
 #include <memory>
@@ -19,8 +21,8 @@
 namespace store {
 namespace {
 
-// Snapshots by the name that tells them apart, whatever their source.
-using SnapshotsByRow = std::map<std::string, Snapshot>;
+// By the name that tells them apart, whatever their source.
+using SnapshotsByRow = RepositoryState::Snapshots;
 
 bool is_told(const CheckSubjects& subjects, const LogCursor& record) {
   if (!subjects.told) return true;
@@ -47,9 +49,13 @@ SnapshotsByRow snapshots_of_log(const CheckSubjects& subjects, CheckReport& repo
 }
 
 void look_for_lost_records(const CheckSubjects& subjects, CheckReport& report) {
-  try {
-    std::string lost = lost_with_log(subjects.backend, subjects.log, subjects.rows, subjects.index);
+  const auto tell = [&](std::string lost) {
     if (!lost.empty()) report.errors.push_back(std::move(lost));
+  };
+  try {
+    tell(lost_altogether(subjects.backend, subjects.log, subjects.clock.now()));
+    tell(PruneLeftovers{subjects.backend, subjects.keys}.contradiction(subjects.log));
+    tell(lost_with_log(subjects.backend, subjects.log, subjects.rows, subjects.index));
   } catch (const base::Error& error) {
     // Which record is damaged is told below.
     if (error.kind() != base::ErrorKind::corrupt) throw;
@@ -64,10 +70,7 @@ std::string describe(const Snapshot& snapshot) {
 // can be restored.
 SnapshotsByRow all_snapshots(const CheckSubjects& subjects, CheckReport& report) {
   SnapshotsByRow snapshots = snapshots_of_log(subjects, report);
-  SnapshotsByRow shown;
-  for (const Snapshot& snapshot : subjects.snapshots) {
-    shown.insert_or_assign(subjects.rows.key_of(snapshot), snapshot);
-  }
+  const SnapshotsByRow& shown = subjects.snapshots;
   for (const auto& [key, snapshot] : snapshots) {
     const auto found = shown.find(key);
     if (found == shown.end()) {
@@ -78,13 +81,21 @@ SnapshotsByRow all_snapshots(const CheckSubjects& subjects, CheckReport& report)
           base::text("the index has a wrong ", describe(snapshot), ": run rebuild-index"));
     }
   }
-  for (auto& [key, snapshot] : shown) {
+  for (const auto& [key, snapshot] : shown) {
     if (snapshots.contains(key)) continue;
     report.errors.push_back(
         base::text(describe(snapshot), " is in the index, but not in the commit log"));
-    snapshots.emplace(key, std::move(snapshot));
+    snapshots.emplace(key, snapshot);
   }
   return snapshots;
+}
+
+void check_notes(const Snapshot& snapshot, TreeCheck& check, CheckReport& report) {
+  if (!snapshot.state || check.is_content_sound(*snapshot.state)) return;
+  report.errors.push_back(base::text(
+      "the notes for the next backup in ", describe(snapshot),
+      " are damaged: the next backup reads the mailbox anew, and nothing that can be restored is "
+      "lost with them"));
 }
 
 // What trees and recipes lie in is damaged, though the pack's table of contents is whole.
@@ -100,17 +111,32 @@ void note_packs_of(const std::vector<ChunkId>& unreadable, const Index& index,
   }
 }
 
+void note_full_check(Backend& backend, const VerificationPass& pass, base::Instant now,
+                     const PackSurvey& survey, const CheckReport& report) {
+  try {
+    VerificationLedger ledger = VerificationLedger::load(backend, now);
+    for (const PackId& pack : survey.whole) ledger.note(pack, now);
+    for (const PackObject& pack : survey.damaged) ledger.forget(pack.id);
+    if (report.errors.empty() && report.affected.empty()) ledger.checked = pass;
+    ledger.save(backend);
+  } catch (const base::Error& error) {
+    base::log(base::LogLevel::warning, "what was verified cannot be noted: ", error.what());
+  }
+}
+
 }  // namespace
 
 CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
                              const OnProgress& on_progress, const std::stop_token& stop,
                              PackSurvey& survey) {
+  const VerificationPass pass{subjects.clock.now(), subjects.told.value_or(CommitLog::Chains{})};
   CheckReport report;
   for (const std::string& name : subjects.keys.find_damaged_copies(subjects.backend)) {
     report.errors.push_back(base::text(name, " is missing or damaged; its copies are whole"));
   }
   look_for_lost_records(subjects, report);
   const SnapshotsByRow snapshots = all_snapshots(subjects, report);
+  report.restore_points = snapshots.size();
   const ChunkVerdicts verdicts =
       check_packs(subjects.backend, subjects.keys, subjects.index, subjects.is_named_now, level,
                   on_progress, stop, report, survey);
@@ -125,13 +151,19 @@ CheckReport check_repository(const CheckSubjects& subjects, CheckLevel level,
       static_cast<void>(check.is_map_sound(MapKind::folders, snapshot->roots.folders));
       static_cast<void>(check.is_map_sound(MapKind::items, snapshot->roots.items));
       static_cast<void>(check.is_map_sound(MapKind::display, snapshot->roots.display));
-      if (snapshot->state) static_cast<void>(check.is_content_sound(*snapshot->state));
+    }
+    for (const auto& [mailbox, bases] : subjects.bases) {
+      if (mailbox.first != tenant) continue;
+      for (const Snapshot& base : bases) check_notes(base, check, report);
     }
     note_packs_of(check.unreadable(), subjects.index, subjects.keys.tenant(tenant).tag(), survey);
     check.stop_reporting();
     for (const Snapshot* snapshot : of_tenant) names.add(chunks, check, *snapshot);
   }
   report.affected = names.take();
+  if (level == CheckLevel::full) {
+    note_full_check(subjects.backend, pass, subjects.clock.now(), survey, report);
+  }
   return report;
 }
 
@@ -147,19 +179,6 @@ bool is_outdated(const Backend& backend, const Index& index, const Index& later)
     }
   });
   return is_outdated;
-}
-
-void note_full_check(Backend& backend, const VerificationPass& pass, base::Instant now,
-                     const PackSurvey& survey, const CheckReport& report) {
-  try {
-    VerificationLedger ledger = VerificationLedger::load(backend, now);
-    for (const PackId& pack : survey.whole) ledger.note(pack, now);
-    for (const PackObject& pack : survey.damaged) ledger.forget(pack.id);
-    if (report.errors.empty() && report.affected.empty()) ledger.checked = pass;
-    ledger.save(backend);
-  } catch (const base::Error& error) {
-    base::log(base::LogLevel::warning, "what was verified cannot be noted: ", error.what());
-  }
 }
 
 }  // namespace store

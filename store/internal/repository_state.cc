@@ -83,4 +83,20 @@ std::vector<ForgottenSnapshot> RepositoryState::forgotten() const {
   return forgotten;
 }
 
+RepositoryState::Bases RepositoryState::possible_bases() const {
+  std::map<Mailbox, base::Instant> newest;
+  for (const Snapshot& snapshot : shown("")) {
+    base::Instant& time = newest[{snapshot.tenant, snapshot.mailbox_id}];
+    time = std::max(time, snapshot.time);
+  }
+  Bases bases;
+  for (auto& [key, snapshot] : unpurged("")) {
+    const Mailbox mailbox{snapshot.tenant, snapshot.mailbox_id};
+    const auto since = newest.find(mailbox);
+    if (since != newest.end() && snapshot.time < since->second) continue;
+    bases[mailbox].push_back(std::move(snapshot));
+  }
+  return bases;
+}
+
 }  // namespace store

@@ -37,6 +37,12 @@ class RepositoryState {
   // In the same order.
   [[nodiscard]] std::vector<ForgottenSnapshot> forgotten() const;
 
+  // Of each mailbox, those that the next backup may start from: the newest that is shown, and later
+  // ones that are forgotten, which can be recalled.
+  using Mailbox = std::pair<TenantDomain, std::string>;
+  using Bases = std::map<Mailbox, std::vector<Snapshot>>;
+  [[nodiscard]] Bases possible_bases() const;
+
  private:
   // The table's rows, with what is newer laid over them.
   void for_each(Table table, std::string_view prefix, const Index::OnRow& on_row) const;

@@ -46,8 +46,8 @@ class ListedChunks final : public ChunkStore {
     if (place == places_.end()) return std::nullopt;
     const PackReader::Record record = reader(place->second.pack).read(id, place->second.location);
     base::Bytes plaintext(record.header.plain_bytes);
-    const TenantKeys& tenant = keys_->tenant_of_tag(packs_[place->second.pack].tenant_tag);
-    ChunkEncoder{tenant.id_key(), *codec_}.decode(record.header, record.payload(), plaintext);
+    const auto tenant = keys_->tenant_of_tag(packs_[place->second.pack].tenant_tag);
+    ChunkEncoder{tenant->id_key(), *codec_}.decode(record.header, record.payload(), plaintext);
     return plaintext;
   }
 
@@ -58,7 +58,7 @@ class ListedChunks final : public ChunkStore {
       const PackRow& row = packs_[pack];
       reader_.reset();
       reader_.emplace(pack, std::make_unique<PackReader>(*backend_, row, keys_->repository(),
-                                                         keys_->tenant_of_tag(row.tenant_tag)));
+                                                         *keys_->tenant_of_tag(row.tenant_tag)));
     }
     return *reader_->second;
   }

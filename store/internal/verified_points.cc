@@ -8,19 +8,8 @@
 namespace store {
 namespace {
 
-// Where reading goes on from; the record that a pass began at is believed if the next one follows
-// it.
-LogCursor cursor_at(const Backend& backend, const WriterId& writer, std::uint64_t sequence) {
-  LogCursor cursor{writer, sequence, {}};
-  if (sequence == 0) return cursor;
-  const std::string name = commit_name(writer, sequence);
-  const std::uint64_t size_bytes = backend.size_bytes(name).value_or(0);
-  cursor.hash = base::sha256(backend.read(name, 0, static_cast<std::size_t>(size_bytes)));
-  return cursor;
-}
-
-std::set<std::string> committed_since(const Backend& backend, const CommitLog& log,
-                                      const StateRows& rows, const LogHeads& heads) {
+std::set<std::string> committed_since(const CommitLog& log, const StateRows& rows,
+                                      const LogHeads& heads) {
   const CommitLog::Chains chains = log.chains();
   CommitLog::Cursors known;
   for (const auto& [writer, sequence] : heads) {
@@ -28,7 +17,8 @@ std::set<std::string> committed_since(const Backend& backend, const CommitLog& l
     if (chain == chains.end() || chain->second < sequence) {
       throw base::Error{base::ErrorKind::corrupt, "the log is shorter than it was"};
     }
-    known[writer] = cursor_at(backend, writer, sequence);
+    // Believed if the next record follows it.
+    known[writer] = log.cursor_at(writer, sequence);
   }
   std::set<std::string> newer;
   log.read_on(known, chains, [&](const CommitRecord& record, const LogCursor&) {
@@ -39,13 +29,17 @@ std::set<std::string> committed_since(const Backend& backend, const CommitLog& l
 
 }  // namespace
 
-VerifiedPoints::VerifiedPoints(const Backend& backend, const CommitLog& log, const StateRows& rows,
-                               const VerificationLedger& ledger)
+VerifiedPoints::VerifiedPoints(const CommitLog& log, const StateRows& rows,
+                               const VerificationLedger& ledger,
+                               const std::optional<base::Instant>& damaged_since)
     : rows_(&rows) {
+  const bool is_whole =
+      !damaged_since || (ledger.checked && ledger.checked->began > *damaged_since);
   for (const auto* pass : {&ledger.scrubbed, &ledger.checked}) {
+    if (pass == &ledger.scrubbed && !is_whole) continue;
     if (!*pass) continue;
     try {
-      proofs_.push_back({(*pass)->began, committed_since(backend, log, rows, (*pass)->log)});
+      proofs_.push_back({(*pass)->began, committed_since(log, rows, (*pass)->log)});
     } catch (const base::Error& error) {
       base::log(base::LogLevel::warning,
                 "which restore points were verified cannot be told: ", error.what());

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "src/base/clock.h"
-#include "store/backend.h"
 #include "store/internal/commit_log.h"
 #include "store/internal/state_rows.h"
 #include "store/internal/verification_ledger.h"
@@ -18,8 +17,10 @@ namespace store {
 // log: no clock has a say in it. Reads the log from the beginning of the passes on.
 class VerifiedPoints {
  public:
-  VerifiedPoints(const Backend& backend, const CommitLog& log, const StateRows& rows,
-                 const VerificationLedger& ledger);
+  // `damaged_since`: since when restore points are known to have lost content. Scrubs prove nothing
+  // then, unless a full check has found all whole since.
+  VerifiedPoints(const CommitLog& log, const StateRows& rows, const VerificationLedger& ledger,
+                 const std::optional<base::Instant>& damaged_since);
 
   // The beginning of the newest pass that proved it.
   [[nodiscard]] std::optional<base::Instant> last_verified(const Snapshot& snapshot) const;

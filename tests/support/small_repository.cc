@@ -2,9 +2,13 @@
 
 #include "src/base/digest.h"
 #include "src/base/random.h"
+#include "store/internal/object_name.h"
+#include "store/keys.h"
+#include "store/packs.h"
 
 #include <random>
 #include <set>
+#include <stdexcept>
 
 namespace test {
 
@@ -72,6 +76,33 @@ store::Snapshot SmallRepository::back_up(const std::string& mailbox, const Strea
   store::Snapshot snapshot = prepare(mailbox, streams, base);
   repository_->commit(std::vector<store::Snapshot>{snapshot});
   return snapshot;
+}
+
+store::Snapshot SmallRepository::back_up_with_notes(const std::string& mailbox,
+                                                    const Streams& streams, std::string_view notes,
+                                                    const store::Snapshot* base) {
+  store::Snapshot snapshot = prepare(mailbox, streams, base);
+  const auto content = tenant().new_content();
+  content->append(base::as_bytes(notes));
+  snapshot.state = content->finish().ref;
+  repository_->commit(std::vector<store::Snapshot>{snapshot});
+  return snapshot;
+}
+
+void damage_chunk(store::MemoryBackend& backend, const SmallRepository& store,
+                  const store::ChunkId& id) {
+  const auto keys = store::KeyRing::open(backend, store.passphrase());
+  for (const store::PackObject& pack : store::list_packs(backend, {})) {
+    for (const store::IndexedChunk& chunk :
+         store::read_pack_contents(backend, *keys, pack).chunks) {
+      if (chunk.id != id) continue;
+      backend.alter(store::pack_name(pack.chunk_class, pack.id), [&](base::Bytes& bytes) {
+        bytes[chunk.location.offset + 64 + chunk.location.sealed_bytes / 2] ^= std::byte{4};
+      });
+      return;
+    }
+  }
+  throw std::logic_error{"the chunk is in no pack"};
 }
 
 Streams restore(store::Repository& repository, const store::Snapshot& snapshot) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/backend.h"
+#include "store/memory_backend.h"
 #include "store/repository.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/virtual_clock.h"
@@ -10,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,6 +48,9 @@ class SmallRepository {
   // The same, committed.
   store::Snapshot back_up(const std::string& mailbox, const Streams& streams,
                           const store::Snapshot* base = nullptr);
+  // With what a backup notes for the next one.
+  store::Snapshot back_up_with_notes(const std::string& mailbox, const Streams& streams,
+                                     std::string_view notes, const store::Snapshot* base = nullptr);
 
   static inline const store::TenantDomain kTenant{"contoso.com"};
 
@@ -58,6 +63,10 @@ class SmallRepository {
   base::Secret recovery_key_;
   std::unique_ptr<store::Repository> repository_;
 };
+
+// A bit of what is stored of the chunk is flipped.
+void damage_chunk(store::MemoryBackend& backend, const SmallRepository& store,
+                  const store::ChunkId& id);
 
 // What a snapshot gives back: every stream read whole.
 Streams restore(store::Repository& repository, const store::Snapshot& snapshot);

@@ -126,6 +126,20 @@ TEST_CASE("damage in the first store costs the restore points that it hits", "[s
   at.check();
 }
 
+TEST_CASE("notes for the next backup that are lost cost no restore point", "[store][copy]") {
+  SecondStore at;
+  const Streams streams = test::random_streams(1, 20, 60'000);
+  const store::Snapshot point = at.first.back_up_with_notes(kAnna, streams, "cursors");
+  at.truth.emplace_back(point, streams);
+  test::damage_chunk(at.first_backend, at.first, point.state->chunk);
+
+  const store::CopyReport report = at.copy();
+
+  CHECK(report.problems.empty());
+  CHECK(report.snapshots == 1);
+  at.check();
+}
+
 TEST_CASE("a disk of the first store that cannot read a pack is damage, too", "[store][copy]") {
   SecondStore at;
   const store::Snapshot anna = at.back_up(kAnna, 1);

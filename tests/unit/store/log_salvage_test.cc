@@ -272,6 +272,24 @@ TEST_CASE("a name far beyond the log is one record that cannot be read", "[store
   CHECK(fixture.shown(fixture.store.reopen()).size() == 3);
 }
 
+TEST_CASE("strangers in the log are set aside, whatever their names", "[store][log][security]") {
+  Fixture fixture;
+  const std::string longest = "log/" + std::string(251, 'x');
+  for (const std::string& name : {longest, std::string{"log/a/b"}, std::string{"log/a.b"}}) {
+    fixture.backend.plant(name, base::to_bytes(base::as_bytes(name)));
+  }
+  fixture.repair();
+  CHECK(fixture.shown(fixture.store.reopen()).size() == 3);
+  std::set<std::string> kept;
+  for (const std::string& name : fixture.backend.names("trash/quarantine/")) {
+    const base::Bytes bytes = fixture.backend.read(name, 0, *fixture.backend.size_bytes(name));
+    kept.insert(std::string{base::as_text(bytes)});
+  }
+  CHECK(kept.contains(longest));
+  CHECK(kept.contains("log/a/b"));
+  CHECK(kept.contains("log/a.b"));
+}
+
 TEST_CASE("a repaired log says what the writer said last who knew the others, whatever the clocks",
           "[store][log]") {
   TwoWriters fixture;

@@ -212,3 +212,24 @@ TEST_CASE("a pack that was lost with the log is no sign of an older copy", "[sto
   CHECK(subject.shown() == ids(subject.points));
   CHECK(subject.store.repository().check(store::CheckLevel::full, {}, {}).errors.empty());
 }
+
+TEST_CASE("a log that is gone altogether, with the index, is told if anybody ever verified it",
+          "[store][log]") {
+  Subject subject;
+  const bool verified = GENERATE(true, false);
+  CAPTURE(verified);
+  if (verified) {
+    static_cast<void>(subject.store.repository().check(store::CheckLevel::full, {}, {}));
+  }
+  subject.lose_log_since({});
+  subject.lose_index();
+
+  const store::CheckReport report =
+      subject.store.reopen(store::Access::read).check(store::CheckLevel::structure, {}, {});
+
+  // A first backup that was cut off leaves the same without having lost anything.
+  CHECK(report.restore_points == 0);
+  CHECK(report.packs > 0);
+  CHECK(report.errors.empty() == !verified);
+  if (verified) CHECK_THAT(report.errors.front(), test::contains_text("the commit log is gone"));
+}

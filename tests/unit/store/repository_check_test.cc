@@ -15,39 +15,11 @@
 
 namespace {
 
+using test::damage_chunk;
 using test::SmallRepository;
 using test::Streams;
 
 constexpr const char* kAnna = "anna@contoso.com";
-
-struct PlacedChunk {
-  std::string pack;
-  store::ChunkLocation location;
-};
-
-// Where a chunk lies, by the tables of contents.
-PlacedChunk place_of(store::MemoryBackend& backend, const SmallRepository& store,
-                     const store::ChunkId& id) {
-  const auto keys = store::KeyRing::open(backend, store.passphrase());
-  for (const store::PackObject& pack : store::list_packs(backend, {})) {
-    const store::PackContents contents = store::read_pack_contents(backend, *keys, pack);
-    for (const store::IndexedChunk& chunk : contents.chunks) {
-      if (chunk.id != id) continue;
-      for (const std::string& name : backend.names("pack/")) {
-        if (name.ends_with(pack.id.hex())) return {name, chunk.location};
-      }
-    }
-  }
-  throw std::logic_error{"the chunk is in no pack"};
-}
-
-void damage_chunk(store::MemoryBackend& backend, const SmallRepository& store,
-                  const store::ChunkId& id) {
-  const PlacedChunk place = place_of(backend, store, id);
-  backend.alter(place.pack, [&](base::Bytes& bytes) {
-    bytes[place.location.offset + 64 + place.location.sealed_bytes / 2] ^= std::byte{4};
-  });
-}
 
 // The index knows the packs still, and nothing of what lies in them.
 void forget_chunks_of_packs(const store::MemoryBackend& backend, const SmallRepository& store) {
@@ -239,20 +211,49 @@ TEST_CASE("a large item is named when one of its chunks is damaged", "[store][ch
   CHECK(repository.check(store::CheckLevel::structure, {}, {}).affected.empty());
 }
 
-TEST_CASE("state of the engine is part of what a check proves", "[store][check]") {
+TEST_CASE("damaged notes for the next backup are told, and are no affected item",
+          "[store][check]") {
   store::MemoryBackend backend;
   SmallRepository store{backend};
-  store::Snapshot snapshot = store.prepare(kAnna, test::random_streams(8, 5));
-  const auto notes = store.tenant().new_content();
-  notes->append(base::as_bytes("cursors of the next run"));
-  snapshot.state = notes->finish().ref;
-  store.repository().commit(std::vector<store::Snapshot>{snapshot});
-  damage_chunk(backend, store, snapshot.state->chunk);
+  const Streams streams = test::random_streams(8, 5);
+  const store::Snapshot first = store.back_up_with_notes(kAnna, streams, "cursors of the first");
+  const store::Snapshot last =
+      store.back_up_with_notes(kAnna, streams, "cursors of the last", &first);
+  const bool of_the_last = GENERATE(true, false);
+  CAPTURE(of_the_last);
+  damage_chunk(backend, store, (of_the_last ? last : first).state->chunk);
 
   const store::CheckReport report = store.reopen().check(store::CheckLevel::full, {}, {});
-  REQUIRE(report.affected.size() == 1);
-  CHECK(report.affected[0].item.empty());
-  CHECK(report.affected[0].snapshots == std::vector<std::string>{snapshot.id});
+
+  CHECK_FALSE(report.errors.empty());  // the chunk
+  CHECK(report.affected.empty());
+  // Every backup starts from the last one.
+  const auto tells = [&](const std::string& error) {
+    return error.find("the notes for the next backup in ") != std::string::npos &&
+           error.find(last.id) != std::string::npos;
+  };
+  CHECK(std::ranges::any_of(report.errors, tells) == of_the_last);
+}
+
+TEST_CASE("a check goes on where the disk gives nothing back", "[store][check]") {
+  store::MemoryBackend backend;
+  SmallRepository store{backend};
+  const store::Snapshot snapshot = store.back_up(kAnna, test::random_streams(9, 5));
+  store.back_up("boris@contoso.com", test::random_streams(10, 5));
+  store.reopen();
+  const auto level = GENERATE(store::CheckLevel::structure, store::CheckLevel::full);
+  const std::string pack = backend.names("pack/m/").at(0);
+  backend.set_hook([&](store::MemoryBackend::Operation operation, const std::string& name) {
+    if (operation == store::MemoryBackend::Operation::read && name == pack) {
+      throw base::Error{base::ErrorKind::disk, "input/output error"};
+    }
+  });
+
+  const store::CheckReport report = store.repository().check(level, {}, {});
+
+  backend.set_hook({});
+  CHECK_FALSE(report.errors.empty());
+  CHECK_FALSE(report.affected.empty());
 }
 
 TEST_CASE("random damage never passes a full check unseen", "[store][check]") {

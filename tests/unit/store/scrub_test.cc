@@ -278,3 +278,34 @@ TEST_CASE("a restore point was verified by passes that began after its commit", 
   subject.scrub();
   CHECK(verified(early) == check);
 }
+
+TEST_CASE("no scrub proves restore points that are known to have lost content", "[store][scrub]") {
+  MemoryBackend backend;
+  SmallRepository store{backend};
+  const store::Snapshot hit = store.back_up(kAnna, test::random_streams(1, 6));
+  const std::vector<std::string> of_the_first = backend.names("pack/d/");
+  const store::Snapshot whole = store.back_up("boris@contoso.com", test::random_streams(2, 6));
+  const auto verified = [&](const store::Snapshot& point) {
+    return store.reopen(store::Access::read).last_verified({&point, 1}).front();
+  };
+  const auto scrub = [&] {
+    store.close();
+    store.clock().advance(1s);
+    return store::scrub(backend, {}, store.clock(), {}, {});
+  };
+  for (const std::string& name : of_the_first) backend.remove(name);
+  store.reopen();
+  CHECK_FALSE(store.repository().repair(store::CheckLevel::structure, {}, {}).affected.empty());
+
+  CHECK(scrub().errors.empty());  // of what is there nothing is damaged
+  CHECK_FALSE(verified(hit));
+  CHECK_FALSE(verified(whole));
+
+  store.reopen();
+  store.repository().forget(std::vector<store::Forgetting>{{hit, "test"}});
+  store.reopen();
+  store.repository().prune({}, {}, {});
+  store.clock().advance(1s);
+  CHECK(store.repository().check(store::CheckLevel::full, {}, {}).errors.empty());
+  CHECK(verified(whole));
+}
