@@ -33,6 +33,7 @@ std::string short_digest(const std::string& id, std::size_t digits) {
 
 // Stands in the directory until all is there, and tells what of.
 constexpr const char* kMarkName = ".coffer-extract";
+constexpr std::size_t kLongestMark = 1024;
 
 std::string mark_of(const store::Snapshot& point, const ExtractSelection& selection) {
   base::Sha256Stream asked;
@@ -51,6 +52,11 @@ std::string mark_of(const store::Snapshot& point, const ExtractSelection& select
 void prepare_directory(const std::filesystem::path& directory, const std::string& mark) {
   std::error_code failed;
   std::filesystem::create_directories(directory, failed);
+  if (failed == std::errc::not_a_directory || failed == std::errc::file_exists) {
+    throw Error{ErrorKind::usage, text("'", directory.string(),
+                                       "' cannot be a directory: there is "
+                                       "a file in the way; name another place")};
+  }
   if (failed) throw base::system_error(text("creating ", directory.string()), failed.value());
   const bool empty = std::filesystem::is_empty(directory, failed);
   if (failed) throw base::system_error(text("reading ", directory.string()), failed.value());
@@ -60,7 +66,7 @@ void prepare_directory(const std::filesystem::path& directory, const std::string
     return;
   }
   const bool has_mark = std::filesystem::exists(std::filesystem::symlink_status(file, failed));
-  if (!has_mark || base::as_text(base::read_file(file)) != mark) {
+  if (!has_mark || base::as_text(base::read_file(file, kLongestMark)) != mark) {
     throw Error{ErrorKind::usage,
                 text(directory.string(),
                      " is not empty: name a new or an empty directory, or the arguments of an "

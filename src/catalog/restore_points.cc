@@ -44,13 +44,12 @@ std::string what_there_is(const std::vector<store::Snapshot>& points) {
   const auto complete = std::count_if(points.begin(), points.end(),
                                       [](const store::Snapshot& point) { return point.complete; });
   if (complete == 0) {
-    return text("there are ", points.size(),
-                " restore points, none of them complete; the newest is ", points.back().id, " of ",
+    return text("no restore point of it is complete; the newest is ", points.back().id, " of ",
                 base::format_rfc3339(points.back().time), ", which can be named by its id");
   }
   const auto oldest = std::find_if(points.begin(), points.end(),
                                    [](const store::Snapshot& point) { return point.complete; });
-  return text("there are ", complete, " complete ones, the oldest of ",
+  return text("of ", complete, " complete ones the oldest is of ",
               base::format_rfc3339(oldest->time));
 }
 

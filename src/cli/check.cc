@@ -25,7 +25,18 @@ void tell_some(Output& output, const std::vector<Entry>& entries, const std::str
   }
 }
 
-void tell(Output& output, const store::CheckReport& report, double seconds) {
+std::string conclusion(const store::CheckReport& report) {
+  if (!report.affected.empty()) {
+    return base::text(counted(report.errors.size(), "error"), ", ",
+                      counted(report.affected.size(), "affected item"),
+                      ". Restore what is affected from another restore point.");
+  }
+  if (!report.errors.empty()) return base::text(counted(report.errors.size(), "error"), ".");
+  return report.healed + report.rescued_chunks > 0 ? "All damage was healed." : "No damage found.";
+}
+
+void tell(Output& output, const store::CheckReport& report, store::CheckLevel level,
+          double seconds) {
   tell_some(output, report.errors, "error",
             [](const std::string& error) { return base::text("damage: ", error); });
   tell_some(output, report.affected, "affected item", [](const store::AffectedItem& affected) {
@@ -39,6 +50,11 @@ void tell(Output& output, const store::CheckReport& report, double seconds) {
   output.remark(base::text(counted(report.packs, "pack"), chunks, " checked, ",
                            base::human_bytes(report.bytes_read), " read in ",
                            jobs::human_duration(took)));
+  if (report.restore_points == 0 && report.packs > 0 && level != store::CheckLevel::scrub) {
+    output.remark(
+        "No restore point names what lies there: a first backup was cut off before anything was "
+        "complete, or the commit log is lost; then put log/ back, from a second store or a copy.");
+  }
   if (report.packs_without_parity > 0) {
     output.remark(base::text(counted(report.packs_without_parity, "pack"), " without parity"));
   }
@@ -54,13 +70,7 @@ void tell(Output& output, const store::CheckReport& report, double seconds) {
     output.remark(base::text(counted(report.rescued_chunks, "chunk"),
                              " stored anew out of packs that could not be made whole"));
   }
-  const bool is_sound = report.errors.empty() && report.affected.empty();
-  output.remark(is_sound && report.healed + report.rescued_chunks > 0
-                    ? std::string{"All damage was healed."}
-                : is_sound ? std::string{"No damage found."}
-                           : base::text(counted(report.errors.size(), "error"), ", ",
-                                        counted(report.affected.size(), "affected item"),
-                                        ". Restore what is affected from another restore point."));
+  output.remark(conclusion(report));
 }
 
 store::CheckReport check(const Context& context, const CheckOptions& options,
@@ -95,15 +105,11 @@ jobs::ExitStatus run(const Context& context, const CheckOptions& options) {
     StoreProgress progress{context};
     report = check(context, options, progress.listener());
   }
-  const bool stopped = context.stop.stop_requested();
-  if (stopped && options.level != store::CheckLevel::scrub) {
-    throw base::Error{base::ErrorKind::cancelled,
-                      "the check was stopped; nothing is changed by it"};
-  }
   const double seconds = seconds_since(context.clock, begin);
   for (const jobs::Record& record : jobs::damage_records(report)) context.output.record(record);
-  tell(context.output, report, seconds);
-  if (stopped && report.errors.empty()) {
+  tell(context.output, report, options.level, seconds);
+  // The others throw when they are stopped; what they give is whole.
+  if (report.packs_left > 0 && context.stop.stop_requested() && report.errors.empty()) {
     throw base::Error{base::ErrorKind::cancelled,
                       "the scrub was stopped; what it read stays noted, and the next one goes on"};
   }

@@ -3,6 +3,7 @@
 #include "src/cli/commands.h"
 #include "src/cli/progress_bar.h"
 #include "src/daemon/appliance.h"
+#include "src/daemon/places.h"
 #include "src/jobs/extract_job.h"
 #include "src/jobs/progress.h"
 
@@ -28,6 +29,7 @@ void tell(Output& output, const catalog::ExtractReport& report, const ExtractOpt
 
 jobs::ExitStatus run(const Context& context, const ExtractOptions& options) {
   const auto configuration = context.configuration();
+  appliance::require_outside_store(configuration.store, options.output, "--output");
   appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
   const jobs::RestorePoint point =
       jobs::open_restore_point(store.repository(), options.mailbox, options.at);

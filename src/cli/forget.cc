@@ -82,7 +82,7 @@ jobs::Record summary_of(std::size_t count, std::string_view what) {
                       {std::string{what}, count}};
 }
 
-// What people name goes, whatever the rules say; only holds are above them.
+// What people name goes, whatever the rules say; only holds and the minimum age are above them.
 ExitStatus forget_named(const Context& context, const ForgetOptions& options) {
   const auto configuration = context.configuration();
   appliance::OpenStore store{configuration.store,
@@ -99,6 +99,7 @@ ExitStatus forget_named(const Context& context, const ForgetOptions& options) {
     }
     points.insert(points.end(), all.begin(), all.end());
   }
+  jobs::require_old_enough(points, configuration.store.minimum_age, context.clock.now());
   const std::vector<store::Hold> holds = store.repository().holds();
   const jobs::RetentionReport plan = jobs::plan_named(
       std::move(points), [&](const store::Snapshot& point) { return jobs::is_held(holds, point); });

@@ -1,3 +1,4 @@
+#include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/table.h"
@@ -30,7 +31,12 @@ jobs::ExitStatus run(const Context& context, const HoldAddOptions& options) {
 jobs::ExitStatus run(const Context& context, const HoldRemoveOptions& options) {
   const auto configuration = context.configuration();
   appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
-  store.repository().remove_hold(options.id, options.reason);
+  try {
+    store.repository().remove_hold(options.id, options.reason);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::not_found) throw;
+    throw AdvisedError{error, "`coffer hold list` lists the holds that there are"};
+  }
   context.output.remark(base::text("Hold ", options.id, " is removed."));
   context.output.record(summary_of("hold remove").set("id", options.id));
   return jobs::ExitStatus::done;

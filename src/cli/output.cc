@@ -13,7 +13,7 @@ namespace cli {
 std::string remedy_for(const base::Error& error) {
   switch (error.kind()) {
     case base::ErrorKind::usage:
-      return "correct it and run the command again; `coffer COMMAND --help` tells the options";
+      return "correct what it names and run the command again";
     case base::ErrorKind::failed:
       return {};
     case base::ErrorKind::unavailable:
@@ -74,7 +74,7 @@ void Output::remark(std::string_view text) {
 void Output::error(const base::Error& error, jobs::ExitStatus status, std::string_view remedy) {
   if (settings_.json) {
     record(jobs::error_record(error, status, remedy));
-    return;
+    if (failure_ == 0 && !is_broken_) return;  // else nobody has seen it
   }
   std::fflush(stdout);
   std::string text = base::text("coffer: error: ", base::printable(error.message()));
@@ -95,6 +95,7 @@ void Output::finish() {
   if (failure_ == 0) return;
   const base::Error error = base::system_error("writing to standard output", failure_);
   failure_ = 0;
+  is_broken_ = true;
   throw base::Error{base::ErrorKind::failed, error.message()};
 }
 

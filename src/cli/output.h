@@ -55,7 +55,8 @@ class Output {
  private:
   void write(std::string_view text);
   Settings settings_;
-  int failure_ = 0;  // errno of the first write that failed
+  int failure_ = 0;         // errno of the first write that failed
+  bool is_broken_ = false;  // one has failed, and finish() has told
 };
 
 }  // namespace cli

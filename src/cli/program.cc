@@ -16,6 +16,7 @@
 #include <exception>
 #include <fcntl.h>
 #include <optional>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -122,6 +123,7 @@ int run_words(int argument_count, const char* const* words) {
 int run_program(int argument_count, const char* const* arguments) noexcept {
   try {
     occupy_standard_descriptors();
+    ::umask(S_IRWXG | S_IRWXO);  // all that it writes is mail, keys, or tells of them
     return run_words(argument_count, arguments);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "coffer: error: %s\n", error.what());

@@ -4,6 +4,7 @@
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/text.h"
+#include "src/daemon/places.h"
 #include "src/daemon/table_reader.h"
 #include "src/http/url.h"
 
@@ -15,6 +16,7 @@ namespace appliance {
 namespace {
 
 constexpr std::string_view kCredentialPrefix = "credential:";
+constexpr std::size_t kLargestFileBytes = std::size_t{1} << 20;
 
 // What relative paths are relative to.
 struct Place {
@@ -74,8 +76,7 @@ void check_url(TableReader& table, const std::string& key, const std::string& te
 std::string read_url(TableReader& table, const std::string& key, const std::string& otherwise) {
   std::string url = table.text(key).value_or(otherwise);
   check_url(table, key, url);
-  while (url.ends_with('/')) url.pop_back();
-  return url;
+  return http::without_slash(std::move(url));
 }
 
 StoreSettings read_store(TableReader table, const Place& place) {
@@ -106,8 +107,7 @@ StoreSettings read_store(TableReader table, const Place& place) {
   store.index = store.directory;
   store.index += ".index";
   if (index) store.index = place.resolve(*index);
-  const auto inside = store.index.lexically_relative(store.directory);
-  if (!inside.empty() && *inside.begin() != "..") {
+  if (is_at_or_below(store.index, store.directory)) {
     table.fail("index", "'index' in [store] must not lie inside the store");
   }
   return store;
@@ -375,7 +375,7 @@ base::Secret CredentialFile::read_secret() const {
 std::string CredentialFile::read_public() const {
   const std::filesystem::path file = location();
   try {
-    const base::Bytes bytes = base::read_file(file);
+    const base::Bytes bytes = base::read_file(file, kLargestFileBytes);
     if (!bytes.empty()) return std::string{base::as_text(bytes)};
   } catch (const base::Error& error) {
     throw base::Error{base::ErrorKind::usage, error.message()}.add_context(origin);
@@ -425,7 +425,7 @@ std::filesystem::path configuration_path(const std::optional<std::filesystem::pa
 Configuration load_configuration(const std::filesystem::path& path) {
   base::Bytes bytes;
   try {
-    bytes = base::read_file(path);
+    bytes = base::read_file(path, kLargestFileBytes);
   } catch (const base::Error& error) {
     throw base::Error{base::ErrorKind::usage,
                       base::text("cannot read the configuration: ", error.message())};

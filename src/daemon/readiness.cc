@@ -136,6 +136,11 @@ void check_store(const Configuration& configuration, base::Clock& clock, const O
                    base::human_bytes(figures.stored_bytes));
     index_check.seen = base::text(configuration.store.index.string(), " opens: ", figures.chunks,
                                   " chunks, ", base::human_bytes(figures.index_bytes));
+    if (!store.repository().is_log_sound()) {
+      store_check.status = Status::failed;
+      store_check.seen += "; its commit log is damaged, so no backup can be added";
+      store_check.remedy = "run `coffer check`, then `coffer check --repair`";
+    }
     check_keys(configuration, on_check);
     on_check(store_check);
     on_check(index_check);

@@ -3,11 +3,11 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/daemon/appliance.h"
+#include "src/daemon/places.h"
 
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 namespace appliance {
@@ -17,25 +17,9 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void refuse(const std::string& why) { throw base::Error{base::ErrorKind::usage, why}; }
 
-// With the links on the way followed, as far as there is something.
-fs::path real_place(const fs::path& path) {
-  std::error_code error;
-  fs::path real = fs::weakly_canonical(path, error);
-  if (error)
-    throw base::system_error(base::text("looking for '", path.string(), "'"), error.value());
-  return real;
-}
-
-bool is_at_or_below(const fs::path& path, const fs::path& other) {
-  const fs::path below = path.lexically_relative(other);
-  return !below.empty() && *below.begin() != "..";
-}
-
-void check_apart(const fs::path& of_first, const fs::path& of_second) {
-  const fs::path first = real_place(of_first);
-  const fs::path second = real_place(of_second);
+void check_apart(const fs::path& first, const fs::path& second) {
   if (!is_at_or_below(first, second) && !is_at_or_below(second, first)) return;
-  refuse(base::text("'", of_second.string(), "' and '", of_first.string(),
+  refuse(base::text("'", second.string(), "' and '", first.string(),
                     "' would lie in each other: give the second store a place of its own"));
 }
 

@@ -61,6 +61,10 @@ std::optional<std::string> TableReader::text(const std::string& key) {
   const auto* text = std::get_if<std::string>(&value->content);
   if (text == nullptr) fail_kind(key, "a string");
   if (base::trim(*text).empty()) fail(key, base::text(quoted(key), " is empty"));
+  // Whoever takes it for a path would see less of it.
+  if (text->find('\0') != std::string::npos) {
+    fail(key, base::text(quoted(key), " has a NUL character in it"));
+  }
   return *text;
 }
 

@@ -92,6 +92,20 @@ RetentionReport plan_named(std::vector<store::Snapshot> points, const IsHeld& is
   return report;
 }
 
+void require_old_enough(const std::vector<store::Snapshot>& points, base::Duration minimum_age,
+                        base::Instant now) {
+  if (minimum_age <= base::Duration{0}) return;
+  for (const store::Snapshot& point : points) {
+    if (now - point.time >= minimum_age) continue;
+    throw base::Error{
+        base::ErrorKind::usage,
+        base::text(
+            "restore point ", point.id, " of ", point.address,
+            " is younger than 'minimum_age' in [store] allows to be forgotten; it may go on ",
+            base::format_rfc3339(point.time + minimum_age))};
+  }
+}
+
 bool is_held(const std::vector<store::Hold>& holds, const store::Snapshot& snapshot) {
   return std::ranges::any_of(holds, [&](const store::Hold& hold) { return hold.covers(snapshot); });
 }

@@ -31,6 +31,10 @@ std::vector<store::Snapshot> forgotten_by_id(const store::Repository& repository
 // for which the whole is refused. One that is named twice is one. Pure.
 RetentionReport plan_named(std::vector<store::Snapshot> points, const IsHeld& is_held);
 
+// Error(usage) naming the first that is younger than `minimum_age`: nothing younger ever goes.
+void require_old_enough(const std::vector<store::Snapshot>& points, base::Duration minimum_age,
+                        base::Instant now);
+
 // Whether a hold covers it.
 bool is_held(const std::vector<store::Hold>& holds, const store::Snapshot& snapshot);
 

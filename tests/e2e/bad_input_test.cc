@@ -105,6 +105,46 @@ TEST_CASE("mistakes in the configuration and on the command line", "[e2e][bad-in
   check_completes(at.coffer);
 }
 
+TEST_CASE("places where nothing but the store may write, and files that are none",
+          "[e2e][bad-input]") {
+  Setting at;
+  REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
+  check_completes(at.coffer);
+  const std::string address = some_address(at.coffer);
+  const auto before = at.coffer.tell({"check"}).summary();
+  for (const auto& place : {at.coffer.store() / "out", at.coffer.store(),
+                            at.coffer.directory() / "store.index" / "out"}) {
+    check_refused(at.coffer, {"extract", address, "--output", place.string()}, 2, "usage",
+                  "where only the store writes");
+    CHECK_FALSE(std::filesystem::exists(place / "manifest.json"));
+  }
+  const auto file = at.coffer.directory() / "file";
+  test::write_private_file(file, "in the way");
+  check_refused(at.coffer, {"extract", address, "--output", (file / "out").string()}, 2, "usage",
+                "a file in the way");
+  const auto output = at.coffer.directory() / "out";
+  REQUIRE(at.coffer.tell({"extract", address, "--output", output.string()}).exit_status == 0);
+  using std::filesystem::perms;
+  const perms of_others = perms::group_all | perms::others_all;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{output}) {
+    CHECK((entry.status().permissions() & of_others) == perms::none);
+  }
+  CHECK((std::filesystem::status(output).permissions() & of_others) == perms::none);
+  const std::string program = at.coffer.command({}).words.front();
+  for (const char* none : {"/dev/zero", "/"}) {
+    const test::Finished shown = test::run({{program, "--config", none, "snapshots"}, {}});
+    CHECK(shown.exit_status == 2);
+    CHECK_THAT(shown.errors, test::contains_text("not a regular file"));
+  }
+  // Records that nobody gets do not end in silence.
+  const test::Finished unheard =
+      test::run({{"/bin/sh", "-c", "exec \"$0\" --config \"$1\" --json snapshots >/dev/full",
+                  program, (at.coffer.directory() / "coffer.toml").string()},
+                 {}});
+  CHECK(unheard.exit_status == 1);
+  CHECK_THAT(unheard.errors, test::contains_text("writing to standard output"));
+}
+
 TEST_CASE("a secret that is missing, open to others, or wrong", "[e2e][bad-input]") {
   Setting at;
   REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
@@ -199,6 +239,12 @@ TEST_CASE("a tenant that was renamed keeps its mailboxes' restore points", "[e2e
   check_completes(at.coffer);
   CHECK(at.coffer.tell({"snapshots", known}).of_type("snapshot").size() == 2);
   CHECK(at.coffer.tell({"restore", known, "--into", "New", "--dry-run"}).exit_status == 0);
+  // A hold is on the mailbox, under whatever name of its tenant.
+  REQUIRE(at.coffer.tell({"hold", "add", known, "--reason", "a lawsuit"}).exit_status == 0);
+  for (const Json& point : at.coffer.tell({"snapshots", known}).of_type("snapshot")) {
+    const std::string id = point.at("id");
+    check_recorded(at.coffer, {"forget", "--snapshot", id, "--confirm"}, 2, "usage", "hold");
+  }
 }
 
 TEST_CASE("a policy that names somebody who is not there is told each time", "[e2e][bad-input]") {

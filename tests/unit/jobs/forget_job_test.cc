@@ -58,6 +58,25 @@ TEST_CASE("restore points are found by their ids in either case", "[jobs][forget
   CHECK(found.at(0).id == fixture.newer.id);
 }
 
+TEST_CASE("nothing that is younger than the minimum age goes by name", "[jobs][forget]") {
+  Fixture fixture;
+  const auto refusal_at = [&](base::Instant now) -> std::string {
+    try {
+      jobs::require_old_enough({fixture.older, fixture.newer}, std::chrono::hours{24}, now);
+    } catch (const base::Error& error) {
+      CHECK(error.kind() == base::ErrorKind::usage);
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(refusal_at(fixture.newer.time + std::chrono::hours{24}).empty());
+  const std::string refusal = refusal_at(fixture.newer.time + std::chrono::hours{23});
+  CHECK(refusal.find(fixture.newer.id) != std::string::npos);
+  CHECK(refusal.find("minimum_age") != std::string::npos);
+  // A floor of nothing, whatever the clock says.
+  jobs::require_old_enough({fixture.newer}, {}, fixture.newer.time - std::chrono::hours{1});
+}
+
 TEST_CASE("what is named goes, once, unless it is held", "[jobs][forget]") {
   Fixture fixture;
   const auto is_held = [&](const store::Snapshot& point) { return point.id == fixture.older.id; };

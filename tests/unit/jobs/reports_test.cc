@@ -225,7 +225,7 @@ TEST_CASE("a restore that never began has the same fields", "[jobs][restore]") {
   CHECK_THAT(
       summary,
       test::contains_text(
-          R"("items":{"selected":0,"restored":0,"skipped":0,"replaced":0,"failed":0,"verified":0})"));
+          R"("items":{"selected":0,"restored":0,"skipped":0,"replaced":0,"failed":0,"untried":0,"verified":0})"));
   CHECK_THAT(summary, test::contains_text(R"("target":null)"));
   CHECK_THAT(summary, test::contains_text(R"("folders":{"created":0,"reused":0})"));
 }

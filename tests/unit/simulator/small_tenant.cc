@@ -3,7 +3,6 @@
 #include "src/base/base64.h"
 #include "src/base/text.h"
 #include "tests/simulator/applications.h"
-#include "tests/simulator/applications.h"
 
 #include <stdexcept>
 
