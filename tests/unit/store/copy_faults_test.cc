@@ -112,8 +112,12 @@ TEST_CASE("damage in the first store costs the restore points that it hits", "[s
   const store::Snapshot anna = at.back_up(kAnna, 1, 20);
   const std::string pack = test::largest_pack(at.first_backend, metadata ? "pack/m/" : "pack/d/");
   at.back_up(kBoris, 2);
-  at.first_backend.alter(pack,
-                         [](base::Bytes& bytes) { flip_bits(bytes, bytes.size() / 2, 1000); });
+  if (metadata) {
+    test::damage_chunk(at.first_backend, at.first, *anna.roots.items);  // folders look alike
+  } else {
+    at.first_backend.alter(pack,
+                           [](base::Bytes& bytes) { flip_bits(bytes, bytes.size() / 2, 1000); });
+  }
 
   const store::CopyReport report = at.copy();
 
