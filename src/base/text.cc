@@ -1,5 +1,7 @@
 #include "src/base/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -84,6 +86,17 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 }
 
 }  // namespace
+
+std::string concatenated(std::size_t count, fmt::format_args parts) {
+  std::string places;
+  places.reserve(2 * count);
+  for (std::size_t i = 0; i < count; ++i) places += "{}";
+  return fmt::vformat(places, parts);
+}
+
+std::string enumerated(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
 
 std::vector<std::string> split(std::string_view whole, char separator) {
   std::vector<std::string> parts;

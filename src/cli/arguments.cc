@@ -58,7 +58,7 @@ void add_choice(CLI::App& app, const std::string& name, Choice& choice,
     const auto near = base::nearest(text, names);
     throw base::Error{
         base::ErrorKind::usage,
-        base::text(name, " takes ", fmt::format("{}", fmt::join(names, ", ")), ", not '", text, "'",
+        base::text(name, " takes ", base::enumerated(names), ", not '", text, "'",
                    near ? base::text("; did you mean '", *near, "'?") : std::string{})};
   };
   app.add_option_function<std::string>(name, take, description);
@@ -386,7 +386,7 @@ void check_half_named(const CLI::App& app) {
   const CLI::App& last = *named_commands(app).back();
   const std::vector<std::string> below = commands_below(last);
   if (&last == &app || below.empty()) return;
-  fail(base::text("'", full_name(last), "' takes ", fmt::format("{}", fmt::join(below, ", "))));
+  fail(base::text("'", full_name(last), "' takes ", base::enumerated(below)));
 }
 
 // Complains about the first word that nothing takes.

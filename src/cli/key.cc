@@ -64,9 +64,9 @@ std::string told_copies(const store::KeySlot& slot) {
     return copy == store::KeySlot::Copy::whole;
   };
   if (std::ranges::all_of(slot.copies, is_whole)) return "3 whole";
-  std::vector<std::string_view> names;
-  for (const store::KeySlot::Copy copy : slot.copies) names.push_back(name_of(copy));
-  return fmt::format("{}", fmt::join(names, ", "));
+  std::vector<std::string> names;
+  for (const store::KeySlot::Copy copy : slot.copies) names.emplace_back(name_of(copy));
+  return base::enumerated(names);
 }
 
 void tell(Output& output, const store::KeyState& state) {

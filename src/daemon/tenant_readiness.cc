@@ -38,12 +38,6 @@ const std::set<std::string>& needed_roles(graph::App app) {
   return app == graph::App::backup ? kBackup : kRestore;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 // Its bytes are counted and dropped: it may be of any size.
 class CountingSink final : public graph::ExportSink {
  public:
@@ -143,9 +137,11 @@ class TenantChecks {
     }
     const std::string what = base::text("roles of the ", graph::name(app));
     if (superfluous.empty()) {
-      tell(what, Status::ok, base::text("nothing beyond what is needed: ", joined(roles)), "");
+      tell(what, Status::ok, base::text("nothing beyond what is needed: ", base::enumerated(roles)),
+           "");
     } else {
-      tell(what, Status::warning, base::text("more than is needed: ", joined(superfluous)),
+      tell(what, Status::warning,
+           base::text("more than is needed: ", base::enumerated(superfluous)),
            "withdraw them: an app that cannot do more cannot be abused for more");
     }
   }
