@@ -11,12 +11,10 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path real_place(const fs::path& path) {
-  std::error_code error;
-  fs::path real = fs::weakly_canonical(path, error);
-  if (error) {
-    throw base::system_error(base::text("looking for '", path.string(), "'"), error.value());
-  }
-  return real;
+  const fs::path place = fs::absolute(path).lexically_normal();
+  std::error_code hidden;
+  fs::path real = fs::weakly_canonical(place, hidden);
+  return hidden ? place : real;
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 namespace appliance {
 
-// Whether `path` is `directory` or lies below it, links on the way followed as far as there is
-// something. Error(disk) if that cannot be looked into.
+// Whether `path` is `directory` or lies below it, links on the way followed as far as they can be
+// looked into. Relative paths are relative to the working directory.
 bool is_at_or_below(const std::filesystem::path& path, const std::filesystem::path& directory);
 
 // Error(usage) naming `option` if `path` lies in the store or in its index, where nobody but the
