@@ -44,18 +44,23 @@ std::string_view words_for(const store::KeySlot& slot) {
   return "unknown";
 }
 
+template <typename Number>
+jobs::Value cost_of(const store::KeySlot& slot, Number store::KdfCost::*part) {
+  if (!slot.cost) return {};
+  return (*slot.cost).*part;
+}
+
 jobs::Record slot_record(const store::KeySlot& slot) {
   jobs::Value::List copies;
   for (const store::KeySlot::Copy copy : slot.copies) copies.push_back(name_of(copy));
-  return jobs::Record{
-      {"type", "key_slot"},
-      {"id", slot.id},
-      {"kind", slot.kind ? jobs::Value{store::name(*slot.kind)} : jobs::Value{}},
-      {"in_use", slot.in_use},
-      {"copies", copies},
-      {"kdf_memory_bytes", slot.cost ? jobs::Value{slot.cost->memory_bytes} : jobs::Value{}},
-      {"kdf_passes", slot.cost ? jobs::Value{slot.cost->passes} : jobs::Value{}},
-      {"problem", jobs::text_or_null(slot.problem)}};
+  return jobs::Record{{"type", "key_slot"},
+                      {"id", slot.id},
+                      {"kind", slot.kind ? jobs::Value{store::name(*slot.kind)} : jobs::Value{}},
+                      {"in_use", slot.in_use},
+                      {"copies", copies},
+                      {"kdf_memory_bytes", cost_of(slot, &store::KdfCost::memory_bytes)},
+                      {"kdf_passes", cost_of(slot, &store::KdfCost::passes)},
+                      {"problem", jobs::text_or_null(slot.problem)}};
 }
 
 // "3 whole", "whole, damaged, missing".
