@@ -117,14 +117,13 @@ std::optional<Error> BatchRestore::import_all(std::vector<RestoreItem>& items) {
   }
   // Lost answers are looked into with nothing else under way: what is new and unknown then is
   // theirs.
-  bool was_looked_for = false;
+  bool could_look = true;
   for (int look = 1; !uncertain.empty() && look <= kLooks; ++look) {
     context_.with.clock.sleep_for(kSettleTime, context_.stop);
-    was_looked_for = false;
     try {
       look_for(uncertain);
-      was_looked_for = true;
     } catch (const Error& error) {
+      could_look = false;
       if (!ended_by) ended_by = error;
     }
     if (ended_by || context_.stop.stop_requested() || look == kLooks) break;
@@ -136,7 +135,7 @@ std::optional<Error> BatchRestore::import_all(std::vector<RestoreItem>& items) {
                   [](const RestoreItem* item) { return item->state != State::uncertain; });
   }
   for (RestoreItem* item : uncertain) {
-    const std::string_view outcome = was_looked_for
+    const std::string_view outcome = could_look
                                          ? "the item does not show in the target"
                                          : "nobody could look for it: it may be in the target";
     refuse(*item, "Uncertain",
