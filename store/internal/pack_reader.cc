@@ -103,7 +103,7 @@ PackReader::Record PackReader::read(const ChunkId& id, const ChunkLocation& loca
 }
 
 TenantOfTag always_those(const TenantKeys& keys) {
-  const std::shared_ptr<const TenantKeys> shared{std::shared_ptr<void>{}, &keys};  // not owned
+  std::shared_ptr<const TenantKeys> shared{std::shared_ptr<void>{}, &keys};  // not owned
   return [shared](base::ByteView) { return shared; };
 }
 
