@@ -25,8 +25,8 @@ struct Forgetting {
 // Keeps restore points whatever rules and people say: all of a mailbox, those to come as well, or
 // one.
 struct Hold {
-  std::string id;  // a ULID
-  TenantDomain tenant;
+  std::string id;       // a ULID
+  TenantDomain tenant;  // as it was named then
   std::string mailbox_id;
   std::string snapshot_id;  // empty: the whole mailbox
   std::string subject;      // as people named it: an address, the id of a restore point

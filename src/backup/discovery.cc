@@ -62,8 +62,8 @@ class Search {
     look_up_groups();
     const std::vector<graph::User> users = settings_.only.empty() ? all_users() : named_users();
     const std::vector<std::optional<Finding>> findings = ask_about(users);
-    // Without a single mailbox it is the app that lacks the right, not some account that lies
-    // outside its scope.
+    // Without a single mailbox it is the app that lacks the right, or the service that is away, and
+    // no matter of accounts.
     if (trouble_ && !any_mailbox_) throw Error{*trouble_};
     Discovery discovery;
     for (const auto& finding : findings) {

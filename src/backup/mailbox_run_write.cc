@@ -106,12 +106,12 @@ void MailboxRun::write_moved(const FolderWork& work) {
 }
 
 void MailboxRun::write_exported(FolderWork& work) {
-  const std::optional<std::vector<store::ItemEntry>> lacking = lacking_details(work);
+  const std::optional<std::vector<store::ItemEntry>> looked_for = lacking_details(work);
+  const std::vector<store::ItemEntry> none;
+  const std::vector<store::ItemEntry>& lacking = looked_for ? *looked_for : none;
   std::vector<std::string> ids;
   for (const store::ItemEntry& entry : work.exported) ids.push_back(entry.id);
-  if (lacking) {
-    for (const store::ItemEntry& entry : *lacking) ids.push_back(entry.id);
-  }
+  for (const store::ItemEntry& entry : lacking) ids.push_back(entry.id);
   if (ids.empty()) return;
   const std::unordered_map<std::string, store::ItemDisplay> details = details_of(work, ids);
   const store::ItemDisplay unknown;
@@ -121,17 +121,15 @@ void MailboxRun::write_exported(FolderWork& work) {
     some_missing |= found == details.end();
     editor_.put_item(entry, found == details.end() ? unknown : found->second);
   }
-  if (lacking) {
-    for (const store::ItemEntry& entry : *lacking) {
-      const auto found = details.find(entry.id);
-      some_missing |= found == details.end();
-      if (found != details.end()) editor_.put_item(entry, found->second);
-    }
+  for (const store::ItemEntry& entry : lacking) {
+    const auto found = details.find(entry.id);
+    some_missing |= found == details.end();
+    if (found != details.end()) editor_.put_item(entry, found->second);
   }
   std::uint32_t& tries = notes_.folders[work.id].details_tries;
   if (some_missing && !context_.stop.stop_requested()) {
     tries = std::min(tries + 1, kDetailsTries);
-  } else if (!some_missing && lacking) {
+  } else if (!some_missing && looked_for) {
     tries = 0;
   }
 }

@@ -64,8 +64,8 @@ Error current_error() {
     }
     if (error.code() == std::errc::resource_unavailable_try_again ||
         error.code() == std::errc::not_enough_memory) {
-      return Error{ErrorKind::failed,
-                   error.what()};  // no thread or no memory: not the disk's fault
+      // No thread or no memory to be had: not the disk's fault.
+      return Error{ErrorKind::failed, error.what()};
     }
     const Error classed = system_error({}, error.code().value());
     return Error{classed.kind(), error.what()};

@@ -53,9 +53,9 @@ void prepare_directory(const std::filesystem::path& directory, const std::string
   std::error_code failed;
   std::filesystem::create_directories(directory, failed);
   if (failed == std::errc::not_a_directory || failed == std::errc::file_exists) {
-    throw Error{ErrorKind::usage, text("'", directory.string(),
-                                       "' cannot be a directory: there is "
-                                       "a file in the way; name another place")};
+    throw Error{ErrorKind::usage,
+                text("'", directory.string(),
+                     "' cannot be a directory: there is a file in the way; name another place")};
   }
   if (failed) throw base::system_error(text("creating ", directory.string()), failed.value());
   const bool empty = std::filesystem::is_empty(directory, failed);

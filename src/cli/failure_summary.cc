@@ -22,7 +22,11 @@ jobs::Record summary_of(const std::string& command, const base::Error& error) {
   if (command == "restore") return jobs::restore_summary_of_none();
   if (command == "check") {
     jobs::Record summary = jobs::check_summary({}, store::CheckLevel::structure, 0);
-    return summary.set("level", {}).set("packs", {}).set("chunks", {}).set("errors", {});
+    return summary.set("level", {})
+        .set("restore_points", {})
+        .set("packs", {})
+        .set("chunks", {})
+        .set("errors", {});
   }
   return jobs::Record{{"type", "summary"}, {"command", jobs::text_or_null(command)}};
 }

@@ -159,10 +159,11 @@ void tell(Output& output, const jobs::RestoreJobReport& job, const jobs::Restore
       counted(report.items.selected, "item"), ": ", jobs::human_count(report.items.restored),
       " restored, ", jobs::human_count(report.items.replaced), " replaced, ",
       jobs::human_count(report.items.skipped), " skipped, ", jobs::human_count(report.items.failed),
-      " failed, ",
-      report.items.untried > 0 ? base::text(jobs::human_count(report.items.untried), " not tried, ")
-                               : std::string{},
-      jobs::human_count(report.items.verified), " verified in the target"));
+      " failed",
+      report.items.untried > 0
+          ? base::text(", ", jobs::human_count(report.items.untried), " not tried")
+          : std::string{},
+      "; ", jobs::human_count(report.items.verified), " verified in the target"));
   output.remark(base::printable(base::text(
       "Into ", request.target.address, ", ",
       request.target.in_place ? std::string{"the folders they came from"}

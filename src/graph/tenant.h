@@ -74,7 +74,8 @@ class Tenant {
   [[nodiscard]] MailboxService& mailboxes();
   [[nodiscard]] bool has_restore_app() const;
 
-  // Signs in anew, whatever token is at hand. Error(cancelled) only.
+  // Signs in anew, whatever token is at hand; a service that is away is not waited for.
+  // Error(cancelled) only.
   SignInReport probe_sign_in(App app, std::stop_token stop);
   // Tries each right of the app with a call that changes nothing, on this mailbox and its owner. To
   // be called after a sign-in that succeeded.

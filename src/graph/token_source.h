@@ -44,7 +44,7 @@ class TokenSource {
   std::shared_ptr<const Token> token(std::stop_token stop);
   // The service answered 401 to it.
   void refuse(const std::shared_ptr<const Token>& token) { current_.refuse(token); }
-  // A new token, whatever is kept.
+  // A new token, whatever is kept. `limits`: how often a service that does not answer is asked.
   Token sign_in(std::stop_token stop, const http::AttemptLimits& limits = {});
 
   [[nodiscard]] App app() const { return settings_.app; }

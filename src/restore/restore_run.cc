@@ -289,9 +289,7 @@ class RestoreRun {
     }
     if (items.untried > 0) {
       report_.problems.push_back({target_.address, "", "", "NotTried",
-                                  text(items.untried,
-                                       " items were not tried before the restore "
-                                       "ended"),
+                                  text(items.untried, " items were not tried: the restore ended"),
                                   "run the restore again with skip"});
     }
     return std::move(report_);

@@ -82,7 +82,8 @@ struct RestoreReport {
     std::uint64_t created = 0, reused = 0;
   } folders;
   std::uint64_t bytes_sent = 0;
-  std::vector<RestoreProblem> problems;  // a thousand at most, and one that says there are more
+  // Of items a thousand at most, and one that says there are more; and what speaks of many.
+  std::vector<RestoreProblem> problems;
   bool cancelled = false;
   std::optional<base::Error> stopped_by;  // target full, denied
 };

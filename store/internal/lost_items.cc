@@ -170,12 +170,12 @@ void settle_lost_items(const ChunkStore& chunks, Index& index, const StateRows& 
       settled.push_back(
           {Table::lost, rows.lost_key(snapshot.tenant, snapshot.mailbox_id, item), {}});
     }
+    if (!settled.empty()) index.apply(settled);
   } catch (const base::Error& error) {
     // The commit stands; an item that is exported once more costs nothing.
     base::log(base::LogLevel::warning, "lost items of ", snapshot.address,
               " stay noted: ", error.what());
   }
-  if (!settled.empty()) index.apply(settled);
 }
 
 }  // namespace store

@@ -115,8 +115,8 @@ std::string lost_with_log(const Backend& backend, const CommitLog& log, const St
       "--repair`, which writes it anew from the index");
 }
 
-std::string lost_altogether(const Backend& backend, const CommitLog& log, base::Instant now) {
-  if (!log.chains().empty()) return {};
+std::string lost_altogether(const Backend& backend, base::Instant now) {
+  if (!list_log_heads(backend).empty()) return {};
   const VerificationLedger ledger = VerificationLedger::load(backend, now);
   for (const auto& pass : {ledger.under_way, ledger.scrubbed, ledger.checked}) {
     if (!pass || pass->log.empty()) continue;

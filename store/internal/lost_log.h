@@ -24,6 +24,6 @@ std::string lost_with_log(const Backend& backend, const CommitLog& log, const St
                           const Index& index);
 
 // A log without any record, though the ledger of verification remembers some: the same for people.
-std::string lost_altogether(const Backend& backend, const CommitLog& log, base::Instant now);
+std::string lost_altogether(const Backend& backend, base::Instant now);
 
 }  // namespace store

@@ -52,9 +52,9 @@ void look_for_lost_records(const CheckSubjects& subjects, CheckReport& report) {
   const auto tell = [&](std::string lost) {
     if (!lost.empty()) report.errors.push_back(std::move(lost));
   };
+  tell(lost_altogether(subjects.backend, subjects.clock.now()));
+  tell(PruneLeftovers{subjects.backend, subjects.keys}.contradiction(subjects.log));
   try {
-    tell(lost_altogether(subjects.backend, subjects.log, subjects.clock.now()));
-    tell(PruneLeftovers{subjects.backend, subjects.keys}.contradiction(subjects.log));
     tell(lost_with_log(subjects.backend, subjects.log, subjects.rows, subjects.index));
   } catch (const base::Error& error) {
     // Which record is damaged is told below.

@@ -111,7 +111,6 @@ TEST_CASE("places where nothing but the store may write, and files that are none
   REQUIRE(at.coffer.tell({"init"}).exit_status == 0);
   check_completes(at.coffer);
   const std::string address = some_address(at.coffer);
-  const auto before = at.coffer.tell({"check"}).summary();
   for (const auto& place : {at.coffer.store() / "out", at.coffer.store(),
                             at.coffer.directory() / "store.index" / "out"}) {
     check_refused(at.coffer, {"extract", address, "--output", place.string()}, 2, "usage",

@@ -92,17 +92,18 @@ store::Snapshot SmallRepository::back_up_with_notes(const std::string& mailbox,
 void damage_chunk(store::MemoryBackend& backend, const SmallRepository& store,
                   const store::ChunkId& id) {
   const auto keys = store::KeyRing::open(backend, store.passphrase());
+  bool is_there = false;
   for (const store::PackObject& pack : store::list_packs(backend, {})) {
     for (const store::IndexedChunk& chunk :
          store::read_pack_contents(backend, *keys, pack).chunks) {
       if (chunk.id != id) continue;
+      is_there = true;
       backend.alter(store::pack_name(pack.chunk_class, pack.id), [&](base::Bytes& bytes) {
         bytes[chunk.location.offset + 64 + chunk.location.sealed_bytes / 2] ^= std::byte{4};
       });
-      return;
     }
   }
-  throw std::logic_error{"the chunk is in no pack"};
+  if (!is_there) throw std::logic_error{"the chunk is in no pack"};
 }
 
 Streams restore(store::Repository& repository, const store::Snapshot& snapshot) {

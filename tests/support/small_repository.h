@@ -64,7 +64,7 @@ class SmallRepository {
   std::unique_ptr<store::Repository> repository_;
 };
 
-// A bit of what is stored of the chunk is flipped.
+// A bit of what is stored of the chunk is flipped, in every pack that has it.
 void damage_chunk(store::MemoryBackend& backend, const SmallRepository& store,
                   const store::ChunkId& id);
 

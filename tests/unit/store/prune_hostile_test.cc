@@ -35,6 +35,15 @@ store::Hold hold_on(const store::Snapshot& snapshot) {
   return hold;
 }
 
+// Nothing is deleted, and the words say what to do.
+void check_refuses(PrunedStore& fixture, const std::string& words) {
+  const auto packs = fixture.backend.names("pack/");
+  const test::Failure failure = test::failure_of([&] { fixture.prune(); });
+  CHECK(failure.kind == base::ErrorKind::corrupt);
+  CHECK(failure.what.find(words) != std::string::npos);
+  CHECK(fixture.backend.names("pack/") == packs);
+}
+
 }  // namespace
 
 TEST_CASE("an index that somebody has altered does not decide what is purged",
@@ -61,11 +70,7 @@ TEST_CASE("an index that somebody has altered does not decide what is purged",
   fixture.store.close();
   open_index(fixture)->apply(std::vector{planted});
   fixture.store.reopen();
-  const auto packs = fixture.backend.names("pack/");
-  const test::Failure failure = test::failure_of([&] { fixture.prune(); });
-  CHECK(failure.kind == base::ErrorKind::corrupt);
-  CHECK(failure.what.find("rebuild-index") != std::string::npos);
-  CHECK(fixture.backend.names("pack/") == packs);
+  check_refuses(fixture, "rebuild-index");
 }
 
 TEST_CASE("two computations that do not agree stop a prune", "[store][prune][hostile]") {
@@ -87,11 +92,7 @@ TEST_CASE("two computations that do not agree stop a prune", "[store][prune][hos
     }
   }
   fixture.store.reopen();
-  const auto packs = fixture.backend.names("pack/");
-  const test::Failure failure = test::failure_of([&] { fixture.prune(); });
-  CHECK(failure.kind == base::ErrorKind::corrupt);
-  CHECK(failure.what.find("do not agree") != std::string::npos);
-  CHECK(fixture.backend.names("pack/") == packs);
+  check_refuses(fixture, "do not agree");
 }
 
 TEST_CASE("a log that tells of nothing makes nothing dead", "[store][prune][hostile]") {
@@ -127,11 +128,7 @@ TEST_CASE("a log that ends before what an earlier prune knew stops a prune",
   }
   std::filesystem::remove_all(fixture.store.settings().index);
   fixture.store.reopen();
-  const auto packs = fixture.backend.names("pack/");
-  const test::Failure failure = test::failure_of([&] { fixture.prune(); });
-  CHECK(failure.kind == base::ErrorKind::corrupt);
-  CHECK(failure.what.find("check --repair") != std::string::npos);
-  CHECK(fixture.backend.names("pack/") == packs);
+  check_refuses(fixture, "check --repair");
   const auto check_tells = [&] {
     const store::CheckReport report =
         fixture.store.repository().check(store::CheckLevel::structure, {}, {});
@@ -140,6 +137,9 @@ TEST_CASE("a log that ends before what an earlier prune knew stops a prune",
     });
   };
   CHECK(check_tells());
+  fixture.backend.plant("log/stranger", base::Bytes(10));
+  CHECK(check_tells());  // more damage to the log hides nothing
+  fixture.backend.remove("log/stranger");
 
   fixture.store.close();
   const auto gave_up = [&] {

@@ -58,18 +58,7 @@ struct Subject {
                      .value()
                      .content.chunk);
   }
-  void damage_chunk(const store::ChunkId& id) {
-    const auto keys = store::KeyRing::open(backend, store.passphrase());
-    for (const store::PackObject& pack : store::list_packs(backend, {})) {
-      for (const store::IndexedChunk& chunk :
-           store::read_pack_contents(backend, *keys, pack).chunks) {
-        if (chunk.id != id) continue;
-        backend.alter(store::pack_name(pack.chunk_class, pack.id), [&](base::Bytes& bytes) {
-          bytes[chunk.location.offset + 64 + chunk.location.sealed_bytes / 2] ^= std::byte{4};
-        });
-      }
-    }
-  }
+  void damage_chunk(const store::ChunkId& id) { test::damage_chunk(backend, store, id); }
   // An item of one chunk, which lies in a data pack.
   [[nodiscard]] std::pair<std::string, std::string> small_item() {
     for (const auto& [name, stream] : streams) {
