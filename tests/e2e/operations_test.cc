@@ -105,7 +105,7 @@ class NewMachine {
   // The block as typed, but for the places and names of this test; `typed` answers what it asks.
   void type(std::string block, const std::string& typed = {}) {
     for (const std::string place : {"/etc/coffer", "/var/lib/coffer", "/mnt"}) {
-      block = replaced(block, place, root_.string() + place);
+      block = replaced(block, place, root_.string().append(place));
     }
     for (const auto& [what, by] : replacements_) block = replaced(block, what, by);
     test::write_private_file(root_ / "block", block);
