@@ -35,6 +35,12 @@ class ChunkStore {
   // flushed or not. Throws Error(corrupt) rather than return wrong bytes.
   [[nodiscard]] virtual std::optional<base::Bytes> get(const ChunkId& id) const = 0;
   [[nodiscard]] virtual bool contains(const ChunkId& id) const = 0;
+  // Whether the store holds the chunk; prune then leaves it alone as if it had just been put.
+  [[nodiscard]] virtual bool rely_on(const ChunkId& id) { return contains(id); }
+
+  // Once this has returned, what was put survives the end of the process, though no power cut, if
+  // there is a place to keep it: for what would be dear to put again. Nobody may rely on it.
+  virtual void keep() {}
 
   // Closes, syncs and indexes the open packs.
   virtual void flush() = 0;

@@ -55,16 +55,17 @@ struct LogCursor {
   base::Sha256 hash;  // of that commit object
 };
 
-// What commits fill, and (lost) what was found missing, or has to be looked for. The numbers are
-// part of the sealed rows.
-enum class Table : std::uint8_t { snapshot = 1, tombstone = 2, hold = 3, lost = 4 };
+// What commits fill, then what was found missing or has to be looked for (lost), and what runs have
+// stored that no commit holds yet (exported). The numbers are part of the sealed rows.
+enum class Table : std::uint8_t { snapshot = 1, tombstone = 2, hold = 3, lost = 4, exported = 5 };
 
 // A change to a table, whose rows are ordered by key. What the values say is not the index's
 // affair.
 struct StateRow {
   Table table = Table::snapshot;
   std::string key;
-  std::optional<base::Bytes> value;  // empty: the row goes
+  // Empty: the row goes; of Table::exported, every row whose key begins so.
+  std::optional<base::Bytes> value;
 };
 
 class Index {
@@ -102,6 +103,8 @@ class Index {
 
   // One synced batch, of no commit: rows of Table::lost.
   virtual void apply(std::span<const StateRow> rows) = 0;
+  // The same without a sync: a power cut may take the newest of them. Rows of Table::exported.
+  virtual void note(std::span<const StateRow> rows) = 0;
 
   // One synced batch: what the commit changes, in this order, and the cursor that now includes it.
   virtual void apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) = 0;
@@ -109,6 +112,8 @@ class Index {
   // Rows whose key begins with `prefix`, in key order. The view lasts for the call.
   using OnRow = std::function<void(const std::string& key, base::ByteView value)>;
   virtual void rows(Table table, std::string_view prefix, const OnRow& on_row) const = 0;
+  [[nodiscard]] virtual std::optional<base::Bytes> row(Table table,
+                                                       const std::string& key) const = 0;
 
   // The writer id of this appliance; kept with the index.
   [[nodiscard]] virtual WriterId writer() const = 0;

@@ -8,9 +8,11 @@
 #include "store/internal/codec.h"
 #include "store/internal/commit_log.h"
 #include "store/internal/copy_run.h"
+#include "store/internal/export_notes.h"
 #include "store/internal/index_upkeep.h"
 #include "store/internal/lost_items.h"
 #include "store/internal/pack_repair.h"
+#include "store/internal/pack_spool.h"
 #include "store/internal/prune_run.h"
 #include "store/internal/repository_check.h"
 #include "store/internal/repository_state.h"
@@ -25,6 +27,7 @@
 #include "store/keys.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -96,7 +99,7 @@ class PackedRepository final : public Repository {
   void add_hold(const Hold& hold) override;
   void remove_hold(const std::string& id, const std::string& reason) override;
   [[nodiscard]] std::vector<Hold> holds() const override { return state().holds(); }
-  [[nodiscard]] std::unique_ptr<Work> begin_work() override { return leases_.begin_work(); }
+  [[nodiscard]] std::unique_ptr<Work> begin_work() override;
   PruneReport prune(const PruneOptions& options, const OnProgress& on_progress,
                     std::stop_token stop) override;
   CopyReport copy_to(Repository& second, const CopyOptions& options, const OnProgress& on_progress,
@@ -120,19 +123,23 @@ class PackedRepository final : public Repository {
 
   void use(std::unique_ptr<Index> index) {
     index_ = std::move(index);
+    if (keeps_spool()) *left_spools_.lock() = left_spools(spool_directory(settings_.index));
     auto heads = heads_.lock();
     for (const LogCursor& cursor : index_->cursors()) (*heads)[cursor.writer] = cursor;
   }
 
   [[nodiscard]] std::uint64_t reserve_bytes() const;
+  [[nodiscard]] bool keeps_spool() const {
+    return access_ == Access::write && !settings_.open_index && !spool_refused_;
+  }
+  [[nodiscard]] PackSubjects pack_subjects() {
+    return {*backend_, *keys_, *index_, *codec_, *clock_, leases_, parity_};
+  }
   ChunkedTenantStore& store_of(const TenantDomain& domain) const;
   [[nodiscard]] RepositoryState state() const {
     auto newer = newer_.lock();
     return {*index_, rows_, *newer};
   }
-  // Error(not_found) unless the restore point is there, and forgotten or not as it has to be.
-  void require_forgotten(const RepositoryState::Tombstones& tombstones, const Snapshot& snapshot,
-                         bool forgotten) const;
   void append_to_log(std::span<const PreparedSnapshot> snapshots, std::vector<LogEvent> events,
                      Heads& heads);
   [[nodiscard]] CopyTarget as_copy_target();
@@ -154,6 +161,8 @@ class PackedRepository final : public Repository {
   std::unique_ptr<Index> index_;
   base::Synchronized<Heads> heads_;
   mutable Leases leases_;
+  base::Synchronized<std::vector<std::filesystem::path>> left_spools_;  // by earlier processes
+  std::atomic<bool> spool_refused_{false};
   bool reserve_used_ = false;  // the disk was full when we opened
   std::mutex pruning_;
   // Committed, but not in the index: which is open for reading, or has refused it.
@@ -167,15 +176,28 @@ ChunkedTenantStore& PackedRepository::store_of(const TenantDomain& domain) const
   std::unique_ptr<ChunkedTenantStore>& tenant = (*tenants)[domain];
   if (!tenant) {
     const TenantKeys& keys = keys_->tenant(domain);
-    ChunkStoreSettings packing;
-    packing.parity = parity_;
+    ChunkStoreSettings packing{.parity = parity_};
+    if (keeps_spool()) packing.spool = spool_directory(settings_.index);
     tenant = std::make_unique<ChunkedTenantStore>(
         domain, keys.chunker_key(),
         open_chunk_store(*backend_, *index_, keys_->repository(), keys, *codec_, *clock_, leases_,
                          packing),
-        leases_, access_);
+        leases_, ExportNotes{*index_, rows_}, access_);
   }
   return *tenant;
+}
+
+std::unique_ptr<Repository::Work> PackedRepository::begin_work() {
+  std::unique_ptr<Work> work = leases_.begin_work();
+  auto left = left_spools_.lock();
+  try {
+    for (; !left->empty(); left->pop_back()) take_in_spool(pack_subjects(), left->back());
+  } catch (const base::Error& error) {
+    base::log(base::LogLevel::warning, "what a killed run left is not taken in: ", error.what());
+    left->clear();  // the files wait for the next process, and no more are added to them
+    spool_refused_ = true;
+  }
+  return work;
 }
 
 void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
@@ -227,18 +249,6 @@ void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots
   newer_.lock()->clear();
 }
 
-void PackedRepository::require_forgotten(const RepositoryState::Tombstones& tombstones,
-                                         const Snapshot& snapshot, bool forgotten) const {
-  const std::string key = rows_.key_of(snapshot);
-  const bool known = state().unpurged(key).contains(key);
-  if (known && tombstones.contains(key) == forgotten) return;
-  throw base::Error{base::ErrorKind::not_found,
-                    base::text("restore point ", snapshot.id, " of ", snapshot.address,
-                               !known      ? " is gone"
-                               : forgotten ? " is not forgotten"
-                                           : " is forgotten already")};
-}
-
 void PackedRepository::forget(std::span<const Forgetting> which) {
   base::check(access_ != Access::read, "a repository opened for reading forgets nothing");
   auto heads = heads_.lock();
@@ -246,7 +256,7 @@ void PackedRepository::forget(std::span<const Forgetting> which) {
   const RepositoryState::Tombstones tombstones = state().tombstones("");
   std::vector<LogEvent> events;
   for (const auto& [snapshot, reason] : which) {
-    require_forgotten(tombstones, snapshot, false);
+    state().require_forgotten(tombstones, snapshot, false);
     for (const Hold& hold : held) {
       if (!hold.covers(snapshot)) continue;
       throw base::Error{
@@ -265,7 +275,7 @@ void PackedRepository::recall(std::span<const Snapshot> which) {
   const RepositoryState::Tombstones tombstones = state().tombstones("");
   std::vector<LogEvent> events;
   for (const Snapshot& snapshot : which) {
-    require_forgotten(tombstones, snapshot, true);
+    state().require_forgotten(tombstones, snapshot, true);
     events.emplace_back(SnapshotRecalled{rows_.key_of(snapshot)});
   }
   if (!events.empty()) append_to_log({}, std::move(events), *heads);
@@ -435,8 +445,7 @@ CheckReport PackedRepository::repair(CheckLevel level, const OnProgress& on_prog
   base::check(access_ == Access::write, "a repository opened for reading is not repaired");
   PackSurvey found;
   CheckReport report = survey(level, on_progress, stop, found);
-  const RepairFigures figures =
-      PackRepair{{*backend_, *keys_, *index_, *codec_, *clock_, leases_, parity_}}.run(found, stop);
+  const RepairFigures figures = PackRepair{pack_subjects()}.run(found, stop);
   report.healed = figures.healed_packs + figures.healed_parity;
   report.rescued_chunks = figures.rescued_chunks;
   if (parity_) report.packs_without_parity = 0;
@@ -455,14 +464,6 @@ CheckReport PackedRepository::repair(CheckLevel level, const OnProgress& on_prog
   return report;
 }
 
-void heal_copies(const KeyRing& keys, Backend& backend) {
-  if (keys.damaged_copies().empty()) return;
-  for (const std::string& name : keys.damaged_copies()) {
-    base::log(base::LogLevel::warning, name, " was missing or damaged; written anew from a copy");
-  }
-  keys.heal_copies(backend);
-}
-
 }  // namespace
 
 std::unique_ptr<Repository> Repository::open(Backend& backend, const Settings& settings,
@@ -476,7 +477,7 @@ std::unique_ptr<Repository> Repository::open(Backend& backend, const Settings& s
     lock = backend.lock_for_writing(reclaims ? Backend::Reserve::use : Backend::Reserve::keep);
     reserve_used = reclaims && backend.free_bytes().value_or(kMostReserve) < kMostReserve;
     if (reserve_used) backend.release_reserve();
-    heal_copies(*keys, backend);
+    keys->heal_copies(backend);
   }
   auto repository = std::make_unique<PackedRepository>(backend, settings, clock, access,
                                                        std::move(keys), std::move(lock));
@@ -489,7 +490,7 @@ std::unique_ptr<Repository> Repository::rebuild_index(Backend& backend, const Se
                                                       const OnProgress& on_progress) {
   std::unique_ptr<KeyRing> keys = KeyRing::open(backend, key);
   std::unique_ptr<Backend::Lock> lock = backend.lock_for_writing();
-  heal_copies(*keys, backend);
+  keys->heal_copies(backend);
   auto repository = std::make_unique<PackedRepository>(backend, settings, clock, Access::write,
                                                        std::move(keys), std::move(lock));
   repository->rebuild_index(on_progress);

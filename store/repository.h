@@ -102,6 +102,16 @@ class TenantStore {
   // `base`: the snapshot to start from.
   [[nodiscard]] virtual std::unique_ptr<SnapshotWriter> new_snapshot(const Snapshot* base) = 0;
 
+  // Notes items that were stored for the mailbox, so that a run after this process was killed need
+  // not export them again: until the next commit of the mailbox, or until the index is made anew.
+  virtual void note_exported(const std::string& mailbox_id,
+                             std::span<const ExportedItem> items) = 0;
+  // The content of this version, if it was noted and the store still holds all of it; it then
+  // counts as put.
+  [[nodiscard]] virtual std::optional<ContentRef> exported(const std::string& mailbox_id,
+                                                           const std::string& item_id,
+                                                           const std::string& change_key) = 0;
+
   // Bytes put since the last commit() of the repository: for deciding when to commit a group.
   [[nodiscard]] virtual std::uint64_t uncommitted_bytes() const = 0;
 };
@@ -111,7 +121,9 @@ class Repository {
   virtual ~Repository() = default;
 
   struct Settings {
-    std::filesystem::path index;  // the RocksDB folder; never inside the repository
+    // The RocksDB folder; never inside the repository. Beside it, in `<index>.spool`, lies what a
+    // backup has on its way into the store, so that a killed one need not fetch it again.
+    std::filesystem::path index;
     // Parameters of new key slots (Argon2id); the defaults are the least that is allowed outside
     // tests.
     std::uint64_t kdf_memory_bytes = std::uint64_t{256} << 20;

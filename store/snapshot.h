@@ -104,6 +104,13 @@ struct LostItem {
   auto operator<=>(const LostItem&) const = default;
 };
 
+// A version of an item whose stream was stored, and that no restore point names yet.
+struct ExportedItem {
+  std::string item_id;
+  std::string change_key;
+  ContentRef content;
+};
+
 // Thread-safe.
 class SnapshotReader {
  public:
@@ -145,6 +152,9 @@ class SnapshotWriter {
   // The folder and every item in it.
   virtual void remove_folder(const std::string& folder_id) = 0;
   virtual void put_item(const ItemEntry& item, const ItemDisplay& display) = 0;
+  // Of an item that is there.
+  virtual void put_display(const std::string& folder_id, const std::string& item_id,
+                           const ItemDisplay& display) = 0;
   virtual void remove_item(const std::string& folder_id, const std::string& item_id) = 0;
 
   struct Built {

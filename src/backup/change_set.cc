@@ -1,10 +1,10 @@
 #include "src/backup/change_set.h"
 
 #include "src/backup/accounting.h"
+#include "src/base/id_set.h"
 #include "src/base/text.h"
 
 #include <optional>
-#include <unordered_set>
 #include <utility>
 #include <variant>
 
@@ -63,7 +63,7 @@ const ToldItems::Told* ToldItems::find(std::string_view id) const {
   return found == index_.end() ? nullptr : found->second;
 }
 
-ChangeSet compare_incremental(const ToldItems& told, const store::SnapshotReader* base,
+ChangeSet compare_incremental(ToldItems told, const store::SnapshotReader* base,
                               const std::string& folder_id, std::uint64_t stored_items,
                               const RetryItems& retry, const LostItems& lost) {
   ChangeSet changes;
@@ -71,25 +71,28 @@ ChangeSet compare_incremental(const ToldItems& told, const store::SnapshotReader
   const auto stored = [&](const std::string& id) {
     return base == nullptr ? std::nullopt : base->find(folder_id, id);
   };
-  for (const auto& [item, removed] : told.all()) {
-    const std::optional<store::ItemEntry> entry = stored(item.id);
-    if (removed) {
-      if (entry) changes.gone.push_back(item.id);
-    } else if (!entry) {
-      changes.arrived.push_back({item, false, attempts_of(item, retry)});
-    } else if (entry->change_key != item.change_key || lost.contains(item.id)) {
-      changes.wanted.push_back({item, true, attempts_of(item, retry)});
-    }
-  }
+  std::vector<Wanted> untold;
   for (const auto& [id, known] : retry) {
     if (told.find(id) != nullptr) continue;
-    const bool stored_before = stored(id).has_value();
-    changes.wanted.push_back({known.item, stored_before, known.attempts});
+    untold.push_back({known.item, stored(id).has_value(), known.attempts});
   }
   for (const std::string& id : lost) {
     if (told.find(id) != nullptr || retry.contains(id)) continue;
-    if (const auto entry = stored(id)) changes.wanted.push_back({item_of(*entry), true, 0});
+    if (const auto entry = stored(id)) untold.push_back({item_of(*entry), true, 0});
   }
+  told.consume([&](ToldItems::Told next) {
+    graph::Item& item = next.item;
+    const std::optional<store::ItemEntry> entry = stored(item.id);
+    const std::uint32_t attempts = attempts_of(item, retry);
+    if (next.removed) {
+      if (entry) changes.gone.push_back(std::move(item.id));
+    } else if (!entry) {
+      changes.arrived.push_back({std::move(item), false, attempts});
+    } else if (entry->change_key != item.change_key || lost.contains(item.id)) {
+      changes.wanted.push_back({std::move(item), true, attempts});
+    }
+  });
+  for (Wanted& wanted : untold) changes.wanted.push_back(std::move(wanted));
   std::uint64_t replaced = 0;
   for (const Wanted& wanted : changes.wanted) replaced += wanted.stored_before ? 1 : 0;
   if (changes.gone.size() + replaced > stored_items) {
@@ -101,11 +104,11 @@ ChangeSet compare_incremental(const ToldItems& told, const store::SnapshotReader
   return changes;
 }
 
-ChangeSet compare_full(const ToldItems& told, const store::SnapshotReader* base,
+ChangeSet compare_full(ToldItems told, const store::SnapshotReader* base,
                        const std::string& folder_id, const RetryItems& retry,
                        const LostItems& lost) {
   ChangeSet changes;
-  std::unordered_set<std::string_view> stored;
+  base::IdSet stored;
   const auto compare = [&](const store::ItemEntry& entry) {
     ++changes.stored_before;
     const ToldItems::Told* found = told.find(entry.id);
@@ -113,7 +116,7 @@ ChangeSet compare_full(const ToldItems& told, const store::SnapshotReader* base,
       changes.gone.push_back(entry.id);
       return true;
     }
-    stored.insert(found->item.id);
+    stored.insert(entry.id);
     if (found->item.change_key == entry.change_key && !lost.contains(entry.id)) {
       ++changes.unchanged;
     } else {
@@ -122,13 +125,13 @@ ChangeSet compare_full(const ToldItems& told, const store::SnapshotReader* base,
     return true;
   };
   if (base != nullptr) base->items_of_folder(folder_id, compare);
-  for (const auto& [item, removed] : told.all()) {
-    if (removed) continue;
+  told.consume([&](ToldItems::Told next) {
+    if (next.removed) return;
     ++changes.listed;
-    if (!stored.contains(item.id)) {
-      changes.arrived.push_back({item, false, attempts_of(item, retry)});
-    }
-  }
+    if (stored.contains(next.item.id)) return;
+    const std::uint32_t attempts = attempts_of(next.item, retry);
+    changes.arrived.push_back({std::move(next.item), false, attempts});
+  });
   return changes;
 }
 

@@ -26,12 +26,26 @@ class ToldItems {
     bool removed = false;
   };
 
+  ToldItems() = default;
+  ToldItems(ToldItems&&) = default;
+  ToldItems& operator=(ToldItems&&) = default;
+  ToldItems(const ToldItems&) = delete;  // the index points into one of them
+  ToldItems& operator=(const ToldItems&) = delete;
+  ~ToldItems() = default;
+
   void tell(graph::ItemChange change);
 
   // Null if nothing was told of it.
   [[nodiscard]] const Told* find(std::string_view id) const;
   // In the order in which they were first told.
   [[nodiscard]] const std::deque<Told>& all() const { return told_; }
+
+  // One after the other, in that order; what is given out is told no more.
+  template <typename Take>
+  void consume(const Take& take) {
+    index_.clear();
+    for (; !told_.empty(); told_.pop_front()) take(std::move(told_.front()));
+  }
 
  private:
   std::deque<Told> told_;  // never moves its elements: the index views their ids
@@ -48,8 +62,8 @@ struct Wanted {
 struct ChangeSet {
   std::uint64_t listed = 0;       // items that the folder has, so far as we were told
   std::uint64_t unchanged = 0;    // of them, stored as they are
-  std::vector<Wanted> wanted;     // stored in an older version, or to be tried again
-  std::vector<Wanted> arrived;    // not stored in this folder: new, or moved here
+  std::deque<Wanted> wanted;      // stored in an older version, or to be tried again
+  std::deque<Wanted> arrived;     // not stored in this folder: new, or moved here
   std::vector<std::string> gone;  // stored, and not there any more
 
   std::uint64_t stored_before = 0;  // items of the folder in the base
@@ -61,13 +75,13 @@ using LostItems = std::set<std::string>;  // by item id
 // `base`: the snapshot to compare with, null if there is none. `stored_items`: how many items of
 // the folder it has. Always listed = unchanged + wanted + arrived; throws BrokenAccount if told and
 // stored cannot be brought together.
-ChangeSet compare_incremental(const ToldItems& told, const store::SnapshotReader* base,
+ChangeSet compare_incremental(ToldItems told, const store::SnapshotReader* base,
                               const std::string& folder_id, std::uint64_t stored_items,
                               const RetryItems& retry, const LostItems& lost = {});
 
 // Everything that exists was told: what was not is gone. Only new change keys, and what was lost,
 // are wanted.
-ChangeSet compare_full(const ToldItems& told, const store::SnapshotReader* base,
+ChangeSet compare_full(ToldItems told, const store::SnapshotReader* base,
                        const std::string& folder_id, const RetryItems& retry,
                        const LostItems& lost = {});
 

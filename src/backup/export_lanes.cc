@@ -22,10 +22,14 @@ constexpr graph::BatchLimits kBatch;
 // Leads the streams of one batch into the store and notes how each item ended.
 class StoringSink final : public graph::ExportSink {
  public:
+  // `places`: of the batch's outcomes, in the order of the requests.
   StoringSink(store::TenantStore& store, RunProgress& progress,
-              std::span<const graph::ExportRequest> units, std::span<ExportOutcome> outcomes)
+              std::span<const graph::ExportRequest> requests, std::span<const std::size_t> places,
+              std::span<ExportOutcome> outcomes)
       : store_(store), progress_(progress), outcomes_(outcomes) {
-    for (std::size_t i = 0; i < units.size(); ++i) index_.emplace(units[i].item_id, i);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      index_.emplace(requests[i].item_id, places[i]);
+    }
   }
 
   void begin() override {
@@ -55,7 +59,8 @@ class StoringSink final : public graph::ExportSink {
 
   // Items without an answer: the service's final word is then ours.
   void fail_the_rest(const graph::UnitError& error) {
-    for (ExportOutcome& outcome : outcomes_) {
+    for (const auto& [item_id, place] : index_) {
+      ExportOutcome& outcome = outcomes_[place];
       if (outcome.kind != ExportOutcome::Kind::untried) continue;
       outcome.error = error;
       close(outcome, ExportOutcome::Kind::failed);
@@ -107,7 +112,7 @@ Error as_error(const std::exception_ptr& exception) {
 
 }  // namespace
 
-void ExportJob::set_units(std::vector<graph::ExportRequest> units) {
+void ExportJob::set_units(std::vector<ExportUnit> units) {
   units_ = std::move(units);
   outcomes_.resize(units_.size());
 }
@@ -129,7 +134,7 @@ void ExportLanes::submit(ExportJob& job) {
   std::deque<Batch> batches;
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < job.units_.size(); ++i) {
-    const std::uint64_t unit_bytes = job.units_[i].size_bytes;
+    const std::uint64_t unit_bytes = job.units_[i].request.size_bytes;
     if (batches.empty() || batches.back().count == kBatch.items ||
         bytes + unit_bytes > kBatch.bytes) {
       batches.push_back({&job, i, 0});
@@ -189,12 +194,19 @@ void ExportLanes::work(const Batch& batch) {
 }
 
 std::optional<LaneFailure> ExportLanes::run(const Batch& batch) {
-  const auto units = batch.job->units().subspan(batch.first, batch.count);
-  StoringSink sink{store_, progress_, units,
-                   std::span{batch.job->outcomes_}.subspan(batch.first, batch.count)};
   std::optional<LaneFailure> failed;
+  std::vector<std::size_t> places;
   try {
-    service_.export_units(settings_.mailbox, units, sink, stop_.get_token());
+    places = take_kept(batch);
+  } catch (...) {
+    return LaneFailure{base::current_error(), true};
+  }
+  if (places.empty()) return std::nullopt;
+  std::vector<graph::ExportRequest> requests;
+  for (const std::size_t place : places) requests.push_back(batch.job->units_[place].request);
+  StoringSink sink{store_, progress_, requests, places, batch.job->outcomes_};
+  try {
+    service_.export_units(settings_.mailbox, requests, sink, stop_.get_token());
     if (!sink.store_failure()) {
       sink.fail_the_rest({"NoAnswer", "the service did not answer for this item", false});
     }
@@ -207,8 +219,47 @@ std::optional<LaneFailure> ExportLanes::run(const Batch& batch) {
     }
   }
   // The store's own words, whatever the service made of them.
-  if (sink.store_failure()) failed = LaneFailure{as_error(sink.store_failure()), true};
+  if (sink.store_failure()) return LaneFailure{as_error(sink.store_failure()), true};
+  try {
+    note(batch, places);
+  } catch (...) {
+    return LaneFailure{base::current_error(), true};
+  }
   return failed;
+}
+
+std::vector<std::size_t> ExportLanes::take_kept(const Batch& batch) {
+  std::vector<std::size_t> others;
+  for (std::size_t place = batch.first; place < batch.first + batch.count; ++place) {
+    const ExportUnit& unit = batch.job->units_[place];
+    const std::optional<store::ContentRef> kept =
+        store_.exported(settings_.mailbox.value, unit.request.item_id, unit.change_key);
+    if (!kept) {
+      others.push_back(place);
+      continue;
+    }
+    ExportOutcome& outcome = batch.job->outcomes_[place];
+    outcome.kind = ExportOutcome::Kind::stored;
+    outcome.kept = true;
+    outcome.content.ref = *kept;
+    outcome.change_key = unit.change_key;
+    progress_.bytes_to_export -= unit.request.size_bytes;
+    ++progress_.items_done;
+  }
+  return others;
+}
+
+void ExportLanes::note(const Batch& batch, std::span<const std::size_t> exported) {
+  std::vector<store::ExportedItem> items;
+  for (const std::size_t place : exported) {
+    const ExportUnit& unit = batch.job->units_[place];
+    const ExportOutcome& outcome = batch.job->outcomes_[place];
+    if (outcome.kind != ExportOutcome::Kind::stored) continue;
+    items.push_back({unit.request.item_id,
+                     outcome.change_key.empty() ? unit.change_key : outcome.change_key,
+                     outcome.content.ref});
+  }
+  if (!items.empty()) store_.note_exported(settings_.mailbox.value, items);
 }
 
 }  // namespace backup

@@ -1,6 +1,7 @@
 // Exports of one mailbox, a few calls side by side: each stream flows into the store as it arrives.
 //
-// At most one batch a lane is in flight, so that is what a killed run fetches again.
+// Each batch is noted in the store when it has ended, so one batch a lane is all that a run after a
+// kill fetches again.
 #pragma once
 
 #include "src/base/error.h"
@@ -32,9 +33,15 @@ struct ExportOutcome {
     failed,  // the service's final word
   };
   Kind kind = Kind::untried;
+  bool kept = false;  // of stored: by an earlier run, which did not commit it
   store::StoredContent content;
   std::string change_key;  // of the version that was exported
   graph::UnitError error;
+};
+
+struct ExportUnit {
+  graph::ExportRequest request;
+  std::string change_key;  // of the version that was told
 };
 
 // Items to be exported together, and how each ended. Stays where it is while lanes work on it.
@@ -45,14 +52,14 @@ class ExportJob {
   ExportJob& operator=(const ExportJob&) = delete;
 
   // Once, before submit(): ids do not repeat.
-  void set_units(std::vector<graph::ExportRequest> units);
-  [[nodiscard]] std::span<const graph::ExportRequest> units() const { return units_; }
+  void set_units(std::vector<ExportUnit> units);
+  [[nodiscard]] std::span<const ExportUnit> units() const { return units_; }
   // In the order of the units; to be read after wait().
   [[nodiscard]] std::span<const ExportOutcome> outcomes() const { return outcomes_; }
 
  private:
   friend class ExportLanes;
-  std::vector<graph::ExportRequest> units_;
+  std::vector<ExportUnit> units_;
   std::vector<ExportOutcome> outcomes_;
   std::size_t open_batches_ = 0;  // guarded by the lanes' queue
 };
@@ -102,6 +109,9 @@ class ExportLanes {
   void work(const Batch& batch);
   // What ended the batch early, if anything did.
   std::optional<LaneFailure> run(const Batch& batch);
+  // Takes what an earlier run stored; the places of the others.
+  std::vector<std::size_t> take_kept(const Batch& batch);
+  void note(const Batch& batch, std::span<const std::size_t> exported);
 
   graph::MailboxService& service_;
   store::TenantStore& store_;

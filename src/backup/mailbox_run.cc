@@ -175,12 +175,12 @@ void MailboxRun::open_folder(const graph::Folder& folder) {
     return folder_failed(*work, error);
   }
   if (!round) return folder_vanished(*work);
-  compare(*work, *round);
-  work->changed.submit(lanes_, context_.progress);
-  // Without a base nothing can have been moved: there is no reason to wait.
-  if (!base_.reader) work->arrived.submit(lanes_, context_.progress);
+  compare(*work, std::move(*round));
   held_items_ +=
-      work->changed.wanted.size() + work->arrived.wanted.size() + work->changes.gone.size();
+      work->changed.waiting.size() + work->arrived.waiting.size() + work->changes.gone.size();
+  work->changed.begin(lanes_, context_.progress);
+  // Without a base nothing can have been moved: there is no reason to wait.
+  if (!base_.reader) work->arrived.begin(lanes_, context_.progress);
   open_.push_back(std::move(work));
 }
 
@@ -210,17 +210,18 @@ std::optional<MailboxRun::Round> MailboxRun::listen(FolderWork& work) {
   throw Error{ErrorKind::protocol, "the change feed of the folder is refused again and again"};
 }
 
-void MailboxRun::compare(FolderWork& work, const Round& round) {
+void MailboxRun::compare(FolderWork& work, Round round) {
   static const RetryItems kNone;
   const auto noted = base_.notes.retry.find(work.id);
   const RetryItems& retry = noted == base_.notes.retry.end() ? kNone : noted->second;
   work.next = round.next;
   const LostItems& lost = lost_items(work.id);
-  work.changes = round.full ? compare_full(round.told, base_.reader.get(), work.id, retry, lost)
-                            : compare_incremental(round.told, base_.reader.get(), work.id,
-                                                  stored_items(work.id), retry, lost);
-  work.changed.wanted = std::move(work.changes.wanted);
-  work.arrived.wanted = std::move(work.changes.arrived);
+  work.changes = round.full
+                     ? compare_full(std::move(round.told), base_.reader.get(), work.id, retry, lost)
+                     : compare_incremental(std::move(round.told), base_.reader.get(), work.id,
+                                           stored_items(work.id), retry, lost);
+  work.changed.waiting = std::move(work.changes.wanted);
+  work.arrived.waiting = std::move(work.changes.arrived);
   if (!work.changes.gone.empty()) departures_.insert(work.id);
   context_.progress.items_listed += work.changes.listed;
   context_.progress.items_done += work.changes.unchanged;

@@ -16,7 +16,6 @@
 #include <set>
 #include <stop_token>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace backup {
@@ -51,7 +50,7 @@ class MailboxRun {
   void walk_folders();
   void open_folder(const graph::Folder& folder);
   std::optional<Round> listen(FolderWork& work);
-  void compare(FolderWork& work, const Round& round);
+  void compare(FolderWork& work, Round round);
   void folder_failed(const FolderWork& work, const base::Error& error);
   void folder_vanished(const FolderWork& work);
 
@@ -61,9 +60,8 @@ class MailboxRun {
   void write_folder(FolderWork& work);
   void write_exported(FolderWork& work);
   void write_moved(const FolderWork& work);
-  std::unordered_map<std::string, store::ItemDisplay> details_of(
-      const FolderWork& work, const std::vector<std::string>& ids);
-  std::optional<std::vector<store::ItemEntry>> lacking_details(const FolderWork& work) const;
+  void write_details(FolderWork& work);
+  bool add_lacking_details(FolderWork& work) const;
   void note_folder(FolderWork& work);
   void report_folder(const FolderWork& work);
   void write_folder_map();

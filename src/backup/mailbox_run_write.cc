@@ -5,6 +5,7 @@
 #include "src/base/text.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace backup {
@@ -40,7 +41,7 @@ void MailboxRun::settle_folders() {
     // All feeds have spoken: what left one folder and came to another was moved.
     for (const auto& work : open_) {
       match_moves(*work);
-      work->arrived.submit(lanes_, context_.progress);
+      work->arrived.begin(lanes_, context_.progress);
     }
   }
   for (const auto& work : open_) write_folder(*work);
@@ -50,7 +51,7 @@ void MailboxRun::settle_folders() {
 
 void MailboxRun::match_moves(FolderWork& work) {
   if (departures_.empty()) return;
-  std::erase_if(work.arrived.wanted, [&](const Wanted& arrived) {
+  std::erase_if(work.arrived.waiting, [&](const Wanted& arrived) {
     for (const std::string& from : departures_) {
       if (from == work.id || lost_items(from).contains(arrived.item.id)) continue;
       std::optional<store::ItemEntry> entry = base_.reader->find(from, arrived.item.id);
@@ -65,22 +66,34 @@ void MailboxRun::match_moves(FolderWork& work) {
 }
 
 void MailboxRun::write_folder(FolderWork& work) {
-  lanes_.wait(work.changed.job);
-  lanes_.wait(work.arrived.job);
-  if (const auto failure = lanes_.failure()) {
-    if (failure->by_store) throw failure->error;
-    end_early(failure->error);
-  }
-  const bool stopped = context_.stop.stop_requested();
-  work.settle(stopped);
-  require_closed(work.counts, text("folder ", work.path));
+  work.begin_account();
   for (const std::string& id : work.changes.gone) editor_.remove_item(work.id, id);
-  for (const std::string& id : work.gone_at_export) editor_.remove_item(work.id, id);
   write_moved(work);
   write_exported(work);
+  for (const std::string& id : work.gone_at_export) editor_.remove_item(work.id, id);
+  work.end_account(context_.stop.stop_requested());
+  require_closed(work.counts, text("folder ", work.path));
+  write_details(work);
   note_folder(work);
   report_folder(work);
   ++folders_settled_;
+}
+
+// Without display metadata, which comes later for all of the folder.
+void MailboxRun::write_exported(FolderWork& work) {
+  const auto write = [&](const Wanted& wanted, const ExportOutcome& outcome) {
+    const std::optional<store::ItemEntry> entry = work.book(wanted, outcome);
+    if (!entry) return;
+    editor_.put_item(*entry, {});
+    work.undisplayed.add(entry->id);
+  };
+  for (Exports* exports : {&work.changed, &work.arrived}) {
+    while (exports->take(lanes_, write)) {
+      const auto failure = lanes_.failure();
+      if (failure && failure->by_store) throw failure->error;
+    }
+  }
+  if (const auto failure = lanes_.failure()) end_early(failure->error);
 }
 
 void MailboxRun::write_moved(const FolderWork& work) {
@@ -105,73 +118,32 @@ void MailboxRun::write_moved(const FolderWork& work) {
   }
 }
 
-void MailboxRun::write_exported(FolderWork& work) {
-  const std::optional<std::vector<store::ItemEntry>> looked_for = lacking_details(work);
-  const std::vector<store::ItemEntry> none;
-  const std::vector<store::ItemEntry>& lacking = looked_for ? *looked_for : none;
-  std::vector<std::string> ids;
-  for (const store::ItemEntry& entry : work.exported) ids.push_back(entry.id);
-  for (const store::ItemEntry& entry : lacking) ids.push_back(entry.id);
-  if (ids.empty()) return;
-  const std::unordered_map<std::string, store::ItemDisplay> details = details_of(work, ids);
-  const store::ItemDisplay unknown;
-  bool some_missing = false;
-  for (const store::ItemEntry& entry : work.exported) {
-    const auto found = details.find(entry.id);
-    some_missing |= found == details.end();
-    editor_.put_item(entry, found == details.end() ? unknown : found->second);
-  }
-  for (const store::ItemEntry& entry : lacking) {
-    const auto found = details.find(entry.id);
-    some_missing |= found == details.end();
-    if (found != details.end()) editor_.put_item(entry, found->second);
-  }
-  std::uint32_t& tries = notes_.folders[work.id].details_tries;
-  if (some_missing && !context_.stop.stop_requested()) {
-    tries = std::min(tries + 1, kDetailsTries);
-  } else if (!some_missing && looked_for) {
-    tries = 0;
-  }
-}
-
-// Items of the base whose display metadata an earlier run did not get, and that this run does not
-// touch; none if nobody looked for them, for it is the wrong time, or was tried often enough.
-std::optional<std::vector<store::ItemEntry>> MailboxRun::lacking_details(
-    const FolderWork& work) const {
-  std::vector<store::ItemEntry> lacking;
-  const auto noted = base_.notes.folders.find(work.id);
-  if (!base_.reader || noted == base_.notes.folders.end()) return lacking;
-  const std::uint32_t tries = noted->second.details_tries;
-  if (tries == 0) return lacking;
-  if (tries >= kDetailsTries || must_end()) return std::nullopt;
-  std::set<std::string_view> touched;
-  for (const auto* ids : {&work.changes.gone, &work.gone_at_export})
-    touched.insert(ids->begin(), ids->end());
-  for (const store::ItemEntry& entry : work.exported) touched.insert(entry.id);
-  base_.reader->displayed_items(
-      work.id, [&](const store::ItemEntry& item, const store::ItemDisplay& display) {
-        if (display == store::ItemDisplay{} && !touched.contains(item.id)) lacking.push_back(item);
-        return true;
-      });
-  return lacking;
-}
-
 // Missing details never fail an item: what the service does not give now is asked for again by the
 // next run.
-std::unordered_map<std::string, store::ItemDisplay> MailboxRun::details_of(
-    const FolderWork& work, const std::vector<std::string>& ids) {
-  std::unordered_map<std::string, store::ItemDisplay> details;
+void MailboxRun::write_details(FolderWork& work) {
+  const bool looked_for = add_lacking_details(work);
+  if (work.undisplayed.empty()) return;
+  std::exception_ptr of_store;
+  const auto put = [&](const std::string& item_id, const store::ItemDisplay& display) {
+    try {
+      editor_.put_display(work.id, item_id, display);
+    } catch (...) {
+      of_store = std::current_exception();
+      throw;
+    }
+  };
   try {
     context_.with.service.item_details(
-        context_.mailbox.id, work.id, ids,
+        context_.mailbox.id, work.id, work.undisplayed.names(),
         [&](const graph::Item& item, graph::ItemDetails found) {
-          store::ItemDisplay display = display_of(std::move(found));
+          const store::ItemDisplay display = display_of(std::move(found));
           // As good as no answer: the service may have refused the properties this once.
-          if (display == store::ItemDisplay{}) return;
-          details.insert_or_assign(item.id, std::move(display));
+          if (display == store::ItemDisplay{} || !work.undisplayed.remove(item.id)) return;
+          put(item.id, display);
         },
         context_.stop);
   } catch (const Error& error) {
+    if (of_store) std::rethrow_exception(of_store);
     if (error.kind() != ErrorKind::cancelled) {
       Problem problem = problem_of(report_->address, work.path, error);
       problem.message =
@@ -179,7 +151,34 @@ std::unordered_map<std::string, store::ItemDisplay> MailboxRun::details_of(
       add_problem(std::move(problem));
     }
   }
-  return details;
+  std::uint32_t& tries = notes_.folders[work.id].details_tries;
+  if (!work.undisplayed.empty() && !context_.stop.stop_requested()) {
+    tries = std::min(tries + 1, kDetailsTries);
+  } else if (work.undisplayed.empty() && looked_for) {
+    tries = 0;
+  }
+}
+
+// Adds items of the base whose display metadata an earlier run did not get, and that this run does
+// not touch. False if nobody looked for them, for it is the wrong time, or was tried often enough.
+bool MailboxRun::add_lacking_details(FolderWork& work) const {
+  const auto noted = base_.notes.folders.find(work.id);
+  if (!base_.reader || noted == base_.notes.folders.end()) return true;
+  const std::uint32_t tries = noted->second.details_tries;
+  if (tries == 0) return true;
+  if (tries >= kDetailsTries || must_end()) return false;
+  std::set<std::string_view> gone;
+  for (const auto* ids : {&work.changes.gone, &work.gone_at_export}) {
+    gone.insert(ids->begin(), ids->end());
+  }
+  base_.reader->displayed_items(
+      work.id, [&](const store::ItemEntry& item, const store::ItemDisplay& display) {
+        if (display == store::ItemDisplay{} && !gone.contains(item.id)) {
+          work.undisplayed.add(item.id);
+        }
+        return true;
+      });
+  return true;
 }
 
 void MailboxRun::note_folder(FolderWork& work) {

@@ -22,6 +22,11 @@ class SnapshotEditor {
   void put_item(const store::ItemEntry& item, const store::ItemDisplay& display) {
     writer().put_item(item, display);
   }
+  // Of an item that is there.
+  void put_display(const std::string& folder_id, const std::string& item_id,
+                   const store::ItemDisplay& display) {
+    writer().put_display(folder_id, item_id, display);
+  }
   void remove_item(const std::string& folder_id, const std::string& item_id) {
     writer().remove_item(folder_id, item_id);
   }

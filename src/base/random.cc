@@ -47,4 +47,12 @@ std::string new_uuid() {
   return uuid;
 }
 
+bool is_uuid(std::string_view text) {
+  constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
+  return std::ranges::equal(text, kForm, [](char letter, char form) {
+    const bool is_digit = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
+    return form == '-' ? letter == '-' : is_digit;
+  });
+}
+
 }  // namespace base

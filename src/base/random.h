@@ -5,6 +5,7 @@
 #include "src/base/clock.h"
 
 #include <string>
+#include <string_view>
 
 namespace base {
 
@@ -16,5 +17,7 @@ void fill_random(MutableByteView target);
 std::string new_ulid(Instant time);
 // A version 4 UUID (RFC 9562), lower-case.
 std::string new_uuid();
+// Whether it is one as new_uuid() gives them, or looks like it.
+bool is_uuid(std::string_view text);
 
 }  // namespace base

@@ -1,5 +1,6 @@
 #include "src/graph/details_reader.h"
 
+#include "src/base/id_set.h"
 #include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/graph/paths.h"
@@ -35,7 +36,7 @@ bool refuses_the_query(const Answer& answer) {
 struct DetailsReader::Wanted {
   bool all = false;
   std::unordered_set<std::string> missing;
-  std::unordered_set<std::string> told;
+  base::IdSet told;
 };
 
 Answer DetailsReader::ask_widest(const MailboxId& mailbox, const std::string& path,
@@ -82,7 +83,7 @@ void DetailsReader::read_pages(const MailboxId& mailbox, const std::string& fold
       Item item = read_item(entry);
       // Lists that change while they are read repeat items.
       const bool is_wanted =
-          wanted.all ? wanted.told.insert(item.id).second : wanted.missing.erase(item.id) > 0;
+          wanted.all ? wanted.told.insert(item.id) : wanted.missing.erase(item.id) > 0;
       if (is_wanted) on_item(std::move(item), read_details(entry));
     }
     if (!wanted.all && pages >= wanted.missing.size()) return;

@@ -5,7 +5,6 @@
 #include "src/base/text.h"
 #include "store/index.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <string_view>
@@ -30,13 +29,8 @@ std::filesystem::path aside_path(const std::filesystem::path& path) {
 
 // A name as we make them, whole: others may begin their own alike.
 bool is_scratch(std::string_view name) {
-  constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
   if (!name.starts_with(kScratchPrefix)) return false;
-  name.remove_prefix(std::string_view{kScratchPrefix}.size());
-  return std::ranges::equal(name, kForm, [](char letter, char form) {
-    const bool is_digit = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
-    return form == '-' ? letter == '-' : is_digit;
-  });
+  return base::is_uuid(name.substr(std::string_view{kScratchPrefix}.size()));
 }
 
 base::FileHandle open_scratch(const fs::path& path) {

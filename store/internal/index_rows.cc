@@ -13,12 +13,26 @@ std::array<char, 4> number_key(std::uint32_t number) {
           static_cast<char>(number >> 8), static_cast<char>(number)};
 }
 
+std::uint32_t number_of_key(base::ByteView key) {
+  if (key.size() != 4) throw base::Error{base::ErrorKind::corrupt, "an index key of a pack"};
+  std::uint32_t number = 0;
+  for (const std::byte byte : key) number = number << 8 | static_cast<std::uint32_t>(byte);
+  return number;
+}
+
 std::array<std::byte, kChunkKeyBytes> chunk_key(base::ByteView tenant_tag, const ChunkId& id) {
   base::check(tenant_tag.size() == 16, "a tenant's tag has 16 bytes");
   std::array<std::byte, kChunkKeyBytes> key;
   std::memcpy(key.data(), tenant_tag.data(), tenant_tag.size());
   std::memcpy(key.data() + tenant_tag.size(), id.bytes.data(), id.bytes.size());
   return key;
+}
+
+ChunkId chunk_of_key(base::ByteView key) {
+  if (key.size() != kChunkKeyBytes) {
+    throw base::Error{base::ErrorKind::corrupt, "an index key of a chunk"};
+  }
+  return ChunkId::from(key.last(ChunkId::kSizeBytes));
 }
 
 base::Bytes encode(const ChunkLocation& location) {

@@ -1,5 +1,6 @@
 #include "src/base/digest.h"
 #include "src/base/error.h"
+#include "src/base/log.h"
 #include "src/base/random.h"
 #include "src/base/synchronized.h"
 #include "src/base/text.h"
@@ -106,6 +107,10 @@ class OpenKeyRing final : public KeyRing {
     return names;
   }
   void heal_copies(Backend& backend) const override {
+    if (damaged_.empty()) return;
+    for (const std::string& name : damaged_) {
+      base::log(base::LogLevel::warning, name, " was missing or damaged; written anew from a copy");
+    }
     // Found anew: the lock may have been taken after the ring was opened, and keys been changed in
     // between.
     heal(backend, find_healings(backend, config_key_.bytes()));

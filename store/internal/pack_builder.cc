@@ -49,7 +49,9 @@ PackBuilder::PackBuilder(const PackHeader& header, const TenantKeys& keys, PackL
   base::check(limits.bytes <= kMostPackBytes && limits.records <= kMostPackRecords,
               "packs stay within the format's limits");
   std::ranges::copy(cipher_.encoded_header(), buffer_.get());
-  entries_.lock()->reserve(limits.records);  // so that complete() cannot fail halfway
+  // So that complete() cannot fail halfway.
+  entries_.lock()->reserve(limits.records);
+  if (limits.spooled) not_taken_.lock()->reserve(limits.records);
 }
 
 PackBuilder::~PackBuilder() {
@@ -84,6 +86,7 @@ void PackBuilder::seal(const ContentsEntry& entry, base::ByteView payload) {
 }
 
 void PackBuilder::complete(const ContentsEntry& entry) {
+  if (limits_.spooled) not_taken_.lock()->push_back(entry);
   entries_.lock()->push_back(entry);
   leave_place();
 }
@@ -104,6 +107,17 @@ bool PackBuilder::open(const ContentsEntry& entry, base::MutableByteView payload
   const auto header = cipher_.open_header(entry.offset, record.first(kRecordHeaderBytes));
   return header && *header == entry.header &&
          cipher_.open(entry.offset, entry.header, record.subspan(kRecordHeaderBytes), payload);
+}
+
+std::vector<ContentsEntry> PackBuilder::take_completed() {
+  std::vector<ContentsEntry> taken;
+  {
+    auto not_taken = not_taken_.lock();
+    taken.assign(not_taken->begin(), not_taken->end());
+    not_taken->clear();  // and keeps its room
+  }
+  std::ranges::sort(taken, {}, &ContentsEntry::offset);
+  return taken;
 }
 
 void PackBuilder::finish() {
@@ -147,7 +161,9 @@ std::vector<IndexedChunk> PackBuilder::chunks() const { return indexed_chunks(*e
 std::unique_ptr<PackBuilder> PackBuilder::resealed() const {
   PackHeader header = cipher_.header();
   header.salt = new_salt();
-  auto copy = std::make_unique<PackBuilder>(header, keys_, limits_, buffers_);
+  PackLimits limits = limits_;
+  limits.spooled = false;
+  auto copy = std::make_unique<PackBuilder>(header, keys_, limits, buffers_);
   base::Bytes payload;
   auto entries = entries_.lock();
   for (const ContentsEntry& entry : *entries) {

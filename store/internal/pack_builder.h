@@ -23,6 +23,7 @@ namespace store {
 struct PackLimits {
   std::uint64_t bytes = kMostPackBytes;
   std::uint32_t records = kMostPackRecords;
+  bool spooled = false;  // somebody calls take_completed()
 };
 
 // Pack-sized buffers, kept for the next pack: touching fresh memory costs as much as compressing
@@ -60,6 +61,13 @@ class PackBuilder {
   void abandon(const ContentsEntry& entry);
   // The payload of a sealed record, opened again; false if it cannot be.
   [[nodiscard]] bool open(const ContentsEntry& entry, base::MutableByteView payload) const;
+  // Of a pack that is kept in a spool: the records that were completed since the last call, in the
+  // order of their places, and the bytes that they are.
+  [[nodiscard]] std::vector<ContentsEntry> take_completed();
+  [[nodiscard]] base::ByteView header() const { return place(0, kPackHeaderBytes); }
+  [[nodiscard]] base::ByteView stretch(std::uint64_t offset, std::uint64_t size_bytes) const {
+    return place(offset, size_bytes);
+  }
 
   // No more places will be reserved: waits for those that are, then writes everything after the
   // records.
@@ -89,6 +97,7 @@ class PackBuilder {
   std::uint32_t reserved_ = 0;
   std::atomic<std::uint32_t> incomplete_{0};
   base::Synchronized<std::vector<ContentsEntry>> entries_;  // complete ones; sorted by finish()
+  base::Synchronized<std::vector<ContentsEntry>> not_taken_;
   PackId id_;
 };
 

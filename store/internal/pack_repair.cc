@@ -7,11 +7,8 @@
 #include "store/internal/object_name.h"
 #include "store/internal/pack_format.h"
 #include "store/internal/pack_scrub.h"
-#include "store/internal/sealed_chunk_store.h"
 
 #include <algorithm>
-#include <map>
-#include <memory>
 #include <optional>
 #include <set>
 
@@ -173,26 +170,7 @@ void PackRepair::point_to_other_packs(const std::vector<PackObject>& given_up) {
 }
 
 void PackRepair::rescue(const PackObject& pack) {
-  const base::Bytes left = read_what_is_left(pack);
-  ChunkStoreSettings settings;
-  settings.parity = subjects_.parity;
-  struct Anew {
-    std::shared_ptr<const TenantKeys> keys;
-    std::unique_ptr<ChunkStore> chunks;
-  };
-  std::map<base::Bytes, Anew> stores;  // by tag; a pack has one tenant
-  const auto store_again = [&](base::ByteView tag, const ChunkId&, base::ByteView plaintext) {
-    auto& [keys, chunks] = stores[base::to_bytes(tag)];
-    if (!chunks) {
-      keys = subjects_.keys.tenant_of_tag(tag);
-      chunks =
-          open_chunk_store(subjects_.backend, subjects_.index, subjects_.keys.repository(), *keys,
-                           subjects_.codec, subjects_.clock, subjects_.leases, settings);
-    }
-    if (chunks->put(pack.chunk_class, plaintext).is_new) ++figures_.rescued_chunks;
-  };
-  static_cast<void>(salvage_pack(subjects_.keys, pack, left, store_again));
-  for (const auto& [tag, anew] : stores) anew.chunks->flush();
+  figures_.rescued_chunks += rescue_chunks(subjects_, pack, read_what_is_left(pack));
   base::log(LogLevel::warning, "pack ", name_of(pack),
             " cannot be made whole; what was intact in it is stored anew");
 }

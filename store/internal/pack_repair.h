@@ -5,13 +5,8 @@
 // may be killed anywhere and run again.
 #pragma once
 
-#include "src/base/clock.h"
-#include "store/backend.h"
-#include "store/index.h"
-#include "store/internal/codec.h"
-#include "store/internal/leases.h"
+#include "store/internal/chunk_rescue.h"
 #include "store/internal/pack_survey.h"
-#include "store/keys.h"
 
 #include <cstdint>
 #include <stop_token>
@@ -29,17 +24,8 @@ struct RepairFigures {
 
 class PackRepair {
  public:
-  // What it works on; outlives it. The caller holds the lock, and nobody else writes.
-  struct Subjects {
-    Backend& backend;
-    const KeyRing& keys;
-    Index& index;
-    const Codec& codec;
-    base::Clock& clock;
-    Leases& leases;
-    bool parity = false;  // packs are to have parity
-  };
-  explicit PackRepair(const Subjects& subjects) : subjects_(subjects) {}
+  // Nobody else writes meanwhile.
+  explicit PackRepair(const PackSubjects& subjects) : subjects_(subjects) {}
 
   // Error(cancelled) on `stop`; what is done stays done.
   RepairFigures run(const PackSurvey& survey, const std::stop_token& stop);
@@ -57,7 +43,7 @@ class PackRepair {
   void rescue(const PackObject& pack);
   void set_aside(const PackObject& pack);
 
-  Subjects subjects_;
+  PackSubjects subjects_;
   RepairFigures figures_;
 };
 

@@ -1,5 +1,8 @@
 #include "store/internal/repository_state.h"
 
+#include "src/base/error.h"
+#include "src/base/text.h"
+
 #include <algorithm>
 #include <tuple>
 
@@ -97,6 +100,18 @@ RepositoryState::Bases RepositoryState::possible_bases() const {
     bases[mailbox].push_back(std::move(snapshot));
   }
   return bases;
+}
+
+void RepositoryState::require_forgotten(const Tombstones& tombstones, const Snapshot& snapshot,
+                                        bool forgotten) const {
+  const std::string key = rows_->key_of(snapshot);
+  const bool known = unpurged(key).contains(key);
+  if (known && tombstones.contains(key) == forgotten) return;
+  throw base::Error{base::ErrorKind::not_found,
+                    base::text("restore point ", snapshot.id, " of ", snapshot.address,
+                               !known      ? " is gone"
+                               : forgotten ? " is not forgotten"
+                                           : " is forgotten already")};
 }
 
 }  // namespace store

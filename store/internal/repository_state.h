@@ -32,6 +32,10 @@ class RepositoryState {
   // By time.
   [[nodiscard]] std::vector<Hold> holds() const;
 
+  // Error(not_found) unless the restore point is there, and forgotten or not as it has to be.
+  void require_forgotten(const Tombstones& tombstones, const Snapshot& snapshot,
+                         bool forgotten) const;
+
   // Those that are not forgotten, ordered by mailbox id, then time.
   [[nodiscard]] std::vector<Snapshot> shown(std::string_view prefix) const;
   // In the same order.

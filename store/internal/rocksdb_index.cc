@@ -24,7 +24,7 @@
 namespace store {
 namespace {
 
-constexpr std::uint32_t kIndexFormat = 2;
+constexpr std::uint32_t kIndexFormat = 3;
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr int kAttemptsToOpen = 3;
 constexpr const char* kStampKey = "stamp";
@@ -41,11 +41,12 @@ enum class Family : std::size_t {
   tombstone,
   hold,
   lost,
+  exported,
   cursor
 };
 // In the order of Family. RocksDB wants its own default family to be there.
-constexpr std::array kFamilyNames{"default",   "chunk", "pack", "packid", "snapshot",
-                                  "tombstone", "hold",  "lost", "cursor"};
+constexpr std::array kFamilyNames{"default",   "chunk", "pack", "packid",   "snapshot",
+                                  "tombstone", "hold",  "lost", "exported", "cursor"};
 
 rocksdb::Slice slice(base::ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -136,19 +137,13 @@ rocksdb::DBOptions database_options(Index::Mode mode) {
   return options;
 }
 
-Family family_of(Table table) {
-  switch (table) {
-    case Table::snapshot:
-      return Family::snapshot;
-    case Table::tombstone:
-      return Family::tombstone;
-    case Table::hold:
-      return Family::hold;
-    case Table::lost:
-      return Family::lost;
-  }
-  throw std::logic_error{"a table has a column family"};
+// The tables' families stand in their order.
+constexpr Family family_of(Table table) {
+  return static_cast<Family>(static_cast<std::size_t>(Family::snapshot) +
+                             static_cast<std::size_t>(table) -
+                             static_cast<std::size_t>(Table::snapshot));
 }
+static_assert(family_of(Table::exported) == Family::exported);
 
 // An open database; the handles of its column families go before it.
 class Database {
@@ -205,10 +200,12 @@ class RocksdbIndex final : public Index {
   void remove_pack(std::uint32_t number, std::span<const ChunkId> chunks) override;
   [[nodiscard]] ChunksOfPacks chunks_in(std::span<const std::uint32_t> numbers) const override;
   void add_missing_chunks(std::uint32_t number, std::span<const IndexedChunk> chunks) override;
-  void apply(std::span<const StateRow> rows) override;
+  void apply(std::span<const StateRow> rows) override { write(rows, Sync::yes); }
+  void note(std::span<const StateRow> rows) override { write(rows, Sync::no); }
   void apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) override;
   [[nodiscard]] std::vector<LogCursor> cursors() const override;
   void rows(Table table, std::string_view prefix, const OnRow& on_row) const override;
+  [[nodiscard]] std::optional<base::Bytes> row(Table table, const std::string& key) const override;
   [[nodiscard]] WriterId writer() const override { return writer_; }
   [[nodiscard]] std::uint64_t chunk_count() const override;
   [[nodiscard]] std::uint64_t size_bytes() const override;
@@ -219,8 +216,15 @@ class RocksdbIndex final : public Index {
   }
   [[nodiscard]] std::optional<std::string> value_of(Family family, const rocksdb::Slice& key) const;
   [[nodiscard]] std::uint64_t counter(const char* key) const;
-  void write(rocksdb::WriteBatch& batch);
+  enum class Sync : std::uint8_t { yes, no };
+  void write(rocksdb::WriteBatch& batch, Sync sync = Sync::yes);
+  void write(std::span<const StateRow> rows, Sync sync) {
+    rocksdb::WriteBatch batch;
+    put_rows(batch, rows);
+    write(batch, sync);
+  }
   void put_rows(rocksdb::WriteBatch& batch, std::span<const StateRow> rows) const;
+  void drop_exported(rocksdb::WriteBatch& batch, const std::string& prefix) const;
   void for_each(Family family, std::string_view prefix,
                 const std::function<void(base::ByteView key, base::ByteView value)>& on_row) const;
   void write_stamp(const RepositoryId& repository);
@@ -285,9 +289,9 @@ std::uint64_t RocksdbIndex::counter(const char* key) const {
   return FixedFieldReader{base::as_bytes(*value), "a counter of the index"}.number<std::uint64_t>();
 }
 
-void RocksdbIndex::write(rocksdb::WriteBatch& batch) {
+void RocksdbIndex::write(rocksdb::WriteBatch& batch, Sync sync) {
   rocksdb::WriteOptions options;
-  options.sync = true;
+  options.sync = sync == Sync::yes;
   check_status(database_->Write(options, &batch), path_);
 }
 
@@ -331,10 +335,7 @@ std::optional<std::uint32_t> RocksdbIndex::pack_number(const PackId& id) const {
 void RocksdbIndex::for_each_pack(
     const std::function<void(std::uint32_t number, const PackRow&)>& on_pack) const {
   for_each(Family::pack, "", [&](base::ByteView key, base::ByteView value) {
-    if (key.size() != 4) throw base::Error{base::ErrorKind::corrupt, "an index key of a pack"};
-    std::uint32_t number = 0;
-    for (const std::byte byte : key) number = number << 8 | static_cast<std::uint32_t>(byte);
-    on_pack(number, decode_pack(value));
+    on_pack(number_of_key(key), decode_pack(value));
   });
 }
 
@@ -346,15 +347,13 @@ void RocksdbIndex::add_pack(const PackRow& pack, std::span<const IndexedChunk> c
   if (next > 0xffffffffU) throw base::Error{base::ErrorKind::failed, "the index is out of numbers"};
   const auto number = static_cast<std::uint32_t>(next);
   const auto key = number_key(number);
-  FixedFieldWriter number_value;
-  number_value.number(number);
   rocksdb::WriteBatch batch;
   const auto put = [&](Family family_name, const rocksdb::Slice& row, base::ByteView value) {
     check_status(batch.Put(family(family_name), row, slice(value)), path_);
   };
   PackRow row = pack;
   row.plain_bytes = 0;
-  put(Family::packid, slice(pack.id.view()), number_value.view());
+  put(Family::packid, slice(pack.id.view()), FixedFieldWriter{}.number(number).view());
   for (const IndexedChunk& chunk : chunks) {
     ChunkLocation location = chunk.location;
     location.pack_number = number;
@@ -362,12 +361,9 @@ void RocksdbIndex::add_pack(const PackRow& pack, std::span<const IndexedChunk> c
     put(Family::chunk, slice(chunk_key(pack.tenant_tag, chunk.id)), encode(location));
   }
   put(Family::pack, {key.data(), key.size()}, encode(row));
-  FixedFieldWriter next_value;
-  next_value.number(next + 1);
-  put(Family::cursor, kNextPackKey, next_value.view());
-  FixedFieldWriter count_value;
-  count_value.number(counter(kChunkCountKey) + chunks.size());
-  put(Family::cursor, kChunkCountKey, count_value.view());
+  put(Family::cursor, kNextPackKey, FixedFieldWriter{}.number(next + 1).view());
+  put(Family::cursor, kChunkCountKey,
+      FixedFieldWriter{}.number(counter(kChunkCountKey) + chunks.size()).view());
   write(batch);
 }
 
@@ -397,12 +393,9 @@ Index::ChunksOfPacks RocksdbIndex::chunks_in(std::span<const std::uint32_t> numb
   ChunksOfPacks chunks;
   for (const std::uint32_t number : numbers) chunks[number];
   for_each(Family::chunk, "", [&](base::ByteView key, base::ByteView value) {
-    if (key.size() != kChunkKeyBytes) {
-      throw base::Error{base::ErrorKind::corrupt, "an index key of a chunk"};
-    }
     const auto pack = chunks.find(decode_location(value).pack_number);
     if (pack == chunks.end()) return;
-    pack->second.push_back(ChunkId::from(key.last(ChunkId::kSizeBytes)));
+    pack->second.push_back(chunk_of_key(key));
   });
   return chunks;
 }
@@ -425,6 +418,10 @@ void RocksdbIndex::add_missing_chunks(std::uint32_t number, std::span<const Inde
 
 void RocksdbIndex::put_rows(rocksdb::WriteBatch& batch, std::span<const StateRow> rows) const {
   for (const StateRow& row : rows) {
+    if (row.table == Table::exported && !row.value) {
+      drop_exported(batch, row.key);
+      continue;
+    }
     rocksdb::ColumnFamilyHandle* table = family(family_of(row.table));
     check_status(
         row.value ? batch.Put(table, row.key, slice(*row.value)) : batch.Delete(table, row.key),
@@ -432,10 +429,12 @@ void RocksdbIndex::put_rows(rocksdb::WriteBatch& batch, std::span<const StateRow
   }
 }
 
-void RocksdbIndex::apply(std::span<const StateRow> rows) {
-  rocksdb::WriteBatch batch;
-  put_rows(batch, rows);
-  write(batch);
+// One by one, because ranges that were dropped slow down every later look.
+void RocksdbIndex::drop_exported(rocksdb::WriteBatch& batch, const std::string& prefix) const {
+  base::check(!prefix.empty(), "a table is not dropped as a whole");
+  for_each(Family::exported, prefix, [&](base::ByteView key, base::ByteView) {
+    check_status(batch.Delete(family(Family::exported), slice(key)), path_);
+  });
 }
 
 void RocksdbIndex::apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) {
@@ -471,6 +470,12 @@ void RocksdbIndex::rows(Table table, std::string_view prefix, const OnRow& on_ro
   for_each(family_of(table), prefix, [&](base::ByteView key, base::ByteView value) {
     on_row(std::string{base::as_text(key)}, value);
   });
+}
+
+std::optional<base::Bytes> RocksdbIndex::row(Table table, const std::string& key) const {
+  const std::optional<std::string> value = value_of(family_of(table), key);
+  if (!value) return std::nullopt;
+  return base::to_bytes(base::as_bytes(*value));
 }
 
 std::uint64_t RocksdbIndex::chunk_count() const { return counter(kChunkCountKey); }

@@ -1,10 +1,12 @@
 #include "store/internal/sealed_chunk_store.h"
 
 #include "src/base/error.h"
+#include "src/base/log.h"
 #include "src/base/text.h"
 #include "store/internal/chunk_encoder.h"
 #include "store/internal/pack_publisher.h"
 #include "store/internal/pack_reader_cache.h"
+#include "store/internal/pack_spool.h"
 #include "store/internal/sodium.h"
 
 #include <algorithm>
@@ -40,6 +42,8 @@ class SealedChunkStore final : public ChunkStore {
   PutResult put(ChunkClass chunk_class, base::ByteView plaintext) override;
   [[nodiscard]] std::optional<base::Bytes> get(const ChunkId& id) const override;
   [[nodiscard]] bool contains(const ChunkId& id) const override;
+  [[nodiscard]] bool rely_on(const ChunkId& id) override { return look(id, false); }
+  void keep() override;
   void flush() override;
 
  private:
@@ -52,6 +56,11 @@ class SealedChunkStore final : public ChunkStore {
 
   class Storing;
 
+  struct Unpublished {
+    OpenPack pack;
+    std::shared_ptr<PackSpool> spool;
+  };
+
   struct ClassState {
     // Not shared between the classes: packs of metadata are short, and a buffer that data has been
     // in stays as large as data made it.
@@ -61,13 +70,15 @@ class SealedChunkStore final : public ChunkStore {
     bool closing = false;  // somebody is handing the last one over; wait, or packs pile up
   };
 
-  // Whether this thread has to store the chunk. If another one is at it, waits for how that ends.
-  bool claim(const ChunkId& id);
+  // Whether the chunk is held. If not, and `claims`, this thread has to store it. If another one
+  // is at it, waits for how that ends.
+  bool look(const ChunkId& id, bool claims);
   Pending reserve(ChunkClass chunk_class, const RecordHeader& header);
   void verify(ChunkClass chunk_class, const PackBuilder& pack, const ContentsEntry& entry) const;
   // Hands the open pack, if any, to the publisher; the lock is released meanwhile.
   void close_pack(std::unique_lock<std::mutex>& lock, ClassState& state);
-  [[nodiscard]] OpenPack new_pack(ChunkClass chunk_class, const ClassState& state) const;
+  // With the mutex held.
+  [[nodiscard]] OpenPack new_pack(ChunkClass chunk_class, const ClassState& state);
   [[nodiscard]] std::optional<Pending> find_pending(const ChunkId& id) const;
   [[nodiscard]] base::Bytes decode(const RecordHeader& header, base::ByteView payload) const;
   [[nodiscard]] base::Bytes read_at(const ChunkId& id, const ChunkLocation& location) const;
@@ -86,6 +97,8 @@ class SealedChunkStore final : public ChunkStore {
   std::condition_variable changed_;
   std::unordered_map<ChunkId, Pending, base::FixedBytesHash> pending_;
   std::array<ClassState, 2> classes_;
+  std::vector<Unpublished> unpublished_;  // empty without a spool
+  std::atomic<bool> spool_failed_{false};
   std::atomic<std::uint64_t> publications_{0};
   PackPublisher publisher_;  // last: its thread uses the rest
 };
@@ -132,7 +145,7 @@ ChunkStore::PutResult SealedChunkStore::put(ChunkClass chunk_class, base::ByteVi
               "a chunk has 1 byte to 16 MiB");
   publisher_.check();
   const ChunkId id = encoder_.id_of(chunk_class, plaintext);
-  if (!claim(id)) return {id, false, 0};
+  if (look(id, true)) return {id, false, 0};
   Storing storing{*this, id};
   const ChunkEncoder::Encoded encoded = encoder_.encode(id, plaintext);
   storing.take_place(reserve(chunk_class, encoded.header));
@@ -144,23 +157,23 @@ ChunkStore::PutResult SealedChunkStore::put(ChunkClass chunk_class, base::ByteVi
       static_cast<std::uint32_t>(record_bytes(encoded.header.sealed_bytes) + kContentsEntryBytes)};
 }
 
-bool SealedChunkStore::claim(const ChunkId& id) {
+bool SealedChunkStore::look(const ChunkId& id, bool claims) {
   while (true) {
     const std::uint64_t seen = publications_;
     // A chunk of a condemned pack counts as absent: it is stored anew.
     const std::optional<ChunkLocation> location = index_.find(keys_.tag(), id);
-    if (location && leases_.rely_on(*location)) return false;
+    if (location && leases_.rely_on(*location)) return true;
     std::unique_lock lock{mutex_};
     const auto settled = [&] {
       const auto found = pending_.find(id);
       return found == pending_.end() || found->second.pack;
     };
     changed_.wait(lock, settled);
-    if (pending_.contains(id)) return false;
+    if (pending_.contains(id)) return true;
     // Between the two looks it may have moved from pending into the index.
     if (publications_ != seen) continue;
-    pending_.emplace(id, Pending{});
-    return true;
+    if (claims) pending_.emplace(id, Pending{});
+    return false;
   }
 }
 
@@ -200,7 +213,7 @@ void SealedChunkStore::close_pack(std::unique_lock<std::mutex>& lock, ClassState
   if (failure) throw base::Error{*failure};
 }
 
-OpenPack SealedChunkStore::new_pack(ChunkClass chunk_class, const ClassState& state) const {
+OpenPack SealedChunkStore::new_pack(ChunkClass chunk_class, const ClassState& state) {
   PackHeader header;
   header.chunk_class = chunk_class;
   header.generation = keys_.current_generation();
@@ -209,8 +222,12 @@ OpenPack SealedChunkStore::new_pack(ChunkClass chunk_class, const ClassState& st
   std::ranges::copy(keys_.tag(), header.tenant_tag.begin());
   header.writer = index_.writer();
   header.sequence = static_cast<std::uint64_t>(base::to_milliseconds(clock_.now()));
-  return std::make_shared<PackBuilder>(
-      header, keys_, PackLimits{settings_.pack_bytes, settings_.pack_records}, state.buffers);
+  const bool spooled = !settings_.spool.empty();
+  auto pack = std::make_shared<PackBuilder>(
+      header, keys_, PackLimits{settings_.pack_bytes, settings_.pack_records, spooled},
+      state.buffers);
+  if (spooled) unpublished_.push_back({pack, std::make_shared<PackSpool>(settings_.spool)});
+  return pack;
 }
 
 // Reads the record back out of the pack: a broken encoder or bad memory must not be able to store
@@ -275,6 +292,24 @@ bool SealedChunkStore::contains(const ChunkId& id) const {
   return find_pending(id) || index_.find(keys_.tag(), id);
 }
 
+void SealedChunkStore::keep() {
+  std::vector<Unpublished> unpublished;
+  {
+    const std::lock_guard lock{mutex_};
+    unpublished = unpublished_;
+  }
+  if (spool_failed_) return;
+  try {
+    for (const auto& [pack, spool] : unpublished) spool->add(*pack);
+  } catch (const base::Error& error) {
+    if (spool_failed_.exchange(true)) return;
+    base::log(base::LogLevel::warning,
+              "what is on its way into the store is not kept beside the index, so a run after a "
+              "kill would fetch more again: ",
+              error.what());
+  }
+}
+
 void SealedChunkStore::flush() {
   publisher_.check();
   {
@@ -287,9 +322,20 @@ void SealedChunkStore::flush() {
 
 void SealedChunkStore::forget_published(const PackBuilder& pack) {
   const std::vector<IndexedChunk> chunks = pack.chunks();
-  const std::lock_guard lock{mutex_};
-  for (const IndexedChunk& chunk : chunks) pending_.erase(chunk.id);
-  ++publications_;
+  std::shared_ptr<PackSpool> spool;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const IndexedChunk& chunk : chunks) pending_.erase(chunk.id);
+    ++publications_;
+    const auto published = std::ranges::find(unpublished_, &pack, [](const Unpublished& open) {
+      return static_cast<const PackBuilder*>(open.pack.get());
+    });
+    if (published != unpublished_.end()) {
+      spool = std::move(published->spool);
+      unpublished_.erase(published);
+    }
+  }
+  if (spool) spool->remove();
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "store/keys.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 
 namespace store {
@@ -22,7 +23,8 @@ struct ChunkStoreSettings {
   std::uint32_t pack_bytes = std::uint32_t{64} << 20;
   std::uint32_t pack_records = 16'384;
   base::Duration close_after = std::chrono::minutes{5};
-  bool parity = false;  // packs get parity beside them
+  bool parity = false;            // packs get parity beside them
+  std::filesystem::path spool{};  // for keep(); empty: there is none
 };
 
 // Everything given outlives the store. It is for reading only if the index was opened so. Memory:

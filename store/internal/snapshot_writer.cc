@@ -100,18 +100,17 @@ class TreeSnapshotWriter final : public SnapshotWriter {
   void put_item(const ItemEntry& item, const ItemDisplay& display) override {
     std::string key = item_key(item.folder_id, item.id);
     base::Bytes value = encode(item);
-    base::Bytes shown = encode(display);
+    base::Bytes shown = encoded(display, item.id);
     require_size(key.size(), kLongestKeyBytes, "item", item.id);
     require_size(value.size(), kLongestPayloadBytes, "item", item.id);
-    require_size(shown.size(), kLongestPayloadBytes, "item", item.id);
     note_folder_of(item, key);
     items_.put(key, std::move(value));
-    if (display == ItemDisplay{}) {
-      display_.remove(std::move(key));  // nothing to show takes no room
-    } else {
-      display_.put(std::move(key), std::move(shown));
-    }
-    after_change();
+    set_display(std::move(key), std::move(shown));
+  }
+
+  void put_display(const std::string& folder_id, const std::string& item_id,
+                   const ItemDisplay& display) override {
+    set_display(item_key(folder_id, item_id), encoded(display, item_id));
   }
 
   void remove_item(const std::string& folder_id, const std::string& item_id) override {
@@ -133,6 +132,23 @@ class TreeSnapshotWriter final : public SnapshotWriter {
   }
 
  private:
+  // Empty for what shows nothing.
+  static base::Bytes encoded(const ItemDisplay& display, const std::string& item_id) {
+    if (display == ItemDisplay{}) return {};
+    base::Bytes shown = encode(display);
+    require_size(shown.size(), kLongestPayloadBytes, "item", item_id);
+    return shown;
+  }
+
+  void set_display(std::string key, base::Bytes shown) {
+    if (shown.empty()) {
+      display_.remove(std::move(key));  // nothing to show takes no room
+    } else {
+      display_.put(std::move(key), std::move(shown));
+    }
+    after_change();
+  }
+
   // An item keeps its folder's id by the folder's entry: each folder must have one in the end.
   void note_folder_of(const ItemEntry& item, std::string_view key) {
     const std::string_view folder = folder_part(key);

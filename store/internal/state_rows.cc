@@ -5,6 +5,7 @@
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "store/internal/commit_record.h"
+#include "store/internal/entries.h"
 #include "store/internal/fields.h"
 #include "store/internal/sodium.h"
 
@@ -32,9 +33,11 @@ StateRows::StateRows(const KeyRing& keys)
 
 std::vector<StateRow> StateRows::of(const CommitRecord& record) const {
   std::vector<StateRow> rows;
-  rows.reserve(record.snapshots.size() + record.events.size());
+  rows.reserve(2 * record.snapshots.size() + record.events.size());
   for (const Snapshot& snapshot : record.snapshots) {
     rows.push_back(put(Table::snapshot, key_of(snapshot), encode(snapshot)));
+    // What it was to hold, it holds.
+    rows.push_back({Table::exported, prefix(snapshot.tenant, snapshot.mailbox_id), std::nullopt});
   }
   for (const LogEvent& event : record.events) {
     if (const auto* purged = std::get_if<SnapshotPurged>(&event)) {
@@ -100,7 +103,7 @@ base::Secret StateRows::open(Table table, const std::string& key, base::ByteView
     if (plain) return std::move(*plain);
   }
   throw base::Error{base::ErrorKind::corrupt,
-                    "the index holds a row of restore points or holds that is damaged"};
+                    "the index holds a row of restore points, holds or items that is damaged"};
 }
 
 Snapshot StateRows::open_snapshot(const std::string& key, base::ByteView value) const {
@@ -145,6 +148,35 @@ LostItem StateRows::open_lost(const std::string& key, base::ByteView value) cons
   item.folder_id = fields.text();
   item.item_id = fields.text();
   fields.finish();
+  return item;
+}
+
+std::string StateRows::exported_key(const TenantDomain& tenant, const std::string& mailbox_id,
+                                    const std::string& item_id) const {
+  return base::text(prefix(tenant, mailbox_id),
+                    base::hmac_sha256(key_.bytes(), base::as_bytes(item_id)).hex());
+}
+
+StateRow StateRows::of_exported(const TenantDomain& tenant, const std::string& mailbox_id,
+                                const ExportedItem& item) const {
+  ItemEntry entry;
+  entry.change_key = item.change_key;
+  entry.content = item.content;
+  FieldWriter fields;
+  fields.text(item.item_id);
+  fields.block(encode(entry));
+  return put(Table::exported, exported_key(tenant, mailbox_id, item.item_id), fields.bytes());
+}
+
+ExportedItem StateRows::open_exported(const std::string& key, base::ByteView value) const {
+  const base::Secret plain = open(Table::exported, key, value);
+  FieldReader fields{plain.bytes(), "an exported item"};
+  ExportedItem item;
+  item.item_id = fields.text();
+  ItemEntry entry = decode_item({}, item_key({}, item.item_id), fields.block());
+  fields.finish();
+  item.change_key = std::move(entry.change_key);
+  item.content = entry.content;
   return item;
 }
 

@@ -40,8 +40,15 @@ class StateRows {
   [[nodiscard]] std::string lost_key(const TenantDomain& tenant, const std::string& mailbox_id,
                                      const LostItem& item) const;
 
+  // Items that a run has stored.
+  [[nodiscard]] StateRow of_exported(const TenantDomain& tenant, const std::string& mailbox_id,
+                                     const ExportedItem& item) const;
+  [[nodiscard]] ExportedItem open_exported(const std::string& key, base::ByteView value) const;
+  [[nodiscard]] std::string exported_key(const TenantDomain& tenant, const std::string& mailbox_id,
+                                         const std::string& item_id) const;
+
   // With what the keys of a mailbox's restore points begin; they sort by time. Those of its lost
-  // items begin so, too.
+  // and exported items begin so, too.
   [[nodiscard]] std::string prefix(const TenantDomain& tenant, const std::string& mailbox_id) const;
   // Tells the restore point from every other one; that of its tombstone is the same.
   [[nodiscard]] std::string key_of(const Snapshot& snapshot) const;

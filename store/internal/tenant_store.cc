@@ -12,11 +12,12 @@ namespace store {
 
 ChunkedTenantStore::ChunkedTenantStore(TenantDomain domain, base::ByteView chunker_key,
                                        std::unique_ptr<ChunkStore> chunks, Leases& leases,
-                                       Access access)
+                                       ExportNotes notes, Access access)
     : domain_(std::move(domain)),
       gear_(chunker_key),
       chunks_(std::move(chunks)),
       leases_(leases),
+      notes_(notes),
       access_(access) {}
 
 void ChunkedTenantStore::require_writing() const {
@@ -62,6 +63,20 @@ std::unique_ptr<SnapshotWriter> ChunkedTenantStore::new_snapshot(const Snapshot*
     leases_.rely_on(*base);
   }
   return write_snapshot(chunks_, base != nullptr ? base->roots : SnapshotRoots{});
+}
+
+void ChunkedTenantStore::note_exported(const std::string& mailbox_id,
+                                       std::span<const ExportedItem> items) {
+  require_writing();
+  chunks_.keep();  // first: what is noted can be read
+  notes_.add(domain_, mailbox_id, items);
+}
+
+std::optional<ContentRef> ChunkedTenantStore::exported(const std::string& mailbox_id,
+                                                       const std::string& item_id,
+                                                       const std::string& change_key) {
+  require_writing();
+  return notes_.find(chunks_, domain_, mailbox_id, item_id, change_key);
 }
 
 std::uint64_t ChunkedTenantStore::uncommitted_bytes() const {

@@ -3,6 +3,7 @@
 
 #include "store/chunk_store.h"
 #include "store/internal/chunker.h"
+#include "store/internal/export_notes.h"
 #include "store/internal/leases.h"
 #include "store/repository.h"
 
@@ -25,6 +26,8 @@ class CountingChunkStore final : public ChunkStore {
     return chunks_->get(id);
   }
   [[nodiscard]] bool contains(const ChunkId& id) const override { return chunks_->contains(id); }
+  [[nodiscard]] bool rely_on(const ChunkId& id) override { return chunks_->rely_on(id); }
+  void keep() override { chunks_->keep(); }
   void flush() override { chunks_->flush(); }
 
   [[nodiscard]] std::uint64_t put_bytes() const { return put_bytes_; }
@@ -37,8 +40,10 @@ class CountingChunkStore final : public ChunkStore {
 // Thread-safe.
 class ChunkedTenantStore final : public TenantStore {
  public:
+  // Leases and notes outlive it.
   ChunkedTenantStore(TenantDomain domain, base::ByteView chunker_key,
-                     std::unique_ptr<ChunkStore> chunks, Leases& leases, Access access);
+                     std::unique_ptr<ChunkStore> chunks, Leases& leases, ExportNotes notes,
+                     Access access);
 
   [[nodiscard]] std::unique_ptr<ContentWriter> new_content() override;
   [[nodiscard]] std::unique_ptr<ContentReader> open_content(const ContentRef& ref) const override;
@@ -46,6 +51,10 @@ class ChunkedTenantStore final : public TenantStore {
   [[nodiscard]] std::unique_ptr<SnapshotReader> open_snapshot(
       const Snapshot& snapshot) const override;
   [[nodiscard]] std::unique_ptr<SnapshotWriter> new_snapshot(const Snapshot* base) override;
+  void note_exported(const std::string& mailbox_id, std::span<const ExportedItem> items) override;
+  [[nodiscard]] std::optional<ContentRef> exported(const std::string& mailbox_id,
+                                                   const std::string& item_id,
+                                                   const std::string& change_key) override;
   [[nodiscard]] std::uint64_t uncommitted_bytes() const override;
 
   [[nodiscard]] ChunkStore& chunks() { return chunks_; }
@@ -65,6 +74,7 @@ class ChunkedTenantStore final : public TenantStore {
   GearTable gear_;
   CountingChunkStore chunks_;
   Leases& leases_;
+  ExportNotes notes_;
   Access access_;
   std::atomic<std::uint64_t> committed_bytes_{0};
 };

@@ -38,6 +38,10 @@ struct MemoryIndex::State {
     for (const StateRow& row : changes) {
       if (row.value) {
         rows.insert_or_assign({row.table, row.key}, *row.value);
+      } else if (row.table == Table::exported) {
+        std::erase_if(rows, [&](const auto& known) {
+          return known.first.first == row.table && known.first.second.starts_with(row.key);
+        });
       } else {
         rows.erase({row.table, row.key});
       }
@@ -108,6 +112,10 @@ class OpenIndex final : public store::Index {
     for (const auto& [key, value] : found) on_row(key, value);
   }
 
+  [[nodiscard]] std::optional<base::Bytes> row(Table table, const std::string& key) const override {
+    return value_of(content_->written.lock()->state.rows, {table, key});
+  }
+
   void add_pack(const PackRow& pack, std::span<const IndexedChunk> chunks) override;
   void remove_pack(std::uint32_t number, std::span<const ChunkId> chunks) override;
   [[nodiscard]] ChunksOfPacks chunks_in(std::span<const std::uint32_t> numbers) const override;
@@ -115,6 +123,7 @@ class OpenIndex final : public store::Index {
   void apply(std::span<const StateRow> rows) override {
     write([rows = std::vector(rows.begin(), rows.end())](State& state) { state.put(rows); });
   }
+  void note(std::span<const StateRow> rows) override { apply(rows); }
   void apply_commit(const LogCursor& cursor, std::span<const StateRow> rows) override {
     write([cursor, rows = std::vector(rows.begin(), rows.end())](State& state) {
       state.put(rows);

@@ -15,6 +15,7 @@ TOLERATED = [
     (r"unlink", r"index/.*", "files that the index does not need any more"),
     (r"ftruncate", r"index/.*", "giving back space that was set aside for more"),
     (r"unlinkat|rmdir", r"index\.set-aside.*", "the index before: whoever makes it anew begins with that"),
+    (r".*", r"index\.spool.*", "what is on its way into the store, once more: nobody relies on it"),
     (r".*", r"index(/ID\.sst|/MANIFEST-ID)?", "rows that get no table yet: they are in RocksDB's log still"),
     (r"open", r"index/ID\.log", "the same: the next log, for which there was no row any more"),
     (r".*", r"store(/(pack|par|tmp).*)?", "a pack that failed once is written under another name"),

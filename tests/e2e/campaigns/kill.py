@@ -160,7 +160,8 @@ class Victim:
         listed = self.promises.truth.keys() - self.promises.gone
         if len(listed) <= len(self.record):
             return "backup"
-        return self.random.choices([*ACTS], [weight for weight, _ in ACTS.values()])[0]
+        acts = self.campaign.arguments.only or [*ACTS]
+        return self.random.choices(acts, [ACTS[act][0] for act in acts])[0]
 
     def kills(self):
         return sum(count for what, count in self.figures.items() if what.endswith(" killed"))
@@ -233,5 +234,6 @@ if __name__ == "__main__":
     campaign.argument("--items", type=int, default=60)
     campaign.argument("--bytes", type=size, default=size("2MB"))
     campaign.argument("--days", type=int, default=1, help="lived between two complete backups")
+    campaign.argument("--only", nargs="+", choices=ACTS, help="what to kill (default: any of them)")
     campaign.argument("--check", type=float, default=0.1, help="share of rounds with a full check")
     campaign.main(run)

@@ -110,6 +110,8 @@ class Survivor:
         backup = self.coffer.backup()
         expect(backup.summary["status"] == "complete", f"the next backup: {backup.summary}")
         self.known.note(backup, self.record)
+        spool = self.coffer.index.with_name(f"{self.coffer.index.name}.spool")
+        expect(not list(spool.glob("*")), f"the next backup left what lies in {spool}")
         self.coffer.run("prune")
         self.is_sound("after the next backup and prune")
         self.comes_back(self.random.choice(self.shows()))

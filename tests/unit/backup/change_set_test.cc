@@ -4,6 +4,7 @@
 #include "tests/support/catch.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 
 namespace {
@@ -48,7 +49,7 @@ class StoredFolder final : public store::SnapshotReader {
   std::map<std::string, std::string> items_;
 };
 
-std::vector<std::string> ids_of(const std::vector<backup::Wanted>& wanted) {
+std::vector<std::string> ids_of(const std::deque<backup::Wanted>& wanted) {
   std::vector<std::string> ids;
   for (const backup::Wanted& each : wanted) ids.push_back(each.item.id);
   std::sort(ids.begin(), ids.end());
@@ -202,7 +203,8 @@ TEST_CASE("items on the retry list are tried again although nothing is told of t
 
 TEST_CASE("notes that count fewer items than are gone break the account", "[backup]") {
   const StoredFolder stored{{{"a", "1"}, {"b", "1"}}};
-  const ToldItems removals = told({graph::ItemRemoved{"a"}, graph::ItemRemoved{"b"}});
-  CHECK_THROWS_AS(backup::compare_incremental(removals, &stored, "folder", 1, {}),
-                  backup::BrokenAccount);
+  CHECK_THROWS_AS(
+      backup::compare_incremental(told({graph::ItemRemoved{"a"}, graph::ItemRemoved{"b"}}), &stored,
+                                  "folder", 1, {}),
+      backup::BrokenAccount);
 }

@@ -298,3 +298,28 @@ TEST_CASE("notes that contradict the snapshot cost a full listing", "[backup]") 
   CHECK(tenant.stored() == tenant.present());
   CHECK(report.problems.size() == 1);
 }
+
+TEST_CASE("a folder of many slices is stored, described and accounted for", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(10'050);  // more than are asked for by name
+  tenant.service().poison("item 77", {"ErrorCorruptData", "the item is damaged", false});
+
+  const MailboxReport first = tenant.back_up({.lanes = 3});
+  CHECK((first.outcome == Outcome::partial));
+  check_counts(first, {10'050, 10'049, 0, 0, 1});
+  CHECK(tenant.service().calls(Call::item_details) == 1);
+
+  tenant.service().heal("item 77");
+  const MailboxReport second = tenant.back_up({.lanes = 3});
+  check_complete(second);
+  check_counts(second, {10'050, 1, 10'049, 0, 0});
+  CHECK(tenant.stored() == tenant.present());
+  std::size_t described = 0;
+  const auto reader = tenant.repository().tenant().open_snapshot(*second.snapshot);
+  reader->displayed_items("inbox",
+                          [&](const store::ItemEntry& item, const store::ItemDisplay& display) {
+                            if (display.subject == "about " + item.id) ++described;
+                            return true;
+                          });
+  CHECK(described == 10'050);
+}

@@ -49,5 +49,11 @@ TEST_CASE("UUIDs have version 4 and the variant of RFC 9562", "[base][random]") 
     }
     REQUIRE(uuid[14] == '4');
     REQUIRE(std::string{"89ab"}.find(uuid[19]) != std::string::npos);
+    REQUIRE(base::is_uuid(uuid));
+    REQUIRE_FALSE(base::is_uuid(uuid + "0"));
+    REQUIRE_FALSE(base::is_uuid(uuid.substr(1)));
   }
+  CHECK_FALSE(base::is_uuid(""));
+  CHECK_FALSE(base::is_uuid("0123456789abcdef0123456789abcdef0123"));
+  CHECK_FALSE(base::is_uuid("0123456G-0000-4000-8000-000000000000"));
 }

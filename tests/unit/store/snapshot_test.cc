@@ -112,7 +112,12 @@ void change(Random& random, Model& model, store::SnapshotWriter& writer) {
     default: {
       const Shown shown{random_item(random, folder, id), random_display(random)};
       model.items[{folder, id}] = shown;
-      writer.put_item(shown.item, shown.display);
+      if (random() % 3 == 0) {
+        writer.put_item(shown.item, {});
+        writer.put_display(folder, id, shown.display);
+      } else {
+        writer.put_item(shown.item, shown.display);
+      }
     }
   }
 }
