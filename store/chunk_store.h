@@ -39,7 +39,8 @@ class ChunkStore {
   [[nodiscard]] virtual bool rely_on(const ChunkId& id) { return contains(id); }
 
   // Once this has returned, what was put survives the end of the process, though no power cut, if
-  // there is a place to keep it: for what would be dear to put again. Nobody may rely on it.
+  // there is a place to keep it: for what would be dear to put again. Nobody may rely on it: it may
+  // miss a chunk that another thread is just storing.
   virtual void keep() {}
 
   // Closes, syncs and indexes the open packs.

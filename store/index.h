@@ -64,8 +64,8 @@ enum class Table : std::uint8_t { snapshot = 1, tombstone = 2, hold = 3, lost = 
 struct StateRow {
   Table table = Table::snapshot;
   std::string key;
-  // Empty: the row goes; of Table::exported, every row whose key begins so.
-  std::optional<base::Bytes> value;
+  std::optional<base::Bytes> value;  // empty: the row goes
+  bool is_prefix = false;            // without a value: every row goes whose key begins so
 };
 
 class Index {

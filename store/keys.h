@@ -73,7 +73,8 @@ class KeyRing {
   // The same as it is now: after a writer, perhaps this one, has healed them.
   [[nodiscard]] virtual std::vector<std::string> find_damaged_copies(
       const Backend& backend) const = 0;
-  // Writes them anew from whole copies. The caller holds the backend's lock.
+  // Writes them anew from whole copies, and says so in the log; nothing happens if none were
+  // damaged when the ring was opened. The caller holds the backend's lock.
   virtual void heal_copies(Backend& backend) const = 0;
 };
 

@@ -37,10 +37,8 @@ class ToldItems {
 
   // Null if nothing was told of it.
   [[nodiscard]] const Told* find(std::string_view id) const;
-  // In the order in which they were first told.
-  [[nodiscard]] const std::deque<Told>& all() const { return told_; }
-
-  // One after the other, in that order; what is given out is told no more.
+  // One after the other, in the order in which they were first told; what is given out is told no
+  // more.
   template <typename Take>
   void consume(const Take& take) {
     index_.clear();

@@ -194,17 +194,23 @@ void ExportLanes::work(const Batch& batch) {
 }
 
 std::optional<LaneFailure> ExportLanes::run(const Batch& batch) {
-  std::optional<LaneFailure> failed;
-  std::vector<std::size_t> places;
   try {
-    places = take_kept(batch);
+    const std::vector<std::size_t> places = take_kept(batch);
+    if (places.empty()) return std::nullopt;
+    std::optional<LaneFailure> failed = fetch(batch, places);
+    if (!failed || !failed->by_store) note(batch, places);
+    return failed;
   } catch (...) {
     return LaneFailure{base::current_error(), true};
   }
-  if (places.empty()) return std::nullopt;
+}
+
+std::optional<LaneFailure> ExportLanes::fetch(const Batch& batch,
+                                              std::span<const std::size_t> places) {
   std::vector<graph::ExportRequest> requests;
   for (const std::size_t place : places) requests.push_back(batch.job->units_[place].request);
   StoringSink sink{store_, progress_, requests, places, batch.job->outcomes_};
+  std::optional<LaneFailure> failed;
   try {
     service_.export_units(settings_.mailbox, requests, sink, stop_.get_token());
     if (!sink.store_failure()) {
@@ -219,12 +225,7 @@ std::optional<LaneFailure> ExportLanes::run(const Batch& batch) {
     }
   }
   // The store's own words, whatever the service made of them.
-  if (sink.store_failure()) return LaneFailure{as_error(sink.store_failure()), true};
-  try {
-    note(batch, places);
-  } catch (...) {
-    return LaneFailure{base::current_error(), true};
-  }
+  if (sink.store_failure()) failed = LaneFailure{as_error(sink.store_failure()), true};
   return failed;
 }
 

@@ -111,6 +111,7 @@ class ExportLanes {
   std::optional<LaneFailure> run(const Batch& batch);
   // Takes what an earlier run stored; the places of the others.
   std::vector<std::size_t> take_kept(const Batch& batch);
+  std::optional<LaneFailure> fetch(const Batch& batch, std::span<const std::size_t> places);
   void note(const Batch& batch, std::span<const std::size_t> exported);
 
   graph::MailboxService& service_;

@@ -14,7 +14,8 @@ constexpr std::size_t kLongestIdBytes = 1024;
 // batch holds up the slice that is waited for.
 constexpr std::size_t kSliceItems = 1000;
 constexpr std::size_t kSlicesAhead = 20;
-// One by one they cost a request each, a listing one for a hundred items: of a million in all.
+// One by one they cost a request each, a listing one for a hundred items: of a million in all. What
+// a listing leaves out waits for the next run.
 constexpr std::size_t kMostNames = 10'000;
 
 store::ItemEntry entry_of(const std::string& folder_id, const graph::Item& item,

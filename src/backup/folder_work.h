@@ -23,7 +23,7 @@ namespace backup {
 // have any number of them.
 class Exports {
  public:
-  std::deque<Wanted> waiting;  // not under way yet
+  std::deque<Wanted> waiting;  // not under way yet; theirs who fill it until begin()
 
   // Has the lanes begin, once everything is in `waiting`.
   void begin(ExportLanes& lanes, RunProgress& progress);

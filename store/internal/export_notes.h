@@ -2,7 +2,8 @@
 // kill need not fetch it again.
 //
 // Kept in the index, and so only as long as that is: hints, each checked before it is believed. The
-// commit of a mailbox drops its notes (StateRows::of).
+// commit of a mailbox drops its notes (StateRows::of); those of one that is never committed again,
+// at most one for each of its items, stay as long as the index.
 #pragma once
 
 #include "store/chunk_store.h"

@@ -12,6 +12,7 @@
 #include <string>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace store {
 namespace {
@@ -45,18 +46,19 @@ std::optional<Left> read_spool(const fs::path& file) {
 
 }  // namespace
 
-PackSpool::PackSpool(const fs::path& directory) : path_(directory / (base::new_uuid() + kSuffix)) {}
+PackSpool::PackSpool(const fs::path& directory, std::shared_ptr<PackBuilder> pack)
+    : path_(directory / (base::new_uuid() + kSuffix)), pack_(std::move(pack)) {}
 
-void PackSpool::add(PackBuilder& pack) {
+void PackSpool::write_completed() {
   const std::lock_guard lock{mutex_};
-  if (removed_) return;
-  const std::vector<ContentsEntry> completed = pack.take_completed();
+  if (!pack_) return;
+  const std::vector<ContentsEntry> completed = pack_->take_completed();
   if (completed.empty()) return;
   if (!file_.is_open()) {
     std::error_code error;  // opening tells it, too
     fs::create_directories(path_.parent_path(), error);
     file_ = base::open_file(path_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
-    write(pack.header(), 0);
+    write(pack_->header(), 0);
   }
   const auto end_of = [](const ContentsEntry& entry) {
     return entry.offset + record_bytes(entry.header.sealed_bytes);
@@ -65,31 +67,25 @@ void PackSpool::add(PackBuilder& pack) {
   for (auto first = completed.begin(); first != completed.end();) {
     auto last = first;
     while (last + 1 != completed.end() && (last + 1)->offset == end_of(*last)) ++last;
-    write(pack.stretch(first->offset, end_of(*last) - first->offset), first->offset);
+    write(pack_->stretch(first->offset, end_of(*last) - first->offset), first->offset);
     first = last + 1;
   }
 }
 
 void PackSpool::write(base::ByteView bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t written =
-        ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      throw base::system_error(base::text("writing '", path_.string(), "'"), errno);
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
+  if (::lseek(file_.get(), static_cast<off_t>(offset), SEEK_SET) < 0) {
+    throw base::system_error(base::text("writing '", path_.string(), "'"), errno);
   }
+  base::write_all(file_, bytes, path_);
 }
 
 void PackSpool::remove() {
   const std::lock_guard lock{mutex_};
-  removed_ = true;
+  pack_.reset();
   if (!file_.is_open()) return;
   file_ = {};
-  std::error_code left_to_the_next;  // who opens the store for writing finds nothing new in it
-  fs::remove(path_, left_to_the_next);
+  std::error_code stays;
+  fs::remove(path_, stays);
 }
 
 fs::path spool_directory(const fs::path& index) {
@@ -116,8 +112,8 @@ void take_in_spool(const PackSubjects& subjects, const fs::path& file) {
     base::log(base::LogLevel::info, "an earlier run left ", rescued,
               " chunks on their way into the store; they are stored now");
   }
-  std::error_code left_to_the_next;
-  fs::remove(file, left_to_the_next);
+  std::error_code stays;
+  fs::remove(file, stays);
 }
 
 }  // namespace store

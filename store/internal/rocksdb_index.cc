@@ -224,7 +224,7 @@ class RocksdbIndex final : public Index {
     write(batch, sync);
   }
   void put_rows(rocksdb::WriteBatch& batch, std::span<const StateRow> rows) const;
-  void drop_exported(rocksdb::WriteBatch& batch, const std::string& prefix) const;
+  void drop_rows(rocksdb::WriteBatch& batch, Table table, const std::string& prefix) const;
   void for_each(Family family, std::string_view prefix,
                 const std::function<void(base::ByteView key, base::ByteView value)>& on_row) const;
   void write_stamp(const RepositoryId& repository);
@@ -418,8 +418,8 @@ void RocksdbIndex::add_missing_chunks(std::uint32_t number, std::span<const Inde
 
 void RocksdbIndex::put_rows(rocksdb::WriteBatch& batch, std::span<const StateRow> rows) const {
   for (const StateRow& row : rows) {
-    if (row.table == Table::exported && !row.value) {
-      drop_exported(batch, row.key);
+    if (row.is_prefix) {
+      drop_rows(batch, row.table, row.key);
       continue;
     }
     rocksdb::ColumnFamilyHandle* table = family(family_of(row.table));
@@ -430,10 +430,11 @@ void RocksdbIndex::put_rows(rocksdb::WriteBatch& batch, std::span<const StateRow
 }
 
 // One by one, because ranges that were dropped slow down every later look.
-void RocksdbIndex::drop_exported(rocksdb::WriteBatch& batch, const std::string& prefix) const {
+void RocksdbIndex::drop_rows(rocksdb::WriteBatch& batch, Table table,
+                             const std::string& prefix) const {
   base::check(!prefix.empty(), "a table is not dropped as a whole");
-  for_each(Family::exported, prefix, [&](base::ByteView key, base::ByteView) {
-    check_status(batch.Delete(family(Family::exported), slice(key)), path_);
+  for_each(family_of(table), prefix, [&](base::ByteView key, base::ByteView) {
+    check_status(batch.Delete(family(family_of(table)), slice(key)), path_);
   });
 }
 

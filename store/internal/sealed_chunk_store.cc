@@ -13,7 +13,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
-#include <list>
+#include <map>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -56,11 +56,6 @@ class SealedChunkStore final : public ChunkStore {
 
   class Storing;
 
-  struct Unpublished {
-    OpenPack pack;
-    std::shared_ptr<PackSpool> spool;
-  };
-
   struct ClassState {
     // Not shared between the classes: packs of metadata are short, and a buffer that data has been
     // in stays as large as data made it.
@@ -97,7 +92,8 @@ class SealedChunkStore final : public ChunkStore {
   std::condition_variable changed_;
   std::unordered_map<ChunkId, Pending, base::FixedBytesHash> pending_;
   std::array<ClassState, 2> classes_;
-  std::vector<Unpublished> unpublished_;  // empty without a spool
+  // Of packs that are not published; none without a spool.
+  std::map<const PackBuilder*, std::shared_ptr<PackSpool>> spools_;
   std::atomic<bool> spool_failed_{false};
   std::atomic<std::uint64_t> publications_{0};
   PackPublisher publisher_;  // last: its thread uses the rest
@@ -226,7 +222,7 @@ OpenPack SealedChunkStore::new_pack(ChunkClass chunk_class, const ClassState& st
   auto pack = std::make_shared<PackBuilder>(
       header, keys_, PackLimits{settings_.pack_bytes, settings_.pack_records, spooled},
       state.buffers);
-  if (spooled) unpublished_.push_back({pack, std::make_shared<PackSpool>(settings_.spool)});
+  if (spooled) spools_[pack.get()] = std::make_shared<PackSpool>(settings_.spool, pack);
   return pack;
 }
 
@@ -293,14 +289,14 @@ bool SealedChunkStore::contains(const ChunkId& id) const {
 }
 
 void SealedChunkStore::keep() {
-  std::vector<Unpublished> unpublished;
+  if (spool_failed_) return;
+  std::vector<std::shared_ptr<PackSpool>> spools;
   {
     const std::lock_guard lock{mutex_};
-    unpublished = unpublished_;
+    for (const auto& [pack, spool] : spools_) spools.push_back(spool);
   }
-  if (spool_failed_) return;
   try {
-    for (const auto& [pack, spool] : unpublished) spool->add(*pack);
+    for (const auto& spool : spools) spool->write_completed();
   } catch (const base::Error& error) {
     if (spool_failed_.exchange(true)) return;
     base::log(base::LogLevel::warning,
@@ -327,13 +323,7 @@ void SealedChunkStore::forget_published(const PackBuilder& pack) {
     const std::lock_guard lock{mutex_};
     for (const IndexedChunk& chunk : chunks) pending_.erase(chunk.id);
     ++publications_;
-    const auto published = std::ranges::find(unpublished_, &pack, [](const Unpublished& open) {
-      return static_cast<const PackBuilder*>(open.pack.get());
-    });
-    if (published != unpublished_.end()) {
-      spool = std::move(published->spool);
-      unpublished_.erase(published);
-    }
+    if (auto published = spools_.extract(&pack)) spool = std::move(published.mapped());
   }
   if (spool) spool->remove();
 }

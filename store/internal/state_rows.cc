@@ -37,7 +37,8 @@ std::vector<StateRow> StateRows::of(const CommitRecord& record) const {
   for (const Snapshot& snapshot : record.snapshots) {
     rows.push_back(put(Table::snapshot, key_of(snapshot), encode(snapshot)));
     // What it was to hold, it holds.
-    rows.push_back({Table::exported, prefix(snapshot.tenant, snapshot.mailbox_id), std::nullopt});
+    rows.push_back(
+        {Table::exported, prefix(snapshot.tenant, snapshot.mailbox_id), std::nullopt, true});
   }
   for (const LogEvent& event : record.events) {
     if (const auto* purged = std::get_if<SnapshotPurged>(&event)) {

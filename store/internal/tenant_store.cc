@@ -68,7 +68,7 @@ std::unique_ptr<SnapshotWriter> ChunkedTenantStore::new_snapshot(const Snapshot*
 void ChunkedTenantStore::note_exported(const std::string& mailbox_id,
                                        std::span<const ExportedItem> items) {
   require_writing();
-  chunks_.keep();  // first: what is noted can be read
+  chunks_.keep();  // first: what is noted is there
   notes_.add(domain_, mailbox_id, items);
 }
 

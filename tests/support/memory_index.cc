@@ -38,7 +38,7 @@ struct MemoryIndex::State {
     for (const StateRow& row : changes) {
       if (row.value) {
         rows.insert_or_assign({row.table, row.key}, *row.value);
-      } else if (row.table == Table::exported) {
+      } else if (row.is_prefix) {
         std::erase_if(rows, [&](const auto& known) {
           return known.first.first == row.table && known.first.second.starts_with(row.key);
         });

@@ -226,6 +226,29 @@ TEST_CASE("rows of lost items come and go without a commit", "[store][index]") {
   CHECK(index->cursors().empty());
 }
 
+TEST_CASE("rows are noted, found by their key, and go together by what their keys begin with",
+          "[store][index]") {
+  Place place{GENERATE(Place::Kind::directory, Place::Kind::memory)};
+  const auto index = place.open(Index::Mode::create);
+  std::vector<StateRow> rows;
+  for (const std::string key : {"aa.", "aa/", "aa/1", "aa/2", "aa0", "ab/1"}) {
+    rows.push_back({Table::exported, key, test::noise(rows.size(), 10)});
+  }
+  rows.push_back({Table::lost, "aa/1", test::noise(7, 10)});
+  index->note(rows);
+  for (const StateRow& row : rows) CHECK(index->row(row.table, row.key) == row.value);
+  CHECK_FALSE(index->row(Table::exported, "aa"));
+
+  const StateRow gone{Table::exported, "aa/", std::nullopt, true};
+  index->apply({&gone, 1});
+  for (const StateRow& row : rows) {
+    const bool goes = row.table == Table::exported && row.key.starts_with("aa/");
+    CHECK(index->row(row.table, row.key).has_value() != goes);
+  }
+  index->note({&rows[2], 1});
+  CHECK(index->row(Table::exported, "aa/1") == rows[2].value);
+}
+
 TEST_CASE("an index holds what was put in it, also when opened again", "[store][index]") {
   Place place{GENERATE(Place::Kind::directory, Place::Kind::memory)};
   WriterId writer;
