@@ -30,7 +30,6 @@
 #include <atomic>
 #include <map>
 #include <mutex>
-#include <set>
 #include <utility>
 
 namespace store {
@@ -104,6 +103,7 @@ class PackedRepository final : public Repository {
                     std::stop_token stop) override;
   CopyReport copy_to(Repository& second, const CopyOptions& options, const OnProgress& on_progress,
                      std::stop_token stop) override;
+  [[nodiscard]] Journals journals() const override { return {*backend_, *keys_}; }
   [[nodiscard]] StoreStatistics statistics() const override {
     return statistics_of(*index_, snapshots());
   }

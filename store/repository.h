@@ -10,6 +10,7 @@
 #include "store/content.h"
 #include "store/copy.h"
 #include "store/index.h"
+#include "store/journal.h"
 #include "store/prune.h"
 #include "store/retention.h"
 #include "store/snapshot.h"
@@ -229,6 +230,10 @@ class Repository {
   // goes on from there.
   virtual CopyReport copy_to(Repository& second, const CopyOptions& options,
                              const OnProgress& on_progress, std::stop_token stop) = 0;
+
+  // For what is done with the store rather than kept in it; open for reading suffices. They are
+  // used while the repository is there.
+  [[nodiscard]] virtual Journals journals() const = 0;
 
   [[nodiscard]] virtual StoreStatistics statistics() const = 0;
 

@@ -155,6 +155,7 @@ void tell(Output& output, const jobs::RestoreJobReport& job, const jobs::Restore
     tell_plan(output, job);
     return;
   }
+  if (report.goes_on) output.remark("Went on with this restore, which had been cut off.");
   output.remark(base::text(
       counted(report.items.selected, "item"), ": ", jobs::human_count(report.items.restored),
       " restored, ", jobs::human_count(report.items.replaced), " replaced, ",

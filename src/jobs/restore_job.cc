@@ -91,9 +91,10 @@ RestoreJobReport run_restore_job(store::Repository& repository, graph::MailboxSe
     count(item, job);
     on_record(item_record(item));
   };
-  job.report = restore::run_restore({service, repository.tenant(point.snapshot.tenant), clock},
-                                    point.snapshot, request.selection, request.target,
-                                    request.settings, on_item, progress, std::move(stop));
+  job.report = restore::run_restore(
+      {service, repository.tenant(point.snapshot.tenant), repository.journals(), clock},
+      point.snapshot, request.selection, request.target, request.settings, on_item, progress,
+      std::move(stop));
   job.took = clock.monotonic() - begin;
   return job;
 }
@@ -145,6 +146,7 @@ Record restore_summary(const RestoreJobReport& job, const RestorePoint& point,
       {"status", status_name(job, request.settings.dry_run)},
       {"seconds", std::chrono::duration<double>(job.took).count()},
       {"dry_run", request.settings.dry_run},
+      {"resumed", report.goes_on},
       {"reason", text_or_null(request.reason)},
       {"snapshot", point.snapshot.id},
       {"mailbox", point.snapshot.address},
@@ -173,8 +175,8 @@ Record restore_summary(const RestoreJobReport& job, const RestorePoint& point,
 
 Record restore_summary_of_none() {
   Record summary = restore_summary({}, {{}, nullptr, catalog::FolderPaths{{}}}, {});
-  for (const char* unknown :
-       {"snapshot", "mailbox", "target", "target_mailbox_id", "into", "in_place", "dry_run"}) {
+  for (const char* unknown : {"snapshot", "mailbox", "target", "target_mailbox_id", "into",
+                              "in_place", "dry_run", "resumed"}) {
     summary.set(unknown, {});
   }
   return summary;

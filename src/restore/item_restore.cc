@@ -20,10 +20,13 @@ using base::text;
 using Seen = RestoreItem::Seen;
 using State = RestoreItem::State;
 
-// How often an item whose answer was lost is looked for before it counts as failed, and how long
-// the service is given to show what it took.
+constexpr const char* kUncertain = "Uncertain";
+// How often an item whose answer was lost is looked for before it counts as failed.
 constexpr int kLooks = 4;
-constexpr base::Duration kSettleTime = std::chrono::seconds{5};
+// Written down together before they are sent: as many are looked for after a restore was cut off.
+constexpr std::size_t kSentTogether = 100;
+// Of items like one that is sent; the journal stays small where a whole folder is like it.
+constexpr std::size_t kMostThereBefore = 200;
 
 bool is_to_be_imported(const RestoreItem& item) {
   return item.verdict.kind == Verdict::Kind::create || item.verdict.kind == Verdict::Kind::replace;
@@ -41,11 +44,20 @@ void refuse(RestoreItem& item, std::string code, const std::string& message) {
 
 }  // namespace
 
+void BatchRestore::skip_made_before(std::vector<RestoreItem>& items) {
+  for (RestoreItem& item : items) {
+    if (!to_.made_before.contains(item.entry.id)) continue;
+    item.verdict = {Verdict::Kind::skip, std::nullopt, "restored before this restore was cut off"};
+  }
+}
+
 void BatchRestore::compare(std::vector<RestoreItem>& items) {
+  skip_made_before(items);
   if (context_.settings.on_conflict == OnConflict::copy || to_.folder_id.empty()) return;
   // The same id and version answers for itself; only what is merely alike must be read.
   std::map<std::string, std::uint64_t> to_hash;  // id to size
   for (const RestoreItem& item : items) {
+    if (item.verdict.kind == Verdict::Kind::skip) continue;
     for (const std::string& id :
          to_.contents.candidates(item.entry, item.search_key, to_.same_mailbox)) {
       const TargetItem& target = *to_.contents.find(id);
@@ -60,6 +72,7 @@ void BatchRestore::compare(std::vector<RestoreItem>& items) {
   const std::map<std::string, base::Sha256> hashes = hash_exports(
       context_.with.service, to_.mailbox, units, context_.settings.lanes, context_.stop);
   for (RestoreItem& item : items) {
+    if (item.verdict.kind == Verdict::Kind::skip) continue;
     const std::vector<Candidate> candidates = candidates_of(item, hashes);
     item.verdict = decide(context_.settings.on_conflict, candidates);
     if (!item.verdict.candidate) continue;
@@ -98,50 +111,103 @@ std::vector<Candidate> BatchRestore::candidates_of(
 }
 
 std::optional<Error> BatchRestore::import_all(std::vector<RestoreItem>& items) {
+  std::vector<RestoreItem*> wanted;
+  for (RestoreItem& item : items) {
+    if (is_to_be_imported(item)) wanted.push_back(&item);
+  }
+  std::optional<Error> ended_by;
+  std::vector<RestoreItem*> uncertain;
+  try {
+    for (std::span<RestoreItem*> left = wanted; !left.empty() && !ended_by;) {
+      if (context_.stop.stop_requested()) break;
+      const auto together = left.first(std::min(left.size(), kSentTogether));
+      left = left.subspan(together.size());
+      write_down_sending(together);
+      ended_by = import_together(together);
+      write_down_outcomes(together);
+    }
+    for (RestoreItem* item : wanted) {
+      if (item->state == State::uncertain) uncertain.push_back(item);
+    }
+    if (const auto error = resolve(uncertain); error && !ended_by) ended_by = error;
+    write_down_outcomes(uncertain);
+    context_.journal.flush();
+  } catch (const Error& error) {  // of the journal: somebody else is at it
+    if (!ended_by) ended_by = error;
+  }
+  return ended_by;
+}
+
+std::optional<Error> BatchRestore::import_together(std::span<RestoreItem* const> items) {
   std::mutex mutex;
   std::optional<Error> ended_by;
   base::run_side_by_side(items.size(), context_.settings.lanes, [&](std::size_t i) {
-    if (!is_to_be_imported(items[i]) || context_.stop.stop_requested()) return;
+    if (context_.stop.stop_requested()) return;
     {
       const std::lock_guard lock{mutex};
       if (ended_by) return;
     }
-    std::optional<Error> error = import_one(items[i]);
+    std::optional<Error> error = import_one(*items[i]);
     const std::lock_guard lock{mutex};
     if (error && !ended_by) ended_by = std::move(error);
   });
-  std::vector<RestoreItem*> uncertain;
-  for (RestoreItem& item : items) {
-    if (item.state == State::imported) to_.contents.add_ours(item.imported.item_id);
-    if (item.state == State::uncertain) uncertain.push_back(&item);
+  for (const RestoreItem* item : items) {
+    if (item->state == State::imported) to_.contents.add_ours(item->imported.item_id);
   }
-  // Lost answers are looked into with nothing else under way: what is new and unknown then is
-  // theirs.
+  return ended_by;
+}
+
+// Lost answers are looked into with nothing else under way: what is new and unknown then is theirs.
+std::optional<Error> BatchRestore::resolve(std::vector<RestoreItem*>& uncertain) {
+  std::optional<Error> ended_by;
   bool could_look = true;
-  for (int look = 1; !uncertain.empty() && look <= kLooks; ++look) {
+  std::vector<RestoreItem*> left = uncertain;
+  for (int look = 1; !left.empty() && look <= kLooks; ++look) {
     context_.with.clock.sleep_for(kSettleTime, context_.stop);
     try {
-      look_for(uncertain);
+      look_for(left);
     } catch (const Error& error) {
       could_look = false;
-      if (!ended_by) ended_by = error;
+      ended_by = error;
     }
     if (ended_by || context_.stop.stop_requested() || look == kLooks) break;
-    for (RestoreItem* item : uncertain) {
+    for (RestoreItem* item : left) {
       if (!ended_by) ended_by = import_one(*item);
       if (item->state == State::imported) to_.contents.add_ours(item->imported.item_id);
     }
-    std::erase_if(uncertain,
-                  [](const RestoreItem* item) { return item->state != State::uncertain; });
+    std::erase_if(left, [](const RestoreItem* item) { return item->state != State::uncertain; });
   }
-  for (RestoreItem* item : uncertain) {
+  for (RestoreItem* item : left) {
     const std::string_view outcome = could_look
                                          ? "the item does not show in the target"
                                          : "nobody could look for it: it may be in the target";
-    refuse(*item, "Uncertain",
+    refuse(*item, kUncertain,
            text("the import's outcome is unknown (", item->doubt, "), and ", outcome));
   }
   return ended_by;
+}
+
+void BatchRestore::write_down_sending(std::span<RestoreItem* const> items) {
+  std::vector<RestoreJournal::Sending> sending;
+  for (const RestoreItem* item : items) {
+    if (item->over) continue;  // replacing it once more does no harm
+    std::vector<std::string> there =
+        to_.contents.candidates(item->entry, item->search_key, to_.same_mailbox);
+    if (there.size() > kMostThereBefore) there.resize(kMostThereBefore);
+    sending.push_back({item->entry.id, std::move(there)});
+  }
+  context_.journal.sending(to_.folder_id, std::move(sending));
+}
+
+// What was not answered, and has not been looked for, stays unknown.
+void BatchRestore::write_down_outcomes(std::span<RestoreItem* const> items) {
+  for (const RestoreItem* item : items) {
+    if (item->state == State::imported) {
+      context_.journal.came_to(to_.folder_id, {item->entry.id, item->imported.item_id});
+    } else if (item->state == State::refused && item->refusal_code != kUncertain) {
+      context_.journal.came_to(to_.folder_id, {item->entry.id, {}});
+    }
+  }
 }
 
 std::optional<Error> BatchRestore::import_one(RestoreItem& item) {

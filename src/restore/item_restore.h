@@ -5,13 +5,16 @@
 #include "src/base/error.h"
 #include "src/graph/mailbox_service.h"
 #include "src/restore/conflict.h"
+#include "src/restore/restore_journal.h"
 #include "src/restore/restore_run.h"
 #include "src/restore/target_contents.h"
 #include "store/repository.h"
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -42,6 +45,8 @@ struct Destination {
   std::string folder_id;  // empty in a dry run that would create the folder
   TargetContents& contents;
   bool same_mailbox = false;
+  // What this restore made there before it was cut off: target ids by ids in the restore point.
+  const std::map<std::string, std::string>& made_before;
 };
 
 // The items of one batch, taken through these steps in this order. Used by one thread.
@@ -51,6 +56,7 @@ class BatchRestore {
     const Collaborators& with;
     const RestoreSettings& settings;
     RestoreProgress& progress;
+    RestoreJournal& journal;
     std::stop_token stop;
   };
 
@@ -66,7 +72,15 @@ class BatchRestore {
   void read_back(std::vector<RestoreItem>& items);
 
  private:
+  // Leaves out what the restore made before it was cut off.
+  void skip_made_before(std::vector<RestoreItem>& items);
+  // Side by side, and written down before and after.
+  std::optional<base::Error> import_together(std::span<RestoreItem* const> items);
   std::optional<base::Error> import_one(RestoreItem& item);
+  // What is to be imported again has to be told from what lies there.
+  std::optional<base::Error> resolve(std::vector<RestoreItem*>& uncertain);
+  void write_down_sending(std::span<RestoreItem* const> items);
+  void write_down_outcomes(std::span<RestoreItem* const> items);
   void take(RestoreItem& item, graph::ImportResult result);
   // Finds uncertain items in the target.
   void look_for(std::vector<RestoreItem*>& uncertain);

@@ -5,9 +5,12 @@
 #include "src/catalog/search.h"
 #include "src/catalog/selection.h"
 #include "src/restore/item_restore.h"
+#include "src/restore/past_items.h"
 #include "src/restore/plan.h"
+#include "src/restore/restore_journal.h"
 #include "src/restore/target_contents.h"
 #include "src/restore/target_folders.h"
+#include "store/fields.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -36,20 +39,51 @@ struct ItemKey {
   std::string search_key;
 };
 
+// A target folder while it is worked on.
+struct TargetFolderNow {
+  TargetContents contents;
+  std::map<std::string, std::string> made_before;  // Destination::made_before
+};
+
+// The same for a restore and for that restore begun again, and for no other.
+base::Sha256 intent_of(const store::Snapshot& point, const RestoreSelection& selection,
+                       const RestoreTarget& target, const RestoreSettings& settings) {
+  store::FieldWriter fields;
+  const auto put = [&](const auto& texts) {
+    fields.number(texts.size());
+    for (const std::string& text : texts) fields.text(text);
+  };
+  for (const std::string* text :
+       {&point.tenant.name, &point.mailbox_id, &point.id, &target.mailbox.value}) {
+    fields.text(*text);
+  }
+  fields.octet(target.in_place ? 1 : 0);
+  fields.octet(static_cast<std::uint8_t>(settings.on_conflict));
+  put(target.into);
+  put(std::set<std::string>{selection.folders.begin(), selection.folders.end()});
+  put(selection.items);
+  return base::sha256(fields.bytes());
+}
+
 class RestoreRun {
  public:
-  RestoreRun(const Collaborators& with, const store::Snapshot& point, const RestoreTarget& target,
+  RestoreRun(const Collaborators& with, const store::Snapshot& point,
+             const RestoreSelection& selection, const RestoreTarget& target,
              const RestoreSettings& settings, const std::function<void(const ItemReport&)>& on_item,
              RestoreProgress& progress, std::stop_token stop)
-      : context_{with, settings, progress, std::move(stop)},
+      : journal_(with.journals, intent_of(point, selection, target, settings), with.clock.now()),
+        context_{with, settings, progress, journal_, std::move(stop)},
+        point_(point),
+        selection_(selection),
         target_(target),
         on_item_(on_item),
         reader_(with.store.open_snapshot(point)),
         paths_(reader_->folders()) {}
 
-  RestoreReport run(const RestoreSelection& selection) {
+  RestoreReport run() {
+    report_.goes_on = journal_.goes_on();
     const catalog::Selected selected =
-        catalog::select(*reader_, paths_, selection.folders, selection.items);
+        catalog::select(*reader_, paths_, selection_.folders, selection_.items);
     const catalog::SelectedSize size = catalog::size_of(*reader_, selected);
     report_.items.selected = size.items;
     context_.progress.items_total += size.items;
@@ -86,15 +120,15 @@ class RestoreRun {
     const std::string shown = folder.path.empty() ? catalog::join_path(planned.names) : folder.path;
     const std::vector<ItemKey> keys = newest_first(source);
     if (keys.empty()) return;
-    TargetContents* contents = nullptr;
-    if (!has_ended() && !folder.failure) contents = contents_of(folder, keys);
+    TargetFolderNow* now = nullptr;
+    if (!has_ended() && !folder.failure) now = folder_now(folder, source, keys);
     for (std::size_t first = 0; first < keys.size(); first += kBatchItems) {
       std::vector<RestoreItem> items = load(
           source.id, std::span{keys}.subspan(first, std::min(kBatchItems, keys.size() - first)));
       if (folder.failure) {
         for (RestoreItem& item : items) refuse_for(item, *folder.failure);
-      } else if (!has_ended() && contents != nullptr) {
-        restore_batch(items, folder, *contents, shown);
+      } else if (!has_ended() && now != nullptr) {
+        restore_batch(items, folder, *now, shown);
       }
       for (const RestoreItem& item : items) tell(item, source, shown);
     }
@@ -124,55 +158,95 @@ class RestoreRun {
     const bool comes_again =
         std::any_of(resolved_.begin() + static_cast<std::ptrdiff_t>(done) + 1, resolved_.end(),
                     [&](const ResolvedFolder& later) { return later.id == id; });
-    if (!comes_again) contents_.erase(id);
+    if (!comes_again) folders_now_.erase(id);
   }
 
   // Null, and the restore ended, if the target cannot be listed.
-  TargetContents* contents_of(const ResolvedFolder& folder, const std::vector<ItemKey>& keys) {
-    auto& contents = contents_[folder.id];
-    if (!contents) {
-      TargetItems before;
-      try {
-        // Also one made just now: it may have been there, unlisted by a feed that runs behind.
-        if (!folder.id.empty()) {
-          before = list_items(context_.with.service, target_.mailbox, folder.id, {}, context_.stop);
-        }
-      } catch (const Error& error) {
-        end(error);
-        return nullptr;
-      }
-      contents = std::make_unique<TargetContents>(std::move(before));
+  TargetFolderNow* folder_now(const ResolvedFolder& folder, const catalog::SelectedFolder& source,
+                              const std::vector<ItemKey>& keys) {
+    auto& now = folders_now_[folder.id];
+    try {
+      if (!now) now = std::make_unique<TargetFolderNow>(look_at(folder));
+      find_made_before(folder, source, keys, now);
+    } catch (const Error& error) {
+      end(error);
+      return nullptr;
     }
     if (target_.same_mailbox) {
       // What never changed answers for itself, before something merely alike is taken for it.
       for (const ItemKey& key : keys) {
-        const TargetItem* there = contents->find(key.id);
+        const TargetItem* there = now->contents.find(key.id);
         if (there != nullptr && there->change_key == key.change_key)
-          contents->claim(key.id, key.id);
+          now->contents.claim(key.id, key.id);
       }
     }
-    return contents.get();
+    return now.get();
+  }
+
+  TargetFolderNow look_at(const ResolvedFolder& folder) {
+    TargetItems items;
+    // Also one made just now: it may have been there, unlisted by a feed that runs behind.
+    if (!folder.id.empty()) {
+      items = list_items(context_.with.service, target_.mailbox, folder.id, {}, context_.stop);
+    }
+    return {TargetContents{std::move(items)}, {}};
+  }
+
+  // A listing may run a moment behind what was sent just before the restore was cut off: one more
+  // look for what it lacks.
+  void find_made_before(const ResolvedFolder& folder, const catalog::SelectedFolder& source,
+                        const std::vector<ItemKey>& keys, std::unique_ptr<TargetFolderNow>& now) {
+    if (folder.id.empty()) return;
+    const FolderPast past = journal_.past_of(folder.id);
+    std::vector<PastSource> sources;
+    for (const ItemKey& key : keys) {
+      if (past.contains(key.id)) sources.push_back({load(source.id, key), key.search_key});
+    }
+    if (sources.empty()) return;
+    FoundPast found = look_for(past, sources, now->contents);
+    if (found.missing > 0) {
+      context_.with.clock.sleep_for(kSettleTime, context_.stop);
+      TargetFolderNow later = look_at(folder);
+      found = look_for(past, sources, later.contents);
+      for (auto& [id, target_id] : now->made_before) later.contents.claim(target_id, id);
+      later.made_before = std::move(now->made_before);
+      *now = std::move(later);
+    }
+    now->made_before.merge(found.target_ids);
+  }
+
+  FoundPast look_for(const FolderPast& past, const std::vector<PastSource>& sources,
+                     TargetContents& contents) {
+    return find_past(past, sources, contents, [&](const std::set<std::string>& ids) {
+      std::vector<graph::ExportRequest> units;
+      for (const std::string& id : ids) units.push_back({id, contents.find(id)->size_bytes});
+      return hash_exports(context_.with.service, target_.mailbox, units, context_.settings.lanes,
+                          context_.stop);
+    });
   }
 
   std::vector<RestoreItem> load(const std::string& folder_id, std::span<const ItemKey> keys) const {
     std::vector<RestoreItem> items;
     items.reserve(keys.size());
     for (const ItemKey& key : keys) {
-      std::optional<store::ItemEntry> entry = reader_->find(folder_id, key.id);
-      if (!entry) {
-        throw Error{ErrorKind::corrupt, text("item ", key.id, " is missing in the restore point")};
-      }
       RestoreItem item;
-      item.entry = std::move(*entry);
+      item.entry = load(folder_id, key);
       item.search_key = key.search_key;
       items.push_back(std::move(item));
     }
     return items;
   }
 
+  store::ItemEntry load(const std::string& folder_id, const ItemKey& key) const {
+    std::optional<store::ItemEntry> entry = reader_->find(folder_id, key.id);
+    if (entry) return std::move(*entry);
+    throw Error{ErrorKind::corrupt, text("item ", key.id, " is missing in the restore point")};
+  }
+
   void restore_batch(std::vector<RestoreItem>& items, const ResolvedFolder& folder,
-                     TargetContents& contents, const std::string& shown) {
-    const Destination to{target_.mailbox, folder.id, contents, target_.same_mailbox};
+                     TargetFolderNow& now, const std::string& shown) {
+    const Destination to{target_.mailbox, folder.id, now.contents, target_.same_mailbox,
+                         now.made_before};
     BatchRestore batch{context_, to};
     try {
       batch.compare(items);
@@ -186,7 +260,7 @@ class RestoreRun {
     } catch (const Error& error) {
       report_.problems.push_back({target_.address, shown, "", "NotReadBack",
                                   text("what was restored could not be read back: ", error.what()),
-                                  "run the restore again with skip"});
+                                  "run the same restore again: it looks for what it made"});
     }
   }
 
@@ -288,20 +362,28 @@ class RestoreRun {
           text(missing, " of ", items.selected, " items were not restored"));
     }
     if (items.untried > 0) {
-      report_.problems.push_back({target_.address, "", "", "NotTried",
-                                  text(items.untried, " items were not tried: the restore ended"),
-                                  "run the restore again with skip"});
+      report_.problems.push_back(
+          {target_.address, "", "", "NotTried",
+           text(items.untried, " items were not tried: the restore ended"),
+           text("run the same restore again, with --at ", point_.id, ": it goes on where it was")});
+    }
+    const bool is_done = missing == 0 && items.verified == items.restored + items.replaced;
+    if (is_done && !report_.cancelled && !report_.stopped_by && !context_.settings.dry_run) {
+      journal_.finish();
     }
     return std::move(report_);
   }
 
+  RestoreJournal journal_;
   BatchRestore::Context context_;
+  const store::Snapshot& point_;
+  const RestoreSelection& selection_;
   const RestoreTarget& target_;
   const std::function<void(const ItemReport&)>& on_item_;
   std::unique_ptr<store::SnapshotReader> reader_;
   catalog::FolderPaths paths_;
   std::vector<ResolvedFolder> resolved_;
-  std::map<std::string, std::unique_ptr<TargetContents>> contents_;  // by target folder
+  std::map<std::string, std::unique_ptr<TargetFolderNow>> folders_now_;  // by target folder
   RestoreReport report_;
 };
 
@@ -312,8 +394,8 @@ RestoreReport run_restore(const Collaborators& with, const store::Snapshot& poin
                           const RestoreSettings& settings,
                           const std::function<void(const ItemReport&)>& on_item,
                           RestoreProgress& progress, std::stop_token stop) {
-  return RestoreRun{with, point, target, settings, on_item, progress, std::move(stop)}.run(
-      selection);
+  return RestoreRun{with, point, selection, target, settings, on_item, progress, std::move(stop)}
+      .run();
 }
 
 }  // namespace restore

@@ -1,7 +1,8 @@
 // Brings items of a restore point back through the import API: makes no mess and proves itself.
 //
 // Every stream is verified by the store before it is sent; afterwards the target is listed and each
-// item matched. An item that already lies in the target is found by its search key, never by luck.
+// item matched. An item that already lies in the target is found by its search key, never by luck,
+// and what this same restore made before it was cut off by its journal.
 #pragma once
 
 #include "src/base/clock.h"
@@ -84,6 +85,7 @@ struct RestoreReport {
   std::uint64_t bytes_sent = 0;
   // Of items a thousand at most, and one that says there are more; and what speaks of many.
   std::vector<RestoreProblem> problems;
+  bool goes_on = false;  // with the same restore, which had been cut off
   bool cancelled = false;
   std::optional<base::Error> stopped_by;  // target full, denied
 };
@@ -98,6 +100,7 @@ struct RestoreProgress {
 struct Collaborators {
   graph::MailboxService& service;
   store::TenantStore& store;
+  store::Journals journals;
   base::Clock& clock;
 };
 

@@ -2,6 +2,7 @@
 // verification.
 #pragma once
 
+#include "src/base/clock.h"
 #include "src/base/digest.h"
 #include "src/graph/mailbox_service.h"
 #include "store/snapshot.h"
@@ -25,6 +26,9 @@ struct TargetItem {
   std::optional<base::Instant> modified;
   std::uint64_t size_bytes = 0;  // as the service counts
 };
+
+// How long the service is given to list what it took.
+inline constexpr base::Duration kSettleTime = std::chrono::seconds{5};
 
 using TargetItems = std::map<std::string, TargetItem>;  // by id
 

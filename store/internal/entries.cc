@@ -2,7 +2,7 @@
 
 #include "src/base/digest.h"
 #include "src/base/error.h"
-#include "store/internal/fields.h"
+#include "store/fields.h"
 
 #include <utility>
 

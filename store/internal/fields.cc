@@ -1,4 +1,4 @@
-#include "store/internal/fields.h"
+#include "store/fields.h"
 
 #include "src/base/base64.h"
 #include "src/base/error.h"

@@ -10,6 +10,8 @@
 #include "store/internal/object_name.h"
 #include "store/internal/recently_used.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
@@ -29,7 +31,8 @@ using base::FileHandle;
 using Missing = LocalDirectories::Missing;
 
 constexpr const char* kTemporaryDirectory = "tmp";
-constexpr const char* kPruneNotes = "gc";
+// Each prune and each restore has a directory of its own there, which goes with its last object.
+constexpr std::array kPassingDirectories{"gc", "restore"};
 constexpr int kAttemptsToPublish = 16;
 constexpr std::string_view kTrashPrefix = "trash/";
 constexpr std::string_view kQuarantine = "trash/quarantine";
@@ -131,6 +134,13 @@ class LocalBackend final : public Backend {
   // A new file below tmp/, whole and synced; gives its name there.
   std::string write_temporary(const FileHandle& temporary_directory,
                               std::span<const base::ByteView> parts, std::string_view name) const;
+  // Gives a new file its place by `rename`, which tells 0 or the number of the error; anew where
+  // somebody has removed the directory with the last of its objects, or, taking the lock, what lay
+  // below tmp/.
+  using Rename = std::function<int(const FileHandle& from, const std::string& temporary)>;
+  int write_in_place(const Place& place, std::string_view name,
+                     std::span<const base::ByteView> parts, FileHandle& directory,
+                     const Rename& rename) const;
   void list_directory(
       const FileHandle& directory, const std::string& path, std::string_view prefix,
       const std::function<void(const std::string&, std::uint64_t)>& on_object) const;
@@ -188,6 +198,20 @@ std::string LocalBackend::write_temporary(const FileHandle& temporary_directory,
   return temporary;
 }
 
+int LocalBackend::write_in_place(const Place& place, std::string_view name,
+                                 std::span<const base::ByteView> parts, FileHandle& directory,
+                                 const Rename& rename) const {
+  for (int left = kAttemptsToPublish;; --left) {
+    const FileHandle from = directories_.open({kTemporaryDirectory}, Missing::make);
+    const std::string temporary = write_temporary(from, parts, name);
+    const int error_number = rename(from, temporary);
+    if (error_number == 0) return 0;
+    ::unlinkat(from.get(), temporary.c_str(), 0);
+    if (error_number != ENOENT || left == 0) return error_number;
+    directory = directories_.open(place.directories, Missing::make);
+  }
+}
+
 Backend::Put LocalBackend::put_if_absent(std::string_view name,
                                          std::span<const base::ByteView> parts) {
   const Place place = place_of(name);
@@ -198,16 +222,11 @@ Backend::Put LocalBackend::put_if_absent(std::string_view name,
     directories_.sync(directory, name);
     return Put::exists;
   }
-  const FileHandle temporary_directory = directories_.open({kTemporaryDirectory}, Missing::make);
-  const std::string temporary = write_temporary(temporary_directory, parts, name);
-  int error_number = publish(temporary_directory, temporary, directory, place.file);
-  for (int left = kAttemptsToPublish; error_number == ENOENT && left > 0; --left) {
-    // Somebody has removed the directory with the last of its objects.
-    directory = directories_.open(place.directories, Missing::make);
-    error_number = publish(temporary_directory, temporary, directory, place.file);
-  }
+  const int error_number = write_in_place(
+      place, name, parts, directory, [&](const FileHandle& from, const std::string& temporary) {
+        return publish(from, temporary, directory, place.file);
+      });
   if (error_number != 0) {
-    ::unlinkat(temporary_directory.get(), temporary.c_str(), 0);
     if (error_number != EEXIST) {
       fail(base::text("publishing '", path_of(name).string(), "'"), error_number);
     }
@@ -226,13 +245,15 @@ Backend::Put LocalBackend::put_if_absent(std::string_view name,
 
 void LocalBackend::replace(std::string_view name, base::ByteView content) {
   const Place place = place_of(name);
-  const FileHandle directory = directories_.open(place.directories, Missing::make);
-  const FileHandle temporary_directory = directories_.open({kTemporaryDirectory}, Missing::make);
-  const std::string temporary = write_temporary(temporary_directory, {&content, 1}, name);
-  if (::renameat(temporary_directory.get(), temporary.c_str(), directory.get(),
-                 place.file.c_str()) != 0) {
-    const int error_number = errno;
-    ::unlinkat(temporary_directory.get(), temporary.c_str(), 0);
+  FileHandle directory = directories_.open(place.directories, Missing::make);
+  const int error_number =
+      write_in_place(place, name, {&content, 1}, directory,
+                     [&](const FileHandle& from, const std::string& temporary) {
+                       const bool is_done = ::renameat(from.get(), temporary.c_str(),
+                                                       directory.get(), place.file.c_str()) == 0;
+                       return is_done ? 0 : errno;
+                     });
+  if (error_number != 0) {
     fail(base::text("replacing '", path_of(name).string(), "'"), error_number);
   }
   open_packs_.erase(std::string{name});
@@ -346,13 +367,13 @@ void LocalBackend::list(
   if (root.is_open()) list_directory(root, "", prefix, on_object);
 }
 
-// Directories of which there is one for each prune go with their last object.
 void LocalBackend::remove_if_empty(std::vector<std::string> directories) const {
+  const std::string name = base::text(directories.front(), "/", directories.back());
   const std::string last = std::move(directories.back());
   directories.pop_back();
   const FileHandle parent = directories_.open(directories, Missing::tolerate);
   if (!parent.is_open() || ::unlinkat(parent.get(), last.c_str(), AT_REMOVEDIR) != 0) return;
-  directories_.sync(parent, base::text(kPruneNotes, "/", last));
+  directories_.sync(parent, name);
 }
 
 void LocalBackend::remove(std::string_view name) {
@@ -365,9 +386,10 @@ void LocalBackend::remove(std::string_view name) {
   }
   open_packs_.erase(std::string{name});
   directories_.sync(directory, name);
-  if (place.directories.size() == 2 && place.directories.front() == kPruneNotes) {
-    remove_if_empty(place.directories);
-  }
+  const bool passes = place.directories.size() == 2 &&
+                      std::ranges::find(kPassingDirectories, place.directories.front()) !=
+                          kPassingDirectories.end();
+  if (passes) remove_if_empty(place.directories);
 }
 
 void LocalBackend::clean_temporary_directory() const {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "src/base/bytes.h"
-#include "store/internal/fields.h"
+#include "store/fields.h"
 #include "store/retention.h"
 
 #include <cstdint>

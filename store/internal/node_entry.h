@@ -1,7 +1,7 @@
 // An entry of a node as it is written down: its key by what it does not share with the one before.
 #pragma once
 
-#include "store/internal/fields.h"
+#include "store/fields.h"
 #include "store/internal/tree_node.h"
 
 #include <string_view>

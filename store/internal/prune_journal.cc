@@ -3,7 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
-#include "store/internal/fields.h"
+#include "store/fields.h"
 #include "store/internal/fixed_fields.h"
 #include "store/internal/sodium.h"
 

@@ -1,7 +1,7 @@
 #include "store/internal/recipe.h"
 
 #include "src/base/error.h"
-#include "store/internal/fields.h"
+#include "store/fields.h"
 
 #include <utility>
 

@@ -6,7 +6,7 @@
 #include "src/base/text.h"
 #include "store/internal/commit_record.h"
 #include "store/internal/entries.h"
-#include "store/internal/fields.h"
+#include "store/fields.h"
 #include "store/internal/sodium.h"
 
 #include <algorithm>

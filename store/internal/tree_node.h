@@ -9,7 +9,7 @@
 #include "src/base/bytes.h"
 #include "store/chunk_store.h"
 #include "store/ids.h"
-#include "store/internal/fields.h"
+#include "store/fields.h"
 
 #include <algorithm>
 #include <cstdint>

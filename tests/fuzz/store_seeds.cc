@@ -5,7 +5,7 @@
 #include "store/internal/commit_record.h"
 #include "store/internal/crc32c.h"
 #include "store/internal/entries.h"
-#include "store/internal/fields.h"
+#include "store/fields.h"
 #include "store/internal/fixed_fields.h"
 #include "store/internal/key_slot.h"
 #include "store/internal/pack_format.h"

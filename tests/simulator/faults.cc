@@ -46,7 +46,7 @@ double rate_of(std::string_view part, std::string_view value) {
 }
 
 std::string known_names() {
-  std::string names = "seed, all, poison";
+  std::string names = "seed, all, poison, rewrite";
   for (const std::string_view each : kNames) names += base::text(", ", each);
   return names;
 }
@@ -76,6 +76,8 @@ void Faults::configure(std::string_view specification) {
       rates_.fill(rate_of(part, value));
     } else if (key == "poison") {
       poison_rate_ = rate_of(part, value);
+    } else if (key == "rewrite") {
+      rewrite_rate_ = rate_of(part, value);
     } else if (const auto fault = fault_named(key)) {
       set_rate(*fault, rate_of(part, value));
     } else {
@@ -88,6 +90,7 @@ void Faults::configure(std::string_view specification) {
 void Faults::clear() {
   rates_.fill(0);
   poison_rate_ = 0;
+  rewrite_rate_ = 0;
   orders_.clear();
   poisoned_.clear();
 }
@@ -107,6 +110,8 @@ bool Faults::strikes(Fault fault, std::string_view operation) {
   const double rate = rates_[static_cast<std::size_t>(fault)];
   return rate > 0 && random_.chance(rate);
 }
+
+bool Faults::rewrites() { return rewrite_rate_ > 0 && random_.chance(rewrite_rate_); }
 
 bool Faults::poisons(std::string_view item_identity) const {
   if (poisoned_.contains(item_identity)) return true;

@@ -51,7 +51,8 @@ class Faults {
   explicit Faults(std::uint64_t seed) : random_(seed) {}
 
   // "seed=7,all=0.01,reset=0.05,poison=0.001": names of faults with their rates; "all" sets every
-  // one; "poison" is the share of items that can never be exported. Throws base::Error(usage).
+  // one; "poison" is the share of items that can never be exported, "rewrite" that of imported
+  // items that are kept, and exported, as other bytes. Throws base::Error(usage).
   void configure(std::string_view specification);
   void set_rate(Fault fault, double rate) { rates_[static_cast<std::size_t>(fault)] = rate; }
   void set_poison_rate(double rate) { poison_rate_ = rate; }
@@ -63,6 +64,8 @@ class Faults {
 
   // Whether it strikes now. Each call is one draw.
   bool strikes(Fault fault, std::string_view operation);
+  // Whether the item that is imported now is kept as other bytes. Each call is one draw.
+  bool rewrites();
   // Decided by the search key alone, so a poisoned item stays so.
   [[nodiscard]] bool poisons(std::string_view item_identity) const;
   void poison(std::string item_identity) { poisoned_.insert(std::move(item_identity)); }
@@ -79,6 +82,7 @@ class Faults {
   Random random_;
   std::array<double, kFaultCount> rates_{};
   double poison_rate_ = 0;
+  double rewrite_rate_ = 0;
   std::deque<Order> orders_;
   std::set<std::string, std::less<>> poisoned_;
 };

@@ -125,12 +125,14 @@ Response import_item(World& world, const ImportSession& session,
   if (world.full_mailboxes.contains(session.mailbox_id)) {
     throw Refusal{507, "ErrorQuotaExceeded", "The mailbox has reached its quota."};
   }
+  Recipe recipe = *document.recipe;
+  if (world.faults.rewrites()) ++recipe.revision;
   Number number = 0;
   if (*document.mode == "create") {
-    number = mailbox->add_item(folder->number, *document.recipe, now);
+    number = mailbox->add_item(folder->number, recipe, now);
   } else {
     number = item_to_update(*mailbox, *folder, document).number;
-    mailbox->change_item(number, *document.recipe, now);
+    mailbox->change_item(number, recipe, now);
   }
   ++world.statistics.imported_items;
   world.statistics.imported_bytes += document.stream_bytes;

@@ -81,7 +81,8 @@ restore::RestoreReport SimulatedTenant::restore(const store::Snapshot& point,
                                                 const restore::RestoreTarget& target,
                                                 const restore::RestoreSettings& settings) {
   restore::RestoreProgress progress;
-  return restore::run_restore({tenant_.mailboxes(), repository_.tenant(), repository_.clock()},
+  return restore::run_restore({tenant_.mailboxes(), repository_.tenant(),
+                               repository_.repository().journals(), repository_.clock()},
                               point, {}, target, settings, [](const restore::ItemReport&) {},
                               progress, {});
 }

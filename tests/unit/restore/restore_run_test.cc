@@ -48,9 +48,10 @@ struct Fixture {
     lines.clear();
     restore::RestoreProgress progress;
     RestoreReport report = restore::run_restore(
-        {*service, tenant.repository().tenant(), tenant.repository().clock()}, point, selection,
-        target, settings, [&](const ItemReport& line) { lines.push_back(line); }, progress,
-        std::move(stop));
+        {*service, tenant.repository().tenant(), tenant.repository().repository().journals(),
+         tenant.repository().clock()},
+        point, selection, target, settings, [&](const ItemReport& line) { lines.push_back(line); },
+        progress, std::move(stop));
     CHECK(lines.size() == report.items.selected);
     return report;
   }
@@ -284,9 +285,10 @@ TEST_CASE("a lost answer of an item without a search key is resolved by its byte
   restore::RestoreProgress progress;
   restore::RestoreTarget target;
   target.into = {"Restored"};
-  const RestoreReport report =
-      restore::run_restore({other, tenant.repository().tenant(), tenant.repository().clock()},
-                           point, {}, target, {}, [](const ItemReport&) {}, progress, {});
+  const RestoreReport report = restore::run_restore(
+      {other, tenant.repository().tenant(), tenant.repository().repository().journals(),
+       tenant.repository().clock()},
+      point, {}, target, {}, [](const ItemReport&) {}, progress, {});
   check_green(report);
   CHECK(imports == 2);
 }

@@ -5,6 +5,7 @@
 #include "tests/support/small_store.h"
 #include "tests/support/temporary_directory.h"
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -86,6 +87,37 @@ TEST_CASE("a note is published although its directory is removed just then", "[s
   other.join();
   CHECK(all_stored);
   CHECK(other_all_stored);
+}
+
+TEST_CASE("what others publish outlives a writer that comes just then", "[store][local]") {
+  const test::TemporaryDirectory directory;
+  const auto backend = open_local(directory.path());
+  put(*backend, "audit/first", test::noise(1, 10));
+  // Fewer than anybody tries again: who takes the lock clears what others are about to publish.
+  constexpr std::uint64_t kWriters = 12;
+  std::atomic<std::uint64_t> stored{0};
+  std::thread writers{[&] {
+    const auto other = open_local(directory.path());
+    for (std::uint64_t i = 1; i <= kWriters; ++i) {
+      while (stored < i * 40) std::this_thread::yield();
+      const auto lock = other->lock_for_writing();
+    }
+  }};
+  bool all_stored = true;
+  try {
+    for (std::uint64_t i = 0; i < 500; ++i) {
+      all_stored &=
+          put(*backend, "audit/" + std::to_string(i), test::noise(i, 10)) == Backend::Put::stored;
+      backend->replace("scrub/verified", test::noise(i, 20));
+      ++stored;
+    }
+  } catch (const base::Error& error) {
+    FAIL_CHECK(error.what());
+    stored = 500;
+  }
+  writers.join();
+  CHECK(all_stored);
+  CHECK(files_below(directory / "audit") == 501);
 }
 
 TEST_CASE("a store in a directory is its owner's alone", "[store][local]") {

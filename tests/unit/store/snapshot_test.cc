@@ -3,7 +3,7 @@
 #include "src/base/base64.h"
 #include "src/base/error.h"
 #include "store/internal/entries.h"
-#include "store/internal/fields.h"
+#include "store/fields.h"
 #include "store/internal/snapshot_maps.h"
 #include "tests/support/catch.h"
 #include "tests/support/memory_chunk_store.h"

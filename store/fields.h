@@ -1,5 +1,6 @@
-// Fields of the formats above the packs: variable-length integers, lengths and texts, written one
-// after the other and read back from bytes that may be hostile.
+// Fields of the formats above the packs, and of what others keep in the store: variable-length
+// integers, lengths and texts, written one after the other and read back from bytes that may be
+// hostile.
 #pragma once
 
 #include "src/base/bytes.h"

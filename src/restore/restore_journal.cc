@@ -1,0 +1,205 @@
+#include "src/restore/restore_journal.h"
+
+#include "src/base/error.h"
+#include "src/base/log.h"
+#include "src/base/text.h"
+#include "store/fields.h"
+
+#include <utility>
+
+namespace restore {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+constexpr std::string_view kPrefix = "restore";
+constexpr std::string_view kWhat = "a restore's journal";
+
+// Kinds of entries.
+constexpr std::uint8_t kBegun = 1;
+constexpr std::uint8_t kStep = 2;
+
+struct Beginning {
+  base::Instant begun;
+  base::Sha256 intent;
+};
+
+base::Bytes encode_beginning(const Beginning& beginning) {
+  store::FieldWriter fields;
+  fields.octet(kBegun);
+  fields.instant(beginning.begun);
+  fields.raw(beginning.intent.view());
+  return fields.take();
+}
+
+Beginning decode_beginning(base::ByteView entry) {
+  store::FieldReader fields{entry, kWhat};
+  if (fields.octet() != kBegun) fields.fail("does not begin with its intent");
+  Beginning beginning;
+  beginning.begun = fields.instant();
+  beginning.intent = fields.fixed<base::Sha256>();
+  fields.finish();
+  return beginning;
+}
+
+// One without a beginning is what is left of one that was being removed.
+bool is_worth_keeping(const store::Journal& journal, base::Instant now) {
+  try {
+    return now - decode_beginning(journal.read_one(1)).begun <= RestoreJournal::kKept;
+  } catch (const Error& error) {
+    return error.kind() != ErrorKind::not_found;
+  }
+}
+
+}  // namespace
+
+base::Bytes RestoreJournal::encode(const Step& step) {
+  store::FieldWriter fields;
+  fields.octet(kStep);
+  fields.packed_text(step.folder_id);
+  fields.number(step.outcomes.size());
+  for (const Outcome& outcome : step.outcomes) {
+    fields.packed_text(outcome.id);
+    fields.packed_text(outcome.target_id);
+  }
+  fields.number(step.sending.size());
+  for (const Sending& item : step.sending) {
+    fields.packed_text(item.id);
+    fields.number(item.there_before.size());
+    for (const std::string& id : item.there_before) fields.packed_text(id);
+  }
+  return fields.take();
+}
+
+RestoreJournal::Step RestoreJournal::decode(base::ByteView entry) {
+  store::FieldReader fields{entry, kWhat};
+  if (fields.octet() != kStep) fields.fail("has an unknown kind of entry");
+  Step step;
+  step.folder_id = fields.packed_text();
+  for (auto left = fields.number_up_to(fields.left()); left > 0; --left) {
+    Outcome outcome;
+    outcome.id = fields.packed_text();
+    outcome.target_id = fields.packed_text();
+    step.outcomes.push_back(std::move(outcome));
+  }
+  for (auto left = fields.number_up_to(fields.left()); left > 0; --left) {
+    Sending item;
+    item.id = fields.packed_text();
+    for (auto ids = fields.number_up_to(fields.left()); ids > 0; --ids) {
+      item.there_before.push_back(fields.packed_text());
+    }
+    step.sending.push_back(std::move(item));
+  }
+  fields.finish();
+  return step;
+}
+
+RestoreJournal::RestoreJournal(const store::Journals& journals, const base::Sha256& intent,
+                               base::Instant now)
+    : beginning_(encode_beginning({now, intent})) {
+  try {
+    const std::string own = base::text(kPrefix, "/", intent.hex());
+    for (const std::string& name : journals.names_below(kPrefix)) {
+      store::Journal journal = journals.open(name);
+      if (is_worth_keeping(journal, now)) {
+        goes_on_ |= name == own;
+      } else {
+        journal.remove();
+      }
+    }
+    journal_ = journals.open(own);
+    if (goes_on_) read_steps();
+  } catch (const Error& error) {
+    base::log(base::LogLevel::warning,
+              "what an earlier restore came to cannot be read: ", error.what());
+    journal_.reset();
+    goes_on_ = false;
+  }
+}
+
+void RestoreJournal::read_steps() {
+  head_ = journal_->read(
+      [&](std::uint64_t sequence, base::ByteView entry) {
+        if (sequence > 1) steps_[decode(entry).folder_id].push_back(sequence);
+      },
+      [](const Error& error) {
+        base::log(base::LogLevel::warning,
+                  "of the restore that was cut off, a part is unknown: ", error.what());
+      });
+}
+
+FolderPast RestoreJournal::past_of(const std::string& folder_id) const {
+  FolderPast past;
+  const auto steps = steps_.find(folder_id);
+  if (steps == steps_.end() || !journal_) return past;
+  for (const std::uint64_t sequence : steps->second) {
+    const Step step = decode(journal_->read_one(sequence));
+    for (const Outcome& outcome : step.outcomes) {
+      if (outcome.target_id.empty()) {
+        past.erase(outcome.id);
+      } else {
+        past[outcome.id].target_id = outcome.target_id;
+      }
+    }
+    for (const Sending& item : step.sending) {
+      past[item.id] = PastItem{{}, {item.there_before.begin(), item.there_before.end()}};
+    }
+  }
+  return past;
+}
+
+void RestoreJournal::sending(const std::string& folder_id, std::vector<Sending> items) {
+  if (next_.folder_id != folder_id) flush();
+  Step step = std::exchange(next_, {});
+  step.folder_id = folder_id;
+  step.sending = std::move(items);
+  write(std::move(step));
+}
+
+void RestoreJournal::came_to(const std::string& folder_id, Outcome outcome) {
+  if (next_.folder_id != folder_id) flush();
+  next_.folder_id = folder_id;
+  next_.outcomes.push_back(std::move(outcome));
+}
+
+void RestoreJournal::flush() {
+  Step step = std::exchange(next_, {});
+  if (!step.outcomes.empty()) write(std::move(step));
+}
+
+void RestoreJournal::write(Step step) {
+  if (!journal_) return;
+  try {
+    if (head_.sequence == 0) add(beginning_);
+    add(encode(step));
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::in_use) throw;
+    base::log(base::LogLevel::warning, "the store takes no journal of this restore (", error.what(),
+              "): if it is cut off, running it again may make items twice");
+    journal_.reset();
+  }
+}
+
+void RestoreJournal::add(base::ByteView entry) {
+  // Whoever went on with it may have ended it, and taken it away.
+  const bool is_ours = journal_->head() == head_;
+  const auto added = is_ours ? journal_->append_after(head_, entry) : std::nullopt;
+  if (!added) {
+    throw Error{ErrorKind::in_use, "another process is at this same restore"};
+  }
+  head_ = *added;
+}
+
+void RestoreJournal::finish() {
+  next_ = {};
+  if (!journal_) return;
+  try {
+    journal_->remove();
+  } catch (const Error& error) {
+    base::log(base::LogLevel::warning, "a restore's journal is left behind: ", error.what());
+  }
+  journal_.reset();
+}
+
+}  // namespace restore
