@@ -56,6 +56,10 @@ class Journal {
   using OnError = std::function<void(const base::Error& error)>;
   Head read(const OnEntry& on_entry, const OnError& on_error) const;
 
+  // Of the entry as it lies there, unproven. Error(not_found).
+  [[nodiscard]] base::Sha256 hash_of(std::uint64_t sequence) const {
+    return base::sha256(read_object(object_of(sequence)));
+  }
   // One entry. Error(not_found), Error(corrupt).
   [[nodiscard]] base::Bytes read_one(std::uint64_t sequence) const;
 
@@ -79,6 +83,9 @@ class Journal {
   std::string name_;
 };
 
+// Who did what with the store and the mailboxes. Commit records say how far it reached.
+inline constexpr std::string_view kAuditJournal = "audit";
+
 // The journals of a repository. They live as long as it does.
 class Journals {
  public:
@@ -90,6 +97,12 @@ class Journals {
   }
   // Of those that lie below "<prefix>/".
   [[nodiscard]] std::vector<std::string> names_below(std::string_view prefix) const;
+
+  // What a commit record is to bear witness of; empty where that cannot be told.
+  [[nodiscard]] std::optional<Journal::Head> audit_reached() const;
+  // Reads the whole commit log, and compares what its records say of the audit log with what is
+  // there: entries that a record knew and that are gone, or are others. Gives the last one known.
+  std::uint64_t check_audit_witnesses(const Journal::OnError& on_error) const;
 
  private:
   Backend* backend_;

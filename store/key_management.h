@@ -6,6 +6,7 @@
 
 #include "src/base/secret.h"
 #include "store/backend.h"
+#include "store/journal.h"
 #include "store/keys.h"
 
 #include <array>
@@ -79,6 +80,9 @@ class KeyManagement {
   };
   Replacement replace_recovery_key(const std::function<void(const base::Secret& printed)>& deliver);
 
+  // For what is done with the keys. Used while this is there.
+  [[nodiscard]] Journals journals() const { return {backend_, *ring_}; }
+
   // Gives new packs a new generation of keys from the next opening of the repository on, and tells
   // its number. What is stored stays readable, and under its old generation until its packs are
   // written anew (PackContents::generation).
@@ -92,6 +96,7 @@ class KeyManagement {
   Backend& backend_;
   std::unique_ptr<Backend::Lock> lock_;
   std::unique_ptr<OpenedMaster> opened_;
+  std::unique_ptr<KeyRing> ring_;  // of the same master
 };
 
 }  // namespace store

@@ -136,10 +136,7 @@ class PackedRepository final : public Repository {
     return {*backend_, *keys_, *index_, *codec_, *clock_, leases_, parity_};
   }
   ChunkedTenantStore& store_of(const TenantDomain& domain) const;
-  [[nodiscard]] RepositoryState state() const {
-    auto newer = newer_.lock();
-    return {*index_, rows_, *newer};
-  }
+  [[nodiscard]] RepositoryState state() const { return {*index_, rows_, *newer_.lock()}; }
   void append_to_log(std::span<const PreparedSnapshot> snapshots, std::vector<LogEvent> events,
                      Heads& heads);
   [[nodiscard]] CopyTarget as_copy_target();
@@ -233,6 +230,7 @@ void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots
   }
   record.snapshots.assign(snapshots.begin(), snapshots.end());
   record.events = std::move(events);
+  record.audit = journals().audit_reached();
   // The cursor of a later commit would pass over what the index has missed.
   std::vector<StateRow> rows = *newer_.lock();
   for (StateRow& row : rows_.of(record)) rows.push_back(std::move(row));

@@ -242,6 +242,13 @@ void describe(CLI::App& app, CopyOptions& options) {
       ->required();
 }
 
+void describe(CLI::App& app, AuditOptions& options) {
+  app.add_option("--since", options.since, "Only what was done since then: YYYY-MM-DD[ HH:MM]");
+  app.add_flag("--verify", options.verify,
+               "Prove that nothing was changed or taken out, instead of listing it")
+      ->excludes("--since");
+}
+
 void describe(CLI::App& app, KeyAddOptions& options) {
   auto* passphrase =
       app.add_option("--passphrase-file", options.passphrase_file,
@@ -302,6 +309,7 @@ std::vector<std::unique_ptr<Words>> add_commands(CLI::App& app) {
   add_command<RebuildIndexOptions>(app, all, "rebuild-index", "Make the index anew from the store");
   add_command<CopyOptions>(app, all, "copy", "Copy new restore points to a second store");
   add_command<StatsOptions>(app, all, "stats", "Sizes, dedup and compression factors");
+  add_command<AuditOptions>(app, all, "audit", "Who did what, when and why; whether that is whole");
   CLI::App* key = app.add_subcommand("key", "Passphrases, key files and the recovery key");
   key->fallthrough()->require_subcommand(1);
   add_command<KeyListOptions>(*key, all, "list", "List the key slots, and which of them is in use");

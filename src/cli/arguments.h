@@ -129,6 +129,11 @@ struct CopyOptions {
 
 struct StatsOptions {};
 
+struct AuditOptions {
+  std::optional<std::string> since;
+  bool verify = false;
+};
+
 struct KeyListOptions {};
 
 struct KeyAddOptions {
@@ -152,7 +157,7 @@ using Command =
                  LsOptions, FindOptions, RestoreOptions, ExtractOptions, CheckOptions, DrillOptions,
                  RebuildIndexOptions, CopyOptions, StatsOptions, KeyListOptions, KeyAddOptions,
                  KeyRemoveOptions, KeyRotateOptions, KeyRecoveryOptions, ForgetOptions,
-                 HoldAddOptions, HoldRemoveOptions, HoldListOptions, PruneOptions>;
+                 HoldAddOptions, HoldRemoveOptions, HoldListOptions, PruneOptions, AuditOptions>;
 
 struct Arguments {
   GlobalOptions global;

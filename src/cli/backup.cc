@@ -1,6 +1,7 @@
 #include "src/backup/backup_run.h"
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "src/cli/audited_command.h"
 #include "src/cli/commands.h"
 #include "src/cli/progress_bar.h"
 #include "src/cli/table.h"
@@ -157,8 +158,18 @@ jobs::ExitStatus run(const Context& context, const BackupOptions& options) {
     only_tenant = configuration.policy(*options.policy).tenant;  // a slip costs no sign-in
   }
   appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
+  const store::Journals journals = store.repository().journals();
+  AuditedCommand audited{context,
+                         journals,
+                         "backup",
+                         AuditedCommand::Entry::required,
+                         "",
+                         {{"mailboxes", as_list(options.mailboxes)},
+                          {"policy", jobs::text_or_null(options.policy.value_or(""))},
+                          {"full", options.full}}};
   std::vector<jobs::FailedTenant> failed;
-  const auto tenants = appliance::open_tenants(configuration, only_tenant, context.clock, failed);
+  const auto tenants = appliance::open_tenants(configuration, only_tenant, context.clock, failed,
+                                               audited_sign_ins(context, journals));
   const auto parts = parts_of(configuration, tenants, options, context.stop);
   jobs::BackupSettings settings;
   settings.policy = options.policy;
@@ -179,7 +190,10 @@ jobs::ExitStatus run(const Context& context, const BackupOptions& options) {
   if (const auto error = jobs::failure(report)) {
     context.output.error(*error, status, remedy_for(*error));
   }
-  context.output.record(jobs::summary(report));
+  const jobs::Record summary = jobs::summary(report);
+  // What each mailbox gave stands in its restore point, night by night.
+  audited.end(status, jobs::Record{summary}.set("snapshots", report.mailboxes.size()));
+  context.output.record(summary);
   return status;
 }
 

@@ -1,5 +1,6 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "src/cli/audited_command.h"
 #include "src/cli/commands.h"
 #include "src/cli/store_progress.h"
 #include "src/daemon/appliance.h"
@@ -79,6 +80,13 @@ store::CheckReport check(const Context& context, const CheckOptions& options,
   if (options.repair) {
     const store::LogRepair log = appliance::repair_log(configuration.store, context.clock);
     appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
+    AuditedCommand audited{
+        context,
+        store.repository().journals(),
+        "check --repair",
+        AuditedCommand::Entry::wanted,
+        "",
+        {{"log_damage", jobs::Value::List{log.damage.begin(), log.damage.end()}}}};
     store::CheckReport report = store.repository().repair(options.level, on_progress, context.stop);
     if (log.lost.empty()) {
       report.healed += log.damage.size();
@@ -86,6 +94,8 @@ store::CheckReport check(const Context& context, const CheckOptions& options,
       report.errors.insert(report.errors.end(), log.damage.begin(), log.damage.end());
       report.errors.push_back(log.lost);
     }
+    audited.end(jobs::exit_status(report),
+                jobs::check_summary(report, options.level, 0).set("seconds", {}));
     return report;
   }
   if (options.level == store::CheckLevel::scrub) {

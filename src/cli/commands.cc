@@ -1,6 +1,8 @@
 #include "src/cli/commands.h"
 
+#include "src/base/error.h"
 #include "src/base/text.h"
+#include "src/catalog/restore_points.h"
 #include "src/jobs/progress.h"
 
 namespace cli {
@@ -24,12 +26,21 @@ double seconds_since(const base::Clock& clock, base::Duration begin) {
   return std::chrono::duration<double>(clock.monotonic() - begin).count();
 }
 
+base::Instant moment_of(const std::string& text, std::string_view option, bool to_its_end) {
+  if (const auto instant = catalog::parse_time(text, to_its_end)) return *instant;
+  throw AdvisedError{
+      base::Error{base::ErrorKind::usage, base::text(option, " is not a time: '", text, "'")},
+      "write YYYY-MM-DD, YYYY-MM-DD HH:MM (UTC) or RFC 3339"};
+}
+
 std::string counted(std::uint64_t count, std::string_view singular) {
+  if (count == 1) return base::text(jobs::human_count(count), " ", singular);
   const bool sibilant = singular.ends_with('x') || singular.ends_with('s');
-  return base::text(jobs::human_count(count), " ", singular,
-                    count == 1 ? ""
-                    : sibilant ? "es"
-                               : "s");
+  if (singular.ends_with("ry")) {
+    singular.remove_suffix(1);
+    return base::text(jobs::human_count(count), " ", singular, "ies");
+  }
+  return base::text(jobs::human_count(count), " ", singular, sibilant ? "es" : "s");
 }
 
 }  // namespace cli

@@ -9,6 +9,7 @@
 
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace cli {
 
@@ -44,6 +45,7 @@ jobs::ExitStatus run(const Context& context, const PruneOptions& options);
 jobs::ExitStatus run(const Context& context, const RebuildIndexOptions& options);
 jobs::ExitStatus run(const Context& context, const CopyOptions& options);
 jobs::ExitStatus run(const Context& context, const StatsOptions& options);
+jobs::ExitStatus run(const Context& context, const AuditOptions& options);
 jobs::ExitStatus run(const Context& context, const KeyListOptions& options);
 jobs::ExitStatus run(const Context& context, const KeyAddOptions& options);
 jobs::ExitStatus run(const Context& context, const KeyRemoveOptions& options);
@@ -54,6 +56,9 @@ jobs::ExitStatus run(const Context& context, const KeyRecoveryOptions& options);
 std::string short_time(base::Instant instant);
 // Seconds since an earlier reading of the monotonic clock.
 double seconds_since(const base::Clock& clock, base::Duration begin);
+// The time that an option names, or with `to_its_end` the end of the day or minute that it names.
+// AdvisedError(usage) naming the option.
+base::Instant moment_of(const std::string& text, std::string_view option, bool to_its_end = false);
 // A plural that reads well: "1 item", "2 items".
 std::string counted(std::uint64_t count, std::string_view singular);
 

@@ -1,4 +1,5 @@
 #include "src/base/text.h"
+#include "src/cli/audited_command.h"
 #include "src/cli/commands.h"
 #include "src/cli/store_progress.h"
 #include "src/daemon/second_store.h"
@@ -36,15 +37,21 @@ jobs::ExitStatus run(const Context& context, const CopyOptions& options) {
   const auto configuration = context.configuration();
   const appliance::StoreSettings second = appliance::second_store(configuration.store, options.to);
   const base::Duration begin = context.clock.monotonic();
+  appliance::OpenStore first{configuration.store, store::Access::read, context.clock};
+  AuditedCommand audited{context, first.repository().journals(),
+                         "copy",  AuditedCommand::Entry::wanted,
+                         "",      {{"second_store", second.directory.string()}}};
   store::CopyReport report;
   {
     StoreProgress progress{context};
-    report = appliance::copy_store(configuration.store, second, context.clock, progress.listener(),
-                                   context.stop);
+    report = appliance::copy_store(first, configuration.store, second, context.clock,
+                                   progress.listener(), context.stop);
   }
   const double seconds = seconds_since(context.clock, begin);
   tell(context.output, report, second.directory.string(), seconds);
-  context.output.record(jobs::copy_summary(report, seconds));
+  const jobs::Record summary = jobs::copy_summary(report, seconds);
+  audited.end(jobs::exit_status(report), summary);
+  context.output.record(summary);
   return jobs::exit_status(report);
 }
 

@@ -1,5 +1,6 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "src/cli/audited_command.h"
 #include "src/cli/commands.h"
 #include "src/cli/progress_bar.h"
 #include "src/daemon/appliance.h"
@@ -36,6 +37,17 @@ jobs::ExitStatus run(const Context& context, const ExtractOptions& options) {
   catalog::ExtractSelection selection;
   selection.folders = jobs::folder_ids(point, options.folders);
   selection.items = {options.items.begin(), options.items.end()};
+  AuditedCommand audited{context,
+                         store.repository().journals(),
+                         "extract",
+                         AuditedCommand::Entry::wanted,
+                         "",
+                         {{"mailbox", point.snapshot.address},
+                          {"mailbox_id", point.snapshot.mailbox_id},
+                          {"snapshot", point.snapshot.id},
+                          {"folders", as_list(options.folders)},
+                          {"items", as_list(options.items)},
+                          {"output", options.output.string()}}};
   std::atomic<std::uint64_t> items{0};
   const base::Duration begin = context.clock.monotonic();
   catalog::ExtractReport report;
@@ -58,7 +70,9 @@ jobs::ExitStatus run(const Context& context, const ExtractOptions& options) {
     const base::Error error{base::ErrorKind::cancelled, "the extraction was stopped on request"};
     context.output.error(error, jobs::exit_status(report), remedy_for(error));
   }
-  context.output.record(jobs::extract_summary(report, point, options.output, seconds));
+  const jobs::Record summary = jobs::extract_summary(report, point, options.output, seconds);
+  audited.end(jobs::exit_status(report), summary);
+  context.output.record(summary);
   return jobs::exit_status(report);
 }
 

@@ -10,23 +10,13 @@
 namespace cli {
 namespace {
 
-std::optional<base::Instant> parse_bound(const char* option, const std::optional<std::string>& text,
-                                         bool to_its_end) {
-  if (!text) return std::nullopt;
-  const auto instant = catalog::parse_time(*text, to_its_end);
-  if (instant) return instant;
-  throw AdvisedError{
-      base::Error{base::ErrorKind::usage, base::text(option, " is not a time: '", *text, "'")},
-      "write YYYY-MM-DD, YYYY-MM-DD HH:MM (UTC) or RFC 3339"};
-}
-
 catalog::SearchQuery query_of(const FindOptions& options) {
   catalog::SearchQuery query;
   query.subject = options.subject;
   query.sender = options.from;
   query.item_class = options.type;
-  query.after = parse_bound("--after", options.after, false);
-  query.before = parse_bound("--before", options.before, true);
+  if (options.after) query.after = moment_of(*options.after, "--after");
+  if (options.before) query.before = moment_of(*options.before, "--before", true);
   return query;
 }
 

@@ -1,12 +1,14 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/catalog/restore_points.h"
+#include "src/cli/audited_command.h"
 #include "src/cli/commands.h"
 #include "src/cli/table.h"
 #include "src/daemon/appliance.h"
 #include "src/jobs/forget_job.h"
 #include "src/jobs/retention_job.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,36 @@ using jobs::ExitStatus;
 constexpr std::string_view kPruneHint =
     "`coffer prune` frees their space; until then `coffer "
     "forget --undo ID` brings them back.";
+
+jobs::Value as_value(const store::Snapshot& point) {
+  return jobs::Record{{"id", point.id},
+                      {"mailbox", point.address},
+                      {"mailbox_id", point.mailbox_id},
+                      {"time", point.time}};
+}
+
+jobs::Value::List as_list(const std::vector<store::Snapshot>& points) {
+  jobs::Value::List list;
+  for (const store::Snapshot& point : points) list.push_back(as_value(point));
+  return list;
+}
+
+jobs::Value::List as_list(const std::vector<store::Forgetting>& forgettings) {
+  jobs::Value::List list;
+  for (const store::Forgetting& each : forgettings) list.push_back(as_value(each.snapshot));
+  return list;
+}
+
+// What happens to restore points, written down; nothing is where none is meant.
+void audited(const Context& context, store::Repository& repository, std::string_view action,
+             const std::string& reason, const jobs::Value::List& points,
+             const std::function<void()>& act) {
+  if (points.empty()) return act();
+  AuditedCommand audited{context, repository.journals(),  action, AuditedCommand::Entry::required,
+                         reason,  {{"snapshots", points}}};
+  act();
+  audited.end(ExitStatus::done, {});
+}
 
 void require_agreement(const std::vector<std::string>& reasons, bool confirmed) {
   if (reasons.empty() || confirmed) return;
@@ -57,7 +89,10 @@ ExitStatus apply_retention(const Context& context, const ForgetOptions& options)
   }
   if (!options.dry_run) {
     require_agreement(jobs::confirmations(report), options.confirm);
-    store.repository().forget(jobs::forgettings_of(report));
+    const std::vector<store::Forgetting> forgettings = jobs::forgettings_of(report);
+    audited(context, store.repository(), "forget",
+            options.policy ? base::text("policy ", *options.policy) : "the policies",
+            as_list(forgettings), [&] { store.repository().forget(forgettings); });
   }
   for (const jobs::Record& record : jobs::retention_records(report)) context.output.record(record);
   if (!context.output.json() && (options.dry_run || context.output.verbose())) {
@@ -113,7 +148,10 @@ ExitStatus forget_named(const Context& context, const ForgetOptions& options) {
     }
   }
   // Refused by the store, with the name of the hold, if one of them is held.
-  if (!options.dry_run) store.repository().forget(forgettings);
+  if (!options.dry_run) {
+    audited(context, store.repository(), "forget", reason, as_list(forgettings),
+            [&] { store.repository().forget(forgettings); });
+  }
   for (const jobs::Record& record : jobs::retention_records(plan)) context.output.record(record);
   if (options.dry_run && !context.output.json()) tell_plan(context.output, plan);
   const std::size_t gone = forgettings.size() - held;
@@ -135,7 +173,10 @@ ExitStatus recall(const Context& context, const ForgetOptions& options) {
                              context.clock};
   const std::vector<store::Snapshot> points =
       jobs::forgotten_by_id(store.repository(), options.undo);
-  if (!options.dry_run) store.repository().recall(points);
+  if (!options.dry_run) {
+    audited(context, store.repository(), "forget --undo", options.reason, as_list(points),
+            [&] { store.repository().recall(points); });
+  }
   context.output.remark(base::text(counted(points.size(), "restore point"),
                                    options.dry_run ? " would be brought back." : " brought back."));
   context.output.record(summary_of(points.size(), "recalled").set("dry_run", options.dry_run));

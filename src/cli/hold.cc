@@ -1,5 +1,6 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "src/cli/audited_command.h"
 #include "src/cli/commands.h"
 #include "src/cli/table.h"
 #include "src/daemon/appliance.h"
@@ -19,18 +20,26 @@ jobs::ExitStatus run(const Context& context, const HoldAddOptions& options) {
   appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
   const store::Hold hold =
       jobs::new_hold(store.repository(), options.subject, options.reason, context.clock.now());
+  AuditedCommand audited{context,        store.repository().journals(),
+                         "hold add",     AuditedCommand::Entry::required,
+                         options.reason, jobs::hold_record(hold)};
   store.repository().add_hold(hold);
   context.output.record(jobs::hold_record(hold));
   context.output.remark(base::text(
       base::printable(hold.subject), " is held",
       hold.snapshot_id.empty() ? ", with all restore points to come" : "", ": ", hold.id));
-  context.output.record(summary_of("hold add").set("id", hold.id));
+  const jobs::Record summary = summary_of("hold add").set("id", hold.id);
+  audited.end(jobs::ExitStatus::done, summary);
+  context.output.record(summary);
   return jobs::ExitStatus::done;
 }
 
 jobs::ExitStatus run(const Context& context, const HoldRemoveOptions& options) {
   const auto configuration = context.configuration();
   appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
+  AuditedCommand audited{context,        store.repository().journals(),
+                         "hold remove",  AuditedCommand::Entry::required,
+                         options.reason, {{"id", options.id}}};
   try {
     store.repository().remove_hold(options.id, options.reason);
   } catch (const base::Error& error) {
@@ -38,7 +47,9 @@ jobs::ExitStatus run(const Context& context, const HoldRemoveOptions& options) {
     throw AdvisedError{error, "`coffer hold list` lists the holds that there are"};
   }
   context.output.remark(base::text("Hold ", options.id, " is removed."));
-  context.output.record(summary_of("hold remove").set("id", options.id));
+  const jobs::Record summary = summary_of("hold remove").set("id", options.id);
+  audited.end(jobs::ExitStatus::done, summary);
+  context.output.record(summary);
   return jobs::ExitStatus::done;
 }
 

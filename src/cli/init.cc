@@ -1,7 +1,9 @@
+#include "src/base/log.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/new_secret_file.h"
 #include "src/daemon/appliance.h"
+#include "src/jobs/audit_log.h"
 
 #include <optional>
 
@@ -50,6 +52,17 @@ void refuse_second(const appliance::StoreSettings& store) {
       "first one was not kept"};
 }
 
+// The first entry of the audit log. A store without it is one all the same.
+void write_down(const Context& context, const appliance::StoreSettings& store) {
+  try {
+    appliance::OpenKeys keys{store};
+    jobs::AuditLog{keys.keys().journals(), jobs::this_process()}.write(
+        context.clock.now(), "init", "complete", "", {{"store", store.directory.string()}});
+  } catch (const base::Error& error) {
+    base::log(base::LogLevel::warning, "the audit log does not tell of 'init': ", error.what());
+  }
+}
+
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const InitOptions& options) {
@@ -60,6 +73,7 @@ jobs::ExitStatus run(const Context& context, const InitOptions& options) {
     file.emplace(*options.recovery_key_file, "--recovery-key-file");
   }
   const base::Secret key = appliance::create_store(store, context.clock);
+  write_down(context, store);
   try {
     if (file) file->write_line(key);
     tell(context.output, store, key, options);

@@ -2,6 +2,7 @@
 #include "src/base/file.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
+#include "src/cli/audited_command.h"
 #include "src/cli/commands.h"
 #include "src/cli/new_secret_file.h"
 #include "src/cli/table.h"
@@ -94,6 +95,18 @@ jobs::Record summary_of(std::string_view command) {
   return jobs::Record{{"type", "summary"}, {"command", command}, {"status", "complete"}};
 }
 
+AuditedCommand begin(const Context& context, appliance::OpenKeys& store, std::string_view action,
+                     const jobs::Record& what) {
+  return {context, store.keys().journals(), action, AuditedCommand::Entry::required, "", what};
+}
+
+jobs::ExitStatus conclude(const Context& context, AuditedCommand& audited,
+                          const jobs::Record& summary) {
+  audited.end(jobs::ExitStatus::done, summary);
+  context.output.record(summary);
+  return jobs::ExitStatus::done;
+}
+
 // What the file holds now, just as opening the store will read it.
 base::Secret make_key_file(const std::filesystem::path& path) {
   {
@@ -137,6 +150,8 @@ jobs::ExitStatus run(const Context& context, const KeyListOptions&) {
 
 jobs::ExitStatus run(const Context& context, const KeyAddOptions& options) {
   appliance::OpenKeys store{context.configuration().store};
+  const auto& path = options.passphrase_file ? *options.passphrase_file : *options.key_file;
+  AuditedCommand audited = begin(context, store, "key add", {{"file", path.string()}});
   std::string id;
   bool created = false;
   if (options.passphrase_file) {
@@ -156,17 +171,18 @@ jobs::ExitStatus run(const Context& context, const KeyAddOptions& options) {
     context.output.remark(base::text("Added the key file ", options.key_file->string(), " as slot ",
                                      id, ": 'passphrase_file' in [store] may name it from now on"));
   }
-  context.output.record(
-      summary_of("key add")
-          .set("slot", id)
-          .set("kind", store::name(options.passphrase_file ? store::SlotKind::passphrase
-                                                           : store::SlotKind::key_file))
-          .set("key_file_created", created));
-  return jobs::ExitStatus::done;
+  return conclude(context, audited,
+                  summary_of("key add")
+                      .set("slot", id)
+                      .set("kind", store::name(options.passphrase_file ? store::SlotKind::passphrase
+                                                                       : store::SlotKind::key_file))
+                      .set("key_file_created", created));
 }
 
 jobs::ExitStatus run(const Context& context, const KeyRemoveOptions& options) {
   appliance::OpenKeys store{context.configuration().store};
+  AuditedCommand audited =
+      begin(context, store, "key remove", {{"slot", options.slot}, {"forced", options.force}});
   try {
     store.keys().remove(options.slot, options.force ? store::KeyManagement::Removal::forced
                                                     : store::KeyManagement::Removal::careful);
@@ -180,17 +196,16 @@ jobs::ExitStatus run(const Context& context, const KeyRemoveOptions& options) {
                        "key, `coffer key remove --force` removes any key but the only one"};
   }
   context.output.remark(base::text("Removed key slot ", options.slot));
-  context.output.record(summary_of("key remove").set("slot", options.slot));
-  return jobs::ExitStatus::done;
+  return conclude(context, audited, summary_of("key remove").set("slot", options.slot));
 }
 
 jobs::ExitStatus run(const Context& context, const KeyRotateOptions&) {
   appliance::OpenKeys store{context.configuration().store};
+  AuditedCommand audited = begin(context, store, "key rotate", {});
   const std::uint32_t generation = store.keys().rotate();
   context.output.remark(base::text("New packs use key generation ", generation,
                                    "; those that are there stay readable with the same keys"));
-  context.output.record(summary_of("key rotate").set("generation", generation));
-  return jobs::ExitStatus::done;
+  return conclude(context, audited, summary_of("key rotate").set("generation", generation));
 }
 
 jobs::ExitStatus run(const Context& context, const KeyRecoveryOptions& options) {
@@ -199,18 +214,19 @@ jobs::ExitStatus run(const Context& context, const KeyRecoveryOptions& options) 
   if (options.recovery_key_file) {
     file.emplace(*options.recovery_key_file, "--recovery-key-file");
   }
+  AuditedCommand audited = begin(context, store, "key recovery", {});
   const auto replacement = store.keys().replace_recovery_key([&](const base::Secret& key) {
     deliver(context.output, key, file, options.recovery_key_file);
   });
   jobs::Value::List removed;
   for (const std::string& id : replacement.removed) removed.push_back(id);
-  context.output.record(
+  return conclude(
+      context, audited,
       summary_of("key recovery")
           .set("slot", replacement.id)
           .set("removed", removed)
           .set("recovery_key_file",
                file ? jobs::Value{options.recovery_key_file->string()} : jobs::Value{}));
-  return jobs::ExitStatus::done;
 }
 
 }  // namespace cli

@@ -1,10 +1,12 @@
 #include "src/base/text.h"
+#include "src/cli/audited_command.h"
 #include "src/cli/commands.h"
 #include "src/cli/store_progress.h"
 #include "src/daemon/appliance.h"
 #include "src/jobs/forget_job.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace cli {
 namespace {
@@ -34,14 +36,23 @@ jobs::ExitStatus run(const Context& context, const PruneOptions& options) {
   const auto configuration = context.configuration();
   const base::Duration begin = context.clock.monotonic();
   store::PruneReport report;
+  jobs::Record summary;
   {
     StoreProgress progress{context};
     appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
+    std::optional<AuditedCommand> audited;
+    if (!options.prune.dry_run) {
+      audited.emplace(context, store.repository().journals(), "prune",
+                      AuditedCommand::Entry::wanted, "",
+                      jobs::Record{{"delete_only", options.prune.delete_only}});
+    }
     report = store.repository().prune(options.prune, progress.listener(), context.stop);
+    summary =
+        jobs::prune_summary(report, options.prune.dry_run, seconds_since(context.clock, begin));
+    if (audited) audited->end(jobs::ExitStatus::done, summary);
   }
   tell(context.output, report, options.prune.dry_run);
-  context.output.record(
-      jobs::prune_summary(report, options.prune.dry_run, seconds_since(context.clock, begin)));
+  context.output.record(summary);
   return jobs::ExitStatus::done;
 }
 

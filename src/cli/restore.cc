@@ -2,6 +2,7 @@
 #include "src/base/text.h"
 #include "src/catalog/folder_paths.h"
 #include "src/catalog/selection.h"
+#include "src/cli/audited_command.h"
 #include "src/cli/commands.h"
 #include "src/cli/progress_bar.h"
 #include "src/daemon/appliance.h"
@@ -30,16 +31,18 @@ AdvisedError no_restore_app(const appliance::TenantConfiguration& tenant) {
 }
 
 std::unique_ptr<appliance::OpenTenant> open_for_restore(
-    const appliance::Configuration& configuration, const appliance::TenantConfiguration& tenant,
-    base::Clock& clock) {
+    const Context& context, const appliance::Configuration& configuration,
+    const appliance::TenantConfiguration& tenant, const store::Journals& journals) {
   if (!tenant.restore_app) throw no_restore_app(tenant);
   return std::make_unique<appliance::OpenTenant>(
-      tenant, configuration.limits, appliance::OpenTenant::Apps::backup_and_restore, clock);
+      tenant, configuration.limits, appliance::OpenTenant::Apps::backup_and_restore, context.clock,
+      audited_sign_ins(context, journals));
 }
 
 // The mailbox named by --to: first in the tenant that the restore point is of, then in the others.
 Destination named_destination(const Context& context, const appliance::Configuration& configuration,
-                              const std::string& name, const store::Snapshot& point) {
+                              const std::string& name, const store::Snapshot& point,
+                              const store::Journals& journals) {
   std::vector<const appliance::TenantConfiguration*> candidates;
   for (const auto& tenant : configuration.tenants) {
     candidates.insert(tenant.name == point.tenant.name ? candidates.begin() : candidates.end(),
@@ -52,7 +55,7 @@ Destination named_destination(const Context& context, const appliance::Configura
       if (passed_over == nullptr) passed_over = candidate;
       continue;
     }
-    auto tenant = open_for_restore(configuration, *candidate, context.clock);
+    auto tenant = open_for_restore(context, configuration, *candidate, journals);
     graph::Directory& directory = tenant->service().directory();
     const auto user = directory.find_user(name, context.stop);
     if (!user) continue;
@@ -71,14 +74,15 @@ Destination named_destination(const Context& context, const appliance::Configura
 }
 
 Destination destination_of(const Context& context, const appliance::Configuration& configuration,
-                           const RestoreOptions& options, const store::Snapshot& point) {
-  if (options.to) return named_destination(context, configuration, *options.to, point);
+                           const RestoreOptions& options, const store::Snapshot& point,
+                           const store::Journals& journals) {
+  if (options.to) return named_destination(context, configuration, *options.to, point, journals);
   if (const auto* tenant = configuration.find_tenant(point.tenant.name)) {
-    auto opened = open_for_restore(configuration, *tenant, context.clock);
+    auto opened = open_for_restore(context, configuration, *tenant, journals);
     return {std::move(opened), {point.mailbox_id}, point.address};
   }
   // Its tenant may have another name by now.
-  Destination found = named_destination(context, configuration, point.address, point);
+  Destination found = named_destination(context, configuration, point.address, point, journals);
   if (found.mailbox.value == point.mailbox_id) return found;
   throw AdvisedError{base::Error{base::ErrorKind::not_found,
                                  base::text("no tenant of the configuration has the mailbox ",
@@ -121,6 +125,19 @@ jobs::RestoreRequest request_of(const RestoreOptions& options, const jobs::Resto
   request.settings.lanes = appliance::lanes_per_mailbox(limits);
   request.reason = options.reason;
   return request;
+}
+
+jobs::Record what_of(const RestoreOptions& options, const jobs::RestorePoint& point,
+                     const jobs::RestoreRequest& request) {
+  return {{"mailbox", point.snapshot.address},
+          {"mailbox_id", point.snapshot.mailbox_id},
+          {"snapshot", point.snapshot.id},
+          {"folders", as_list(options.folders)},
+          {"items", as_list(options.items)},
+          {"target", request.target.address},
+          {"target_mailbox_id", request.target.mailbox.value},
+          {"in_place", request.target.in_place},
+          {"into", catalog::join_path(request.target.into)}};
 }
 
 void tell_plan(Output& output, const jobs::RestoreJobReport& job) {
@@ -214,12 +231,19 @@ jobs::ExitStatus run(const Context& context, const RestoreOptions& options) {
   static_cast<void>(catalog::select(*point.reader, point.paths,
                                     jobs::folder_ids(point, options.folders),
                                     {options.items.begin(), options.items.end()}));
-  Destination destination = destination_of(context, configuration, options, point.snapshot);
+  const store::Journals journals = store.repository().journals();
+  Destination destination =
+      destination_of(context, configuration, options, point.snapshot, journals);
   const jobs::RestoreRequest request =
       request_of(options, point, destination, configuration.limits);
   context.output.remark(base::printable(base::text("Of ", point.snapshot.address, " as of ",
                                                    base::format_rfc3339(point.snapshot.time),
                                                    ", restore point ", point.snapshot.id)));
+  std::optional<AuditedCommand> audited;
+  if (!options.dry_run) {
+    audited.emplace(context, journals, "restore", AuditedCommand::Entry::wanted, options.reason,
+                    what_of(options, point, request));
+  }
   const jobs::RestoreJobReport job =
       restore_with_progress(context, store.repository(), destination, point, request);
   const jobs::ExitStatus status = jobs::exit_status(job, request.settings.dry_run);
@@ -234,7 +258,9 @@ jobs::ExitStatus run(const Context& context, const RestoreOptions& options) {
     const base::Error error{base::ErrorKind::cancelled, "the restore was stopped on request"};
     context.output.error(error, status, remedy_for(error));
   }
-  context.output.record(jobs::restore_summary(job, point, request));
+  const jobs::Record summary = jobs::restore_summary(job, point, request);
+  if (audited) audited->end(status, summary);
+  context.output.record(summary);
   return status;
 }
 

@@ -102,14 +102,17 @@ store::LogRepair repair_log(const StoreSettings& settings, base::Clock& clock) {
 }
 
 OpenTenant::OpenTenant(const TenantConfiguration& configuration, const LimitSettings& limits,
-                       Apps apps, base::Clock& clock)
+                       Apps apps, base::Clock& clock, graph::OnSignIn on_sign_in)
     : configuration_(configuration),
-      transport_(http::make_curl_transport(transport_settings(configuration))),
-      tenant_(std::make_unique<graph::Tenant>(tenant_settings(configuration, limits, apps),
-                                              *transport_, clock)) {}
+      transport_(http::make_curl_transport(transport_settings(configuration))) {
+  graph::TenantSettings settings = tenant_settings(configuration, limits, apps);
+  settings.on_sign_in = std::move(on_sign_in);
+  tenant_ = std::make_unique<graph::Tenant>(std::move(settings), *transport_, clock);
+}
 
 OpenTenants open_tenants(const Configuration& configuration, const std::optional<std::string>& only,
-                         base::Clock& clock, std::vector<jobs::FailedTenant>& failed) {
+                         base::Clock& clock, std::vector<jobs::FailedTenant>& failed,
+                         const graph::OnSignIn& on_sign_in) {
   if (configuration.tenants.empty()) {
     throw base::Error{base::ErrorKind::usage,
                       base::text(configuration.path.string(),
@@ -121,7 +124,7 @@ OpenTenants open_tenants(const Configuration& configuration, const std::optional
     if (only && tenant.name != *only) continue;
     try {
       tenants.push_back(std::make_unique<OpenTenant>(tenant, configuration.limits,
-                                                     OpenTenant::Apps::backup, clock));
+                                                     OpenTenant::Apps::backup, clock, on_sign_in));
     } catch (const base::Error& error) {
       failed.push_back({tenant.name, error});
     }

@@ -4,6 +4,7 @@
 #include "src/base/text.h"
 #include "src/daemon/appliance.h"
 #include "src/daemon/tenant_readiness.h"
+#include "src/jobs/audit_log.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -124,6 +125,21 @@ void check_keys(const Configuration& configuration, const OnCheck& on_check) {
   on_check(check);
 }
 
+// By writing into it; of a store that cannot be written to, restoring does not depend on it.
+void check_audit_log(const store::Journals& journals, base::Clock& clock, const OnCheck& on_check) {
+  Check check{"audit log"};
+  try {
+    jobs::AuditLog{journals, jobs::this_process()}.write(clock.now(), "doctor", "complete", "", {});
+    check.seen = base::text("can be written: entry ",
+                            journals.open(std::string{store::kAuditJournal}).head().sequence);
+  } catch (const base::Error& error) {
+    check.status = Status::failed;
+    check.seen = error.what();
+    check.remedy = "make the store's directory writable for this user, or make room";
+  }
+  on_check(check);
+}
+
 void check_store(const Configuration& configuration, base::Clock& clock, const OnCheck& on_check) {
   Check store_check{"store"};
   Check index_check{"index"};
@@ -144,6 +160,7 @@ void check_store(const Configuration& configuration, base::Clock& clock, const O
     check_keys(configuration, on_check);
     on_check(store_check);
     on_check(index_check);
+    check_audit_log(store.repository().journals(), clock, on_check);
   } catch (const base::Error& error) {
     store_check.status = Status::failed;
     store_check.seen = error.what();

@@ -46,10 +46,9 @@ StoreSettings second_store(const StoreSettings& first, const std::string& url) {
   return second;
 }
 
-store::CopyReport copy_store(const StoreSettings& first, const StoreSettings& second,
-                             base::Clock& clock, const store::OnProgress& on_progress,
-                             std::stop_token stop) {
-  OpenStore from{first, store::Access::read, clock};
+store::CopyReport copy_store(OpenStore& from, const StoreSettings& first,
+                             const StoreSettings& second, base::Clock& clock,
+                             const store::OnProgress& on_progress, std::stop_token stop) {
   store::Repository::SecondStore prepared;
   std::optional<OpenStore> to;
   try {

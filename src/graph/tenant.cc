@@ -73,7 +73,8 @@ std::string scope_for(const std::string& graph_url) {
 
 TokenSource::Settings token_settings(const TenantSettings& settings, App app) {
   if (settings.tenant_id.empty()) throw Error{ErrorKind::usage, "tenant_id is missing"};
-  return {app, settings.login_url, settings.tenant_id, scope_for(settings.graph_url)};
+  return {app, settings.login_url, settings.tenant_id, scope_for(settings.graph_url),
+          settings.on_sign_in};
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "src/http/transport.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -25,6 +26,19 @@ struct AppCredentials {
   base::Secret private_key_pem;
 };
 
+enum class App : std::uint8_t { backup, restore };
+std::string_view name(App app);  // "backup app", "restore app"
+
+// An app that signed in, or tried to.
+struct SignIn {
+  App app = App::backup;
+  std::string tenant_id;
+  std::string client_id;
+  std::string problem;  // in words; empty on success
+};
+// Called by whatever thread needs the token, after each answer of the login service.
+using OnSignIn = std::function<void(const SignIn&)>;
+
 struct TenantSettings {
   std::string tenant_id;  // GUID or verified domain
   std::string login_url = "https://login.microsoftonline.com";
@@ -34,10 +48,8 @@ struct TenantSettings {
   std::optional<AppCredentials> restore_app;  // creates folders and imports
   unsigned requests_per_mailbox = 4;          // 1 to 4
   std::optional<std::uint64_t> jitter_seed;   // makes waits repeatable, for simulations
+  OnSignIn on_sign_in;                        // may be empty
 };
-
-enum class App : std::uint8_t { backup, restore };
-std::string_view name(App app);  // "backup app", "restore app"
 
 // What signing in showed, for the readiness checklist. The roles come out of the token where it can
 // be read; they are for display, because only the service decides.

@@ -119,7 +119,23 @@ std::shared_ptr<const Token> TokenSource::token(std::stop_token stop) {
                       [&] { return sign_in(stop); }, stop);
 }
 
+void TokenSource::tell(std::string problem) const {
+  if (!settings_.on_sign_in) return;
+  settings_.on_sign_in({settings_.app, settings_.tenant_id, client_id_, std::move(problem)});
+}
+
 Token TokenSource::sign_in(std::stop_token stop, const http::AttemptLimits& limits) {
+  try {
+    Token token = ask(std::move(stop), limits);
+    tell({});
+    return token;
+  } catch (const base::Error& error) {
+    if (error.kind() != ErrorKind::cancelled) tell(error.what());
+    throw;
+  }
+}
+
+Token TokenSource::ask(std::stop_token stop, const http::AttemptLimits& limits) {
   for (unsigned attempt = 1;; ++attempt) {
     http::Request request{.method = "POST", .url = url_};
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},

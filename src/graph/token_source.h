@@ -32,6 +32,7 @@ class TokenSource {
     std::string login_url;
     std::string tenant_id;
     std::string scope;
+    OnSignIn on_sign_in{};
   };
 
   // Error(usage) when the credentials cannot be used. The collaborators outlive it.
@@ -51,6 +52,8 @@ class TokenSource {
   [[nodiscard]] std::optional<base::Instant> certificate_ends() const;
 
  private:
+  Token ask(std::stop_token stop, const http::AttemptLimits& limits);
+  void tell(std::string problem) const;
   std::string form() const;
   Token read_token(const http::Transfer& transfer, std::string_view body) const;
 

@@ -18,9 +18,11 @@ constexpr std::string_view kWhat = "a commit record";
 constexpr std::string_view kSnapshot = "a restore point";
 // A text transfer that changes line ends breaks it.
 constexpr std::array<char, 8> kMagic{'\x8f', 'C', 'L', 'O', 'G', '\r', '\n', '\x1a'};
-// Records without events are written as of the first format, which earlier programs read.
+// Records that do not need a later format are written as of an earlier one, which earlier programs
+// read.
 constexpr std::uint32_t kFormat = 1;
 constexpr std::uint32_t kFormatWithEvents = 2;
+constexpr std::uint32_t kFormatWithAudit = 3;
 constexpr std::uint8_t kSnapshotVersion = 1;
 constexpr std::size_t kHeaderBytes = 128;
 constexpr std::size_t kReservedBytes = 16;
@@ -73,6 +75,11 @@ ItemCounts get_counts(FieldReader& fields) {
   return counts;
 }
 
+std::uint32_t format_of(const CommitRecord& record) {
+  if (record.audit) return kFormatWithAudit;
+  return record.events.empty() ? kFormat : kFormatWithEvents;
+}
+
 base::Bytes encode_payload(const CommitRecord& record) {
   FieldWriter fields;
   fields.instant(record.time);
@@ -84,9 +91,15 @@ base::Bytes encode_payload(const CommitRecord& record) {
   }
   fields.number(record.snapshots.size());
   for (const Snapshot& snapshot : record.snapshots) fields.block(encode(snapshot));
-  if (record.events.empty()) return fields.take();
-  fields.number(record.events.size());
-  for (const LogEvent& event : record.events) put_event(event, fields);
+  const std::uint32_t format = format_of(record);
+  if (format >= kFormatWithEvents) {
+    fields.number(record.events.size());
+    for (const LogEvent& event : record.events) put_event(event, fields);
+  }
+  if (format >= kFormatWithAudit) {
+    fields.number(record.audit->sequence);
+    fields.raw(record.audit->hash.view());
+  }
   return fields.take();
 }
 
@@ -106,10 +119,16 @@ void decode_payload(base::ByteView payload, std::uint32_t format, CommitRecord& 
   }
   if (format >= kFormatWithEvents) {
     const std::uint64_t events = fields.number_up_to(fields.left());
-    if (events == 0) {
+    if (events == 0 && format == kFormatWithEvents) {
       throw base::Error{base::ErrorKind::corrupt, "a commit record with events has none"};
     }
     for (std::uint64_t i = 0; i < events; ++i) record.events.push_back(get_event(fields));
+  }
+  if (format >= kFormatWithAudit) {
+    Journal::Head audit;
+    audit.sequence = fields.number();
+    audit.hash = fields.fixed<base::Sha256>();
+    record.audit = audit;
   }
   fields.finish();
 }
@@ -117,7 +136,7 @@ void decode_payload(base::ByteView payload, std::uint32_t format, CommitRecord& 
 base::Bytes encode_header(const CommitRecord& record, const KeyRing& keys, const Nonce24& nonce) {
   FixedFieldWriter header;
   header.raw(base::as_bytes({kMagic.data(), kMagic.size()}))
-      .number(record.events.empty() ? kFormat : kFormatWithEvents)
+      .number(format_of(record))
       .number(std::uint32_t{0})
       .raw(keys.repository().view())
       .raw(record.writer.view())
@@ -236,7 +255,7 @@ CommitRecord open_commit(base::ByteView object, std::string_view name, const Key
     throw damaged("is none");
   }
   const auto format = fields.number<std::uint32_t>();
-  if (format > kFormatWithEvents) throw newer(base::text("commit record ", name));
+  if (format > kFormatWithAudit) throw newer(base::text("commit record ", name));
   if (format == 0) throw damaged("has format 0");
   fields.zeros(sizeof(std::uint32_t));
   if (fields.fixed<RepositoryId>() != keys.repository()) {

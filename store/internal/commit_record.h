@@ -7,6 +7,7 @@
 #include "store/ids.h"
 #include "store/index.h"
 #include "store/internal/log_event.h"
+#include "store/journal.h"
 #include "store/keys.h"
 #include "store/snapshot.h"
 
@@ -32,6 +33,8 @@ struct CommitRecord {
   std::vector<LogCursor> others;
   std::vector<Snapshot> snapshots;
   std::vector<LogEvent> events;
+  // How far the audit log reached: so it cannot lose its end unseen. Empty: there was none.
+  std::optional<Journal::Head> audit;
 };
 
 // "log/<writer>/<16-digit sequence>".

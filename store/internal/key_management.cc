@@ -128,6 +128,7 @@ KeyManagement::KeyManagement(Backend& backend, const base::Secret& key) : backen
   opened_ = std::make_unique<OpenedMaster>(open_master(backend, key));
   const base::Secret config_key = master_subkey(opened_->key, MasterKey::config);
   heal(backend, find_healings(backend, config_key.bytes()));
+  ring_ = make_key_ring(*opened_, backend);
 }
 
 KeyManagement::~KeyManagement() = default;

@@ -173,7 +173,10 @@ base::Secret KeyRing::create(Backend& backend, const base::Secret& passphrase,
 }
 
 std::unique_ptr<KeyRing> KeyRing::open(const Backend& backend, const base::Secret& key) {
-  const OpenedMaster opened = open_master(backend, key);
+  return make_key_ring(open_master(backend, key), backend);
+}
+
+std::unique_ptr<KeyRing> make_key_ring(const OpenedMaster& opened, const Backend& backend) {
   return std::make_unique<OpenKeyRing>(opened.config, opened.key, backend);
 }
 

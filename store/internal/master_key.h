@@ -11,6 +11,7 @@
 #include "store/keys.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -81,6 +82,9 @@ struct OpenedMaster {
   std::string slot;         // name of the slot that it was in
   RepositoryConfig config;  // the newest that the master proves
 };
+
+// The ring of keys that derive from it.
+std::unique_ptr<KeyRing> make_key_ring(const OpenedMaster& opened, const Backend& backend);
 
 // Errors as of KeyRing::open().
 OpenedMaster open_master(const Backend& backend, const base::Secret& key);

@@ -2,6 +2,7 @@
 // target. Inputs that are there already and are not of its making stay.
 #include "src/base/base64.h"
 #include "src/base/text.h"
+#include "src/jobs/audit_log.h"
 #include "tests/fuzz/seeds.h"
 
 #include <cstdio>
@@ -120,6 +121,11 @@ void make_operator_seeds(const OnSeed& on_seed) {
                    "Restored", "--dry-run"}));
   text_seed(on_seed, "arguments", "help", words({"find", "--help"}));
   text_seed(on_seed, "arguments", "slip", words({"chekc", "--ful"}));
+  on_seed("audit_record", "entry",
+          jobs::encode_record(
+              {{"time", "2026-04-01T00:00:00Z"},
+               {"by", jobs::Record{{"user", "anna"}, {"login", nullptr}}},
+               {"what", jobs::Record{{"items", jobs::Value::List{1, -2, 0.5, true}}}}}));
   text_seed(on_seed, "time_of_restore_point", "time", "2026-03-31 23:33");
   text_seed(on_seed, "time_of_restore_point", "date", "2026-04-01");
   text_seed(on_seed, "time_of_restore_point", "id", "00000000000000000000000001");

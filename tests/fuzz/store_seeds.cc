@@ -1,21 +1,23 @@
 #include "src/base/random.h"
 #include "src/base/text.h"
+#include "store/fields.h"
 #include "store/internal/chunk_encoder.h"
 #include "store/internal/codec.h"
 #include "store/internal/commit_record.h"
 #include "store/internal/crc32c.h"
 #include "store/internal/entries.h"
-#include "store/fields.h"
 #include "store/internal/fixed_fields.h"
 #include "store/internal/key_slot.h"
+#include "store/internal/node_entry.h"
 #include "store/internal/pack_format.h"
 #include "store/internal/recipe.h"
 #include "store/internal/recovery_key.h"
 #include "store/internal/repository_config.h"
 #include "store/internal/self_checked.h"
 #include "store/internal/sodium.h"
-#include "store/internal/node_entry.h"
 #include "store/internal/tree_node.h"
+#include "store/journal.h"
+#include "store/memory_backend.h"
 #include "tests/fuzz/fixed_keys.h"
 #include "tests/fuzz/seeds.h"
 
@@ -72,12 +74,40 @@ void make_commit_seeds(const OnSeed& on_seed) {
   snapshot.state.reset();
   payload.block(store::encode(snapshot));
   on_seed("commit_record", "sealed", with_head({0, 0}, payload.bytes()));
-  on_seed("commit_record", "newer", with_head({0, 1, 8, 0, 3}, payload.bytes()));
+  on_seed("commit_record", "newer", with_head({0, 1, 8, 0, 5}, payload.bytes()));
   store::CommitRecord record;
   record.writer.bytes.fill(std::byte{0x22});
   record.sequence = 1;
   record.snapshots.push_back(snapshot);
   on_seed("commit_record", "object", with_head({1}, store::seal_commit(record, fixed_keys())));
+  record.audit.emplace().sequence = 9;
+  on_seed("commit_record", "audit", with_head({1}, store::seal_commit(record, fixed_keys())));
+  payload.number(0);
+  payload.number(9);
+  payload.raw(base::Bytes(32, std::byte{0x55}));
+  on_seed("commit_record", "audit_sealed", with_head({0, 1, 8, 0, 2}, payload.bytes()));
+}
+
+void make_journal_seeds(const OnSeed& on_seed) {
+  FieldWriter step;
+  step.octet(2);
+  step.packed_text(kMailId);
+  step.number(1);
+  step.packed_text(kMailId);
+  step.packed_text("");
+  step.number(1);
+  step.packed_text(kMailId);
+  step.number(1);
+  step.packed_text(kMailId);
+  on_seed("restore_journal", "step", step.bytes());
+  on_seed("journal", "sealed", with_head({0, 0}, step.bytes()));
+  on_seed("journal", "moved", with_head({0, 1, 32, 0, 1}, step.bytes()));
+  store::MemoryBackend backend;
+  store::Journal{backend, fixed_keys(), "audit"}.append(step.bytes());
+  const std::string name = backend.names().front();
+  on_seed(
+      "journal", "object",
+      with_head({1}, backend.read(name, 0, static_cast<std::size_t>(*backend.size_bytes(name)))));
 }
 
 void make_entry_seeds(const OnSeed& on_seed) {
@@ -252,6 +282,7 @@ void make_index_log_seeds(const OnSeed& on_seed) {
 
 void make_store_seeds(const OnSeed& on_seed) {
   make_commit_seeds(on_seed);
+  make_journal_seeds(on_seed);
   make_entry_seeds(on_seed);
   make_content_seeds(on_seed);
   make_key_seeds(on_seed);

@@ -8,6 +8,7 @@ std::span<const NamedTarget> all_targets() {
   static constexpr auto kTargets = std::to_array<NamedTarget>({
       {"allowed_hosts", fuzz_allowed_hosts},
       {"arguments", fuzz_arguments},
+      {"audit_record", fuzz_audit_record},
       {"base64", fuzz_base64},
       {"change_feed", fuzz_change_feed},
       {"chunk_codec", fuzz_chunk_codec},
@@ -20,6 +21,7 @@ std::span<const NamedTarget> all_targets() {
       {"folder_paths", fuzz_folder_paths},
       {"head_reader", fuzz_head_reader},
       {"index_logs", fuzz_index_logs},
+      {"journal", fuzz_journal},
       {"json", fuzz_json},
       {"key_ring", fuzz_key_ring},
       {"key_slot", fuzz_key_slot},
@@ -28,6 +30,7 @@ std::span<const NamedTarget> all_targets() {
       {"recipe", fuzz_recipe},
       {"recovery_key", fuzz_recovery_key},
       {"repository_config", fuzz_repository_config},
+      {"restore_journal", fuzz_restore_journal},
       {"self_checked", fuzz_self_checked},
       {"service_error", fuzz_service_error},
       {"snapshot", fuzz_snapshot},

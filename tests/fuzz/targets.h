@@ -12,6 +12,7 @@ namespace fuzz {
 
 void fuzz_allowed_hosts(base::ByteView input);
 void fuzz_arguments(base::ByteView input);
+void fuzz_audit_record(base::ByteView input);
 void fuzz_base64(base::ByteView input);
 void fuzz_change_feed(base::ByteView input);
 void fuzz_chunk_codec(base::ByteView input);
@@ -24,6 +25,7 @@ void fuzz_export_scanner(base::ByteView input);
 void fuzz_folder_paths(base::ByteView input);
 void fuzz_head_reader(base::ByteView input);
 void fuzz_index_logs(base::ByteView input);
+void fuzz_journal(base::ByteView input);
 void fuzz_json(base::ByteView input);
 void fuzz_key_ring(base::ByteView input);
 void fuzz_key_slot(base::ByteView input);
@@ -32,6 +34,7 @@ void fuzz_pack_format(base::ByteView input);
 void fuzz_recipe(base::ByteView input);
 void fuzz_recovery_key(base::ByteView input);
 void fuzz_repository_config(base::ByteView input);
+void fuzz_restore_journal(base::ByteView input);
 void fuzz_self_checked(base::ByteView input);
 void fuzz_service_error(base::ByteView input);
 void fuzz_snapshot(base::ByteView input);

@@ -19,6 +19,7 @@ TOLERATED = [
     (r".*", r"index(/ID\.sst|/MANIFEST-ID)?", "rows that get no table yet: they are in RocksDB's log still"),
     (r"open", r"index/ID\.log", "the same: the next log, for which there was no row any more"),
     (r".*", r"store(/(pack|par|tmp).*)?", "a pack that failed once is written under another name"),
+    (r".*", r"store/audit.*", "what came of a command, which the log then says; or that one begins that must not fail for that"),
     (r".*", r"store/scrub.*", "when what was verified: the next check writes it again"),
     (r"ftruncate", r"store/lock", "the name of the holder, when the lock is given back"),
     (r"write", r"store/lock", "that name, written again with space of the reserve"),
@@ -26,8 +27,8 @@ TOLERATED = [
 ]
 
 # Where a run that is a success has synced everything in the end. What was put into XX has been
-# removed again if that could not be synced; the ledger in scrub is a comfort.
-MUST_BE_DURABLE = r"store(?!/scrub)(?!.*/XX$).*"
+# removed again if that could not be synced; the ledger in scrub is a comfort, and so is the end of a command in audit.
+MUST_BE_DURABLE = r"store(?!/scrub|/audit)(?!.*/XX$).*"
 
 
 def place_of(path, home):
