@@ -138,7 +138,7 @@ class PackedRepository final : public Repository {
   ChunkedTenantStore& store_of(const TenantDomain& domain) const;
   [[nodiscard]] RepositoryState state() const { return {*index_, rows_, *newer_.lock()}; }
   void append_to_log(std::span<const PreparedSnapshot> snapshots, std::vector<LogEvent> events,
-                     Heads& heads);
+                     Heads& heads, std::optional<Journal::Head> audit = {});
   [[nodiscard]] CopyTarget as_copy_target();
   CheckReport survey(CheckLevel level, const OnProgress& on_progress, const std::stop_token& stop,
                      PackSurvey& survey) const;
@@ -199,6 +199,7 @@ std::unique_ptr<Repository::Work> PackedRepository::begin_work() {
 
 void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
   base::check(access_ != Access::read, "a repository opened for reading takes no commit");
+  const std::optional<Journal::Head> audit = journals().audit_reached();
   auto heads = heads_.lock();  // one commit at a time
   std::vector<std::pair<ChunkedTenantStore*, std::uint64_t>> marks;
   {
@@ -210,7 +211,7 @@ void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
     for (const Snapshot& snapshot : snapshots) {
       store_of(snapshot.tenant).require_roots(snapshot);
     }
-    append_to_log(snapshots, {}, *heads);
+    append_to_log(snapshots, {}, *heads, audit);
     for (const Snapshot& snapshot : snapshots) {
       settle_lost_items(store_of(snapshot.tenant).chunks(), *index_, rows_,
                         keys_->tenant(snapshot.tenant).tag(), snapshot);
@@ -220,7 +221,8 @@ void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
 }
 
 void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots,
-                                     std::vector<LogEvent> events, Heads& heads) {
+                                     std::vector<LogEvent> events, Heads& heads,
+                                     std::optional<Journal::Head> audit) {
   const WriterId own = index_->writer();
   LogCursor& head = heads.try_emplace(own, LogCursor{own, 0, {}}).first->second;
   CommitRecord record;
@@ -230,7 +232,7 @@ void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots
   }
   record.snapshots.assign(snapshots.begin(), snapshots.end());
   record.events = std::move(events);
-  record.audit = journals().audit_reached();
+  record.audit = audit;
   // The cursor of a later commit would pass over what the index has missed.
   std::vector<StateRow> rows = *newer_.lock();
   for (StateRow& row : rows_.of(record)) rows.push_back(std::move(row));

@@ -25,8 +25,9 @@ constexpr const char* kUncertain = "Uncertain";
 constexpr int kLooks = 4;
 // Written down together before they are sent: as many are looked for after a restore was cut off.
 constexpr std::size_t kSentTogether = 100;
-// Of items like one that is sent; the journal stays small where a whole folder is like it.
-constexpr std::size_t kMostThereBefore = 200;
+// Of the ids of items like those that are sent, in one entry of the journal: a whole folder may be
+// like them, and ids may be absurdly long.
+constexpr std::size_t kMostThereBeforeBytes = std::size_t{1} << 20;
 
 bool is_to_be_imported(const RestoreItem& item) {
   return item.verdict.kind == Verdict::Kind::create || item.verdict.kind == Verdict::Kind::replace;
@@ -120,9 +121,8 @@ std::optional<Error> BatchRestore::import_all(std::vector<RestoreItem>& items) {
   try {
     for (std::span<RestoreItem*> left = wanted; !left.empty() && !ended_by;) {
       if (context_.stop.stop_requested()) break;
-      const auto together = left.first(std::min(left.size(), kSentTogether));
+      const auto together = left.first(write_down_sending(left));
       left = left.subspan(together.size());
-      write_down_sending(together);
       ended_by = import_together(together);
       write_down_outcomes(together);
     }
@@ -187,16 +187,25 @@ std::optional<Error> BatchRestore::resolve(std::vector<RestoreItem*>& uncertain)
   return ended_by;
 }
 
-void BatchRestore::write_down_sending(std::span<RestoreItem* const> items) {
+std::size_t BatchRestore::write_down_sending(std::span<RestoreItem* const> items) {
   std::vector<RestoreJournal::Sending> sending;
-  for (const RestoreItem* item : items) {
-    if (item->over) continue;  // replacing it once more does no harm
+  std::size_t taken = 0;
+  std::size_t bytes = 0;
+  for (; taken < std::min(items.size(), kSentTogether); ++taken) {
+    const RestoreItem& item = *items[taken];
+    if (item.over) continue;  // replacing it once more does no harm
     std::vector<std::string> there =
-        to_.contents.candidates(item->entry, item->search_key, to_.same_mailbox);
-    if (there.size() > kMostThereBefore) there.resize(kMostThereBefore);
-    sending.push_back({item->entry.id, std::move(there)});
+        to_.contents.candidates(item.entry, item.search_key, to_.same_mailbox);
+    std::size_t size = 0;
+    for (const std::string& id : there) size += id.size();
+    if (taken > 0 && bytes + size > kMostThereBeforeBytes) break;
+    bytes += size;
+    // One that is like more than an entry holds is compared when the restore goes on, as if it had
+    // not been sent.
+    if (size <= kMostThereBeforeBytes) sending.push_back({item.entry.id, std::move(there)});
   }
   context_.journal.sending(to_.folder_id, std::move(sending));
+  return taken;
 }
 
 // What was not answered, and has not been looked for, stays unknown.

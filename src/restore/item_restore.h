@@ -79,7 +79,8 @@ class BatchRestore {
   std::optional<base::Error> import_one(RestoreItem& item);
   // What is to be imported again has to be told from what lies there.
   std::optional<base::Error> resolve(std::vector<RestoreItem*>& uncertain);
-  void write_down_sending(std::span<RestoreItem* const> items);
+  // How many of them, from the first on, are to be sent together now.
+  std::size_t write_down_sending(std::span<RestoreItem* const> items);
   void write_down_outcomes(std::span<RestoreItem* const> items);
   void take(RestoreItem& item, graph::ImportResult result);
   // Finds uncertain items in the target.

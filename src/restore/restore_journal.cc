@@ -164,12 +164,12 @@ void RestoreJournal::came_to(const std::string& folder_id, Outcome outcome) {
 }
 
 void RestoreJournal::flush() {
-  Step step = std::exchange(next_, {});
-  if (!step.outcomes.empty()) write(std::move(step));
+  write(std::exchange(next_, {}));
 }
 
 void RestoreJournal::write(Step step) {
-  if (!journal_) return;
+  const bool says_nothing = step.outcomes.empty() && step.sending.empty();
+  if (!journal_ || says_nothing) return;
   try {
     if (head_.sequence == 0) add(beginning_);
     add(encode(step));

@@ -140,7 +140,7 @@ void ask_for_much_work(const fs::path& store, const fs::path&) {
 }
 
 void make_commit_newer(const fs::path& store, const fs::path&) {
-  change(commit(store, 2), [](base::Bytes& bytes) { bytes.at(kCommitFormat) = std::byte{3}; });
+  change(commit(store, 2), [](base::Bytes& bytes) { bytes.at(kCommitFormat) = std::byte{200}; });
 }
 
 void remove_packs_trailer(const fs::path& store, const fs::path&) {

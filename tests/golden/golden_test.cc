@@ -124,6 +124,21 @@ Reading read_everything(store::Repository& repository, const Json& points) {
   return reading;
 }
 
+// Earlier versions have none.
+void check_journals(const store::Repository& repository, const Json& journals) {
+  const auto on_error = [](const base::Error& error) { FAIL_CHECK(error.what()); };
+  for (const auto& [name, entries] : journals.items()) {
+    CAPTURE(name);
+    Json found = Json::array();
+    repository.journals().open(name).read(
+        [&](std::uint64_t, base::ByteView entry) { found.push_back(base::as_text(entry)); },
+        on_error);
+    CHECK(found == entries);
+  }
+  const std::uint64_t witnessed = repository.journals().check_audit_witnesses(on_error);
+  CHECK(witnessed == (journals.contains("audit") ? 3 : 0));
+}
+
 // What became of a damaged store, in the form of damaged.json.
 Json outcome(Copy& copy, std::set<std::string>& wrong) {
   const auto refusal = [](const char* when, const base::Error& error) {
@@ -187,6 +202,7 @@ TEST_CASE("what earlier versions wrote comes back exactly", "[golden]") {
       CHECK(errors.empty());
       CHECK(golden::ids_of_forgotten(*repository) == copy.told("forgotten"));
       CHECK(golden::ids_of_holds(*repository) == copy.told("holds"));
+      check_journals(*repository, copy.told("journals"));
     }
   }
 }

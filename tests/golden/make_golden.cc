@@ -234,6 +234,17 @@ Json fill(store::Repository& repository, test::VirtualClock& clock) {
   return all;
 }
 
+// Entries of a journal, as texts.
+Json write_journal(const store::Repository& repository, const std::string& name) {
+  store::Journal journal = repository.journals().open(name);
+  Json entries = Json::array();
+  for (int i = 1; i <= 3; ++i) {
+    entries.push_back(base::text("entry ", i, " of ", name));
+    journal.append(base::as_bytes(entries.back().get<std::string>()));
+  }
+  return entries;
+}
+
 // A second revision of the configuration; what it replaces is kept beside, for replaying it.
 void raise_revision(store::Backend& backend, const fs::path& folder) {
   const store::SelfCheckedCopies copies =
@@ -287,7 +298,9 @@ void make(const fs::path& folder) {
     with_parity.parity = true;
     const auto repository =
         store::Repository::open(*backend, with_parity, passphrase, store::Access::write, clock);
+    expected["journals"]["audit"] = write_journal(*repository, "audit");
     expected["restore_points"] = in_order(fill(*repository, clock));
+    expected["journals"]["restore/golden"] = write_journal(*repository, "restore/golden");
     let_go(*repository, clock, expected);
   }
   store::KeyManagement{*backend, passphrase}.add_key_file(base::Secret{std::string_view{kKeyFile}});

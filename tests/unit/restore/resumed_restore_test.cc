@@ -159,6 +159,29 @@ TEST_CASE("items that lay there before are not taken for those that were sent", 
   CHECK(std::ranges::all_of(keys, [](const auto& key) { return key.second == 2; }));
 }
 
+TEST_CASE("a folder full of items like those that are sent is remembered whole", "[restore]") {
+  Fixture fixture;
+  fixture.settings.on_conflict = OnConflict::copy;
+  fixture.settings.lanes = 1;
+  fixture.selection.items = {"item 0", "item 1"};
+  fixture.selection.folders.clear();
+  check_closed(fixture.run());
+  // So many that they fill the journal's entry for one item, and more than fill it for two.
+  const std::string folder = fixture.folder();
+  const std::string long_id(3000, 'x');
+  for (int i = 0; i < 300; ++i) {
+    for (const char* item : {"item 0", "item 1"}) {
+      fixture.service.put_item(folder, base::text(long_id, item, i),
+                               base::text("another|key of ", item));
+    }
+  }
+  const auto import = GENERATE(1, 2);
+  fixture.kill_at(import);
+  check_closed(fixture.run());
+  CHECK(fixture.keys() ==
+        std::map<std::string, int>{{"key of item 0", 302}, {"key of item 1", 302}});
+}
+
 TEST_CASE("a listing that runs behind is given a moment", "[restore]") {
   Fixture fixture;
   fixture.kill_at(150);
