@@ -199,7 +199,7 @@ std::unique_ptr<Repository::Work> PackedRepository::begin_work() {
 
 void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
   base::check(access_ != Access::read, "a repository opened for reading takes no commit");
-  const std::optional<Journal::Head> audit = journals().audit_reached();
+  const auto audit = snapshots.empty() ? std::nullopt : journals().audit_reached();
   auto heads = heads_.lock();  // one commit at a time
   std::vector<std::pair<ChunkedTenantStore*, std::uint64_t>> marks;
   {

@@ -1,6 +1,7 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/cli/commands.h"
+#include "src/cli/listed_line.h"
 #include "src/cli/table.h"
 #include "src/daemon/appliance.h"
 #include "src/jobs/audit_log.h"
@@ -13,13 +14,7 @@
 namespace cli {
 namespace {
 
-// A text of the record, or of the record that lies in it; empty if there is none.
-std::string text_of(const jobs::Record& record, std::string_view name) {
-  const jobs::Value* value = record.find(name);
-  const auto* text = value ? std::get_if<std::string>(&value->content()) : nullptr;
-  return text ? *text : std::string{};
-}
-
+// Null if there is no record of that name in it.
 const jobs::Record* record_of(const jobs::Record& record, std::string_view name) {
   const jobs::Value* value = record.find(name);
   return value ? std::get_if<jobs::Record>(&value->content()) : nullptr;

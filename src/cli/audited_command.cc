@@ -38,7 +38,7 @@ void add(const jobs::Record& more, jobs::Record& what) {
 AuditedCommand::AuditedCommand(const Context& context, const store::Journals& journals,
                                std::string_view action, Entry entry, std::string_view reason,
                                const jobs::Record& what)
-    : context_(context), log_(journals, jobs::this_process()), action_(action), reason_(reason) {
+    : context_(context), journals_(journals), action_(action), reason_(reason) {
   add(what, what_);
   // What was not begun has no end to tell.
   is_open_ = write("begun", entry);
@@ -55,15 +55,27 @@ void AuditedCommand::end(jobs::ExitStatus status, const jobs::Record& what) {
 }
 
 bool AuditedCommand::write(std::string_view result, Entry entry) {
+  if (entry == Entry::wanted) {
+    return write_down(context_, journals_, action_, result, reason_, what_);
+  }
   try {
-    log_.write(context_.clock.now(), action_, result, reason_, what_);
+    jobs::AuditLog{journals_, jobs::this_process()}.write(context_.clock.now(), action_, result,
+                                                          reason_, what_);
     return true;
   } catch (base::Error& error) {
-    if (entry == Entry::required) {
-      error.add_context("nothing was done, because it cannot be written to the audit log");
-      throw;
-    }
-    base::log(base::LogLevel::warning, "the audit log does not tell of '", action_, "', ", result,
+    error.add_context("nothing was done, because it cannot be written to the audit log");
+    throw;
+  }
+}
+
+bool write_down(const Context& context, const store::Journals& journals, std::string_view action,
+                std::string_view result, std::string_view reason, const jobs::Record& what) {
+  try {
+    jobs::AuditLog{journals, jobs::this_process()}.write(context.clock.now(), action, result,
+                                                         reason, what);
+    return true;
+  } catch (const base::Error& error) {
+    base::log(base::LogLevel::warning, "the audit log does not tell of '", action, "', ", result,
               ": ", error.what());
     return false;
   }
@@ -71,17 +83,11 @@ bool AuditedCommand::write(std::string_view result, Entry entry) {
 
 graph::OnSignIn audited_sign_ins(const Context& context, const store::Journals& journals) {
   return [&context, journals](const graph::SignIn& sign_in) {
-    try {
-      jobs::AuditLog{journals, jobs::this_process()}.write(
-          context.clock.now(), "sign-in", sign_in.problem.empty() ? "complete" : "failed", "",
-          jobs::Record{{"tenant", sign_in.tenant_id},
-                       {"app", graph::name(sign_in.app)},
-                       {"client_id", sign_in.client_id},
-                       {"problem", jobs::text_or_null(sign_in.problem)}});
-    } catch (const base::Error& error) {
-      base::log(base::LogLevel::warning,
-                "the audit log does not tell of a sign-in: ", error.what());
-    }
+    write_down(context, journals, "sign-in", sign_in.problem.empty() ? "complete" : "failed", "",
+               {{"tenant", sign_in.tenant_id},
+                {"app", graph::name(sign_in.app)},
+                {"client_id", sign_in.client_id},
+                {"problem", jobs::text_or_null(sign_in.problem)}});
   };
 }
 

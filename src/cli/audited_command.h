@@ -39,12 +39,17 @@ class AuditedCommand {
   bool write(std::string_view result, Entry entry);
 
   const Context& context_;
-  jobs::AuditLog log_;
+  store::Journals journals_;
   std::string action_;
   std::string reason_;
   jobs::Record what_;
   bool is_open_ = true;
 };
+
+// Writes down what was done and has no beginning to tell. That it cannot be is said in the log.
+// False then.
+bool write_down(const Context& context, const store::Journals& journals, std::string_view action,
+                std::string_view result, std::string_view reason, const jobs::Record& what);
 
 // Writes down who signs in where, and with what success. The context and the store outlive it.
 graph::OnSignIn audited_sign_ins(const Context& context, const store::Journals& journals);

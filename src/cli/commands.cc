@@ -34,13 +34,13 @@ base::Instant moment_of(const std::string& text, std::string_view option, bool t
 }
 
 std::string counted(std::uint64_t count, std::string_view singular) {
-  if (count == 1) return base::text(jobs::human_count(count), " ", singular);
-  const bool sibilant = singular.ends_with('x') || singular.ends_with('s');
+  std::string plural{singular};
   if (singular.ends_with("ry")) {
-    singular.remove_suffix(1);
-    return base::text(jobs::human_count(count), " ", singular, "ies");
+    plural.replace(plural.size() - 1, 1, "ies");
+  } else {
+    plural += singular.ends_with('x') || singular.ends_with('s') ? "es" : "s";
   }
-  return base::text(jobs::human_count(count), " ", singular, sibilant ? "es" : "s");
+  return base::text(jobs::human_count(count), " ", count == 1 ? singular : plural);
 }
 
 }  // namespace cli

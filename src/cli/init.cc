@@ -1,9 +1,9 @@
 #include "src/base/log.h"
 #include "src/base/text.h"
+#include "src/cli/audited_command.h"
 #include "src/cli/commands.h"
 #include "src/cli/new_secret_file.h"
 #include "src/daemon/appliance.h"
-#include "src/jobs/audit_log.h"
 
 #include <optional>
 
@@ -56,8 +56,8 @@ void refuse_second(const appliance::StoreSettings& store) {
 void write_down(const Context& context, const appliance::StoreSettings& store) {
   try {
     appliance::OpenKeys keys{store};
-    jobs::AuditLog{keys.keys().journals(), jobs::this_process()}.write(
-        context.clock.now(), "init", "complete", "", {{"store", store.directory.string()}});
+    write_down(context, keys.keys().journals(), "init", "complete", "",
+               {{"store", store.directory.string()}});
   } catch (const base::Error& error) {
     base::log(base::LogLevel::warning, "the audit log does not tell of 'init': ", error.what());
   }

@@ -129,9 +129,9 @@ void check_keys(const Configuration& configuration, const OnCheck& on_check) {
 void check_audit_log(const store::Journals& journals, base::Clock& clock, const OnCheck& on_check) {
   Check check{"audit log"};
   try {
-    jobs::AuditLog{journals, jobs::this_process()}.write(clock.now(), "doctor", "complete", "", {});
-    check.seen = base::text("can be written: entry ",
-                            journals.open(std::string{store::kAuditJournal}).head().sequence);
+    jobs::AuditLog log{journals, jobs::this_process()};
+    check.seen =
+        base::text("can be written: entry ", log.write(clock.now(), "doctor", "complete", "", {}));
   } catch (const base::Error& error) {
     check.status = Status::failed;
     check.seen = error.what();

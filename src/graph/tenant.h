@@ -36,7 +36,8 @@ struct SignIn {
   std::string client_id;
   std::string problem;  // in words; empty on success
 };
-// Called by whatever thread needs the token, after each answer of the login service.
+// Called by whatever thread needs the token, once for each token that was asked for and came, or
+// did not; not where somebody stopped it.
 using OnSignIn = std::function<void(const SignIn&)>;
 
 struct TenantSettings {

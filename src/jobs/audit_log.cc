@@ -173,8 +173,8 @@ AuditedBy this_process() {
 AuditLog::AuditLog(const store::Journals& journals, AuditedBy by)
     : journal_(journals.open(std::string{store::kAuditJournal})), by_(std::move(by)) {}
 
-void AuditLog::write(base::Instant time, std::string_view action, std::string_view result,
-                     std::string_view reason, const Record& what) {
+std::uint64_t AuditLog::write(base::Instant time, std::string_view action, std::string_view result,
+                              std::string_view reason, const Record& what) {
   Record entry{{"time", time},
                {"by", Record{{"user", by_.user},
                              {"login", text_or_null(by_.login)},
@@ -188,7 +188,7 @@ void AuditLog::write(base::Instant time, std::string_view action, std::string_vi
   if (content.size() > store::Journal::kMostContentBytes) {
     content = encode_record(entry.set("what", without_lists(what)));
   }
-  journal_.append(content);
+  return journal_.append(content).sequence;
 }
 
 void read_audit_log(const store::Journals& journals, std::optional<base::Instant> since,

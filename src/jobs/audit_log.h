@@ -14,6 +14,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace jobs {
@@ -34,10 +35,10 @@ class AuditLog {
   // The repository outlives it.
   AuditLog(const store::Journals& journals, AuditedBy by);
 
-  // Durable when it returns. `result` is "begun", or what came of it. Of lists that are too long
-  // for an entry it says how long they were. Errors of the store.
-  void write(base::Instant time, std::string_view action, std::string_view result,
-             std::string_view reason, const Record& what);
+  // Durable when it returns; gives the entry's number. `result` is "begun", or what came of it. Of
+  // lists that are too long for an entry it says how long they were. Errors of the store.
+  std::uint64_t write(base::Instant time, std::string_view action, std::string_view result,
+                      std::string_view reason, const Record& what);
 
  private:
   store::Journal journal_;

@@ -158,26 +158,26 @@ std::optional<Error> BatchRestore::import_together(std::span<RestoreItem* const>
 }
 
 // Lost answers are looked into with nothing else under way: what is new and unknown then is theirs.
-std::optional<Error> BatchRestore::resolve(std::vector<RestoreItem*>& uncertain) {
+std::optional<Error> BatchRestore::resolve(std::vector<RestoreItem*> uncertain) {
   std::optional<Error> ended_by;
   bool could_look = true;
-  std::vector<RestoreItem*> left = uncertain;
-  for (int look = 1; !left.empty() && look <= kLooks; ++look) {
+  for (int look = 1; !uncertain.empty() && look <= kLooks; ++look) {
     context_.with.clock.sleep_for(kSettleTime, context_.stop);
     try {
-      look_for(left);
+      look_for(uncertain);
     } catch (const Error& error) {
       could_look = false;
       ended_by = error;
     }
     if (ended_by || context_.stop.stop_requested() || look == kLooks) break;
-    for (RestoreItem* item : left) {
+    for (RestoreItem* item : uncertain) {
       if (!ended_by) ended_by = import_one(*item);
       if (item->state == State::imported) to_.contents.add_ours(item->imported.item_id);
     }
-    std::erase_if(left, [](const RestoreItem* item) { return item->state != State::uncertain; });
+    std::erase_if(uncertain,
+                  [](const RestoreItem* item) { return item->state != State::uncertain; });
   }
-  for (RestoreItem* item : left) {
+  for (RestoreItem* item : uncertain) {
     const std::string_view outcome = could_look
                                          ? "the item does not show in the target"
                                          : "nobody could look for it: it may be in the target";

@@ -78,7 +78,7 @@ class BatchRestore {
   std::optional<base::Error> import_together(std::span<RestoreItem* const> items);
   std::optional<base::Error> import_one(RestoreItem& item);
   // What is to be imported again has to be told from what lies there.
-  std::optional<base::Error> resolve(std::vector<RestoreItem*>& uncertain);
+  std::optional<base::Error> resolve(std::vector<RestoreItem*> uncertain);
   // How many of them, from the first on, are to be sent together now.
   std::size_t write_down_sending(std::span<RestoreItem* const> items);
   void write_down_outcomes(std::span<RestoreItem* const> items);

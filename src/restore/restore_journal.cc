@@ -20,33 +20,26 @@ constexpr std::string_view kWhat = "a restore's journal";
 constexpr std::uint8_t kBegun = 1;
 constexpr std::uint8_t kStep = 2;
 
-struct Beginning {
-  base::Instant begun;
-  base::Sha256 intent;
-};
-
-base::Bytes encode_beginning(const Beginning& beginning) {
+base::Bytes encode_beginning(base::Instant begun) {
   store::FieldWriter fields;
   fields.octet(kBegun);
-  fields.instant(beginning.begun);
-  fields.raw(beginning.intent.view());
+  fields.instant(begun);
   return fields.take();
 }
 
-Beginning decode_beginning(base::ByteView entry) {
+// When it began.
+base::Instant decode_beginning(base::ByteView entry) {
   store::FieldReader fields{entry, kWhat};
-  if (fields.octet() != kBegun) fields.fail("does not begin with its intent");
-  Beginning beginning;
-  beginning.begun = fields.instant();
-  beginning.intent = fields.fixed<base::Sha256>();
+  if (fields.octet() != kBegun) fields.fail("has no beginning");
+  const base::Instant begun = fields.instant();
   fields.finish();
-  return beginning;
+  return begun;
 }
 
 // One without a beginning is what is left of one that was being removed.
 bool is_worth_keeping(const store::Journal& journal, base::Instant now) {
   try {
-    return now - decode_beginning(journal.read_one(1)).begun <= RestoreJournal::kKept;
+    return now - decode_beginning(journal.read_one(1)) <= RestoreJournal::kKept;
   } catch (const Error& error) {
     return error.kind() != ErrorKind::not_found;
   }
@@ -97,7 +90,7 @@ RestoreJournal::Step RestoreJournal::decode(base::ByteView entry) {
 
 RestoreJournal::RestoreJournal(const store::Journals& journals, const base::Sha256& intent,
                                base::Instant now)
-    : beginning_(encode_beginning({now, intent})) {
+    : beginning_(encode_beginning(now)) {
   try {
     const std::string own = base::text(kPrefix, "/", intent.hex());
     for (const std::string& name : journals.names_below(kPrefix)) {
@@ -163,9 +156,7 @@ void RestoreJournal::came_to(const std::string& folder_id, Outcome outcome) {
   next_.outcomes.push_back(std::move(outcome));
 }
 
-void RestoreJournal::flush() {
-  write(std::exchange(next_, {}));
-}
+void RestoreJournal::flush() { write(std::exchange(next_, {})); }
 
 void RestoreJournal::write(Step step) {
   const bool says_nothing = step.outcomes.empty() && step.sending.empty();

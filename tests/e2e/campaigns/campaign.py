@@ -5,6 +5,7 @@ import contextlib
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -12,7 +13,7 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import Coffer, Mismatch, Simulator  # noqa: E402
+from harness import Coffer, Mismatch, Simulator, expect  # noqa: E402
 from harness.figures import megabytes  # noqa: E402
 
 UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -89,6 +90,20 @@ class Campaign:
         coffer = Coffer(self.arguments.coffer, self.directory / name, simulator.fragment)
         coffer.init()
         return coffer
+
+    def kill_when(self, simulator, statistic, least, coffer, *arguments):
+        """Runs a command and kills it (kill -9) as soon as the tenant's statistic has come so far,
+        which it must before the command ends."""
+        nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = coffer.start(*arguments, **nowhere)
+        try:
+            while simulator.statistics()[statistic] < least:
+                ended = f"{arguments[0]} ended by itself, before {least:,} {statistic}"
+                expect(process.poll() is None, ended)
+                time.sleep(0.002)
+        finally:
+            process.kill()
+            process.wait()
 
     def tell_tenant(self, records):
         items = sum(len(record.items) for record in records.values())

@@ -8,8 +8,6 @@ comparison of streams tells what is there already. Items are counted by folder a
 """
 
 import collections
-import subprocess
-import time
 
 from campaign import Campaign, megabytes, size
 from harness import expect
@@ -28,18 +26,6 @@ def placed_by_key(record, below):
     )
 
 
-def kill_when(coffer, simulator, arguments, imported):
-    """Runs the restore and kills it when the tenant has taken so many items over all runs."""
-    process = coffer.start(*arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while simulator.statistics()["imported_items"] < imported:
-            expect(process.poll() is None, f"the restore ended by itself, before {imported:,} items")
-            time.sleep(0.002)
-    finally:
-        process.kill()
-        process.wait()
-
-
 def restore_killed(campaign, simulator, coffer, then, target, mode):
     items = len(then.items)
     into = f"Killed with {mode}"
@@ -49,7 +35,8 @@ def restore_killed(campaign, simulator, coffer, then, target, mode):
     simulator.reset_statistics()
     for number in range(campaign.arguments.kills):
         share = (number + campaign.random.random()) / (campaign.arguments.kills + 1)
-        kill_when(coffer, simulator, arguments, max(1, int(share * items)))
+        least = max(1, int(share * items))
+        campaign.kill_when(simulator, "imported_items", least, coffer, *arguments)
     last = coffer.run(*arguments, "--reason", "campaign")
     counts = last.summary["items"]
     simulator.faults({"clear": True})

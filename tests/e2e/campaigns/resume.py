@@ -7,25 +7,10 @@ as exported, over all runs, is the measure. The tenant has three mailboxes, of w
 with about half of its items, is backed up.
 """
 
-import subprocess
-import time
-
 from campaign import Campaign, megabytes, size
 from harness import expect
 
 MAILBOX = "info@contoso.com"  # the largest
-
-
-def kill_when(coffer, simulator, exported):
-    """Runs a backup and kills it when the tenant has given out so many items over all runs."""
-    process = coffer.start("backup", MAILBOX, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while simulator.statistics()["exported_items"] < exported:
-            expect(process.poll() is None, f"the backup ended by itself, before {exported:,} items")
-            time.sleep(0.002)
-    finally:
-        process.kill()
-        process.wait()
 
 
 def run(campaign, arguments):
@@ -38,7 +23,8 @@ def run(campaign, arguments):
         simulator.reset_statistics()
         for number in range(arguments.kills):
             share = (number + campaign.random.random()) / (arguments.kills + 1)
-            kill_when(coffer, simulator, max(1, int(share * items)))
+            least = max(1, int(share * items))
+            campaign.kill_when(simulator, "exported_items", least, coffer, "backup", MAILBOX)
             expect(not coffer.snapshots(), "a killed first backup shows a restore point")
         before = simulator.statistics()["exported_items"]
         last = coffer.backup(MAILBOX)

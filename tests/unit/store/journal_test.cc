@@ -6,6 +6,7 @@
 #include "tests/support/small_repository.h"
 #include "tests/support/temporary_directory.h"
 
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -89,6 +90,15 @@ TEST_CASE("many add to a journal at once, on a disk", "[store]") {
       [&](std::uint64_t, base::ByteView) { ++entries; }, [&](const Error&) { ++errors; });
   CHECK(entries == 100);
   CHECK(errors == 0);
+}
+
+TEST_CASE("what stands in the way of the next entry is told", "[store]") {
+  const test::TemporaryDirectory directory;
+  const auto backend = store::open_local(directory.path() / "store");
+  test::SmallRepository repository{*backend};
+  std::filesystem::create_directories(directory.path() / "store/audit/0000000000000001");
+  store::Journal journal = repository.repository().journals().open("audit");
+  CHECK_THROWS_WITH(journal.append(as_bytes("x")), test::contains_text("0000000000000001"));
 }
 
 TEST_CASE("a changed, missing, moved or foreign entry is told, and the others still are",
