@@ -1,17 +1,12 @@
 #include "store/internal/index_place.h"
 
+#include "src/base/bytes.h"
 #include "src/base/error.h"
-#include "src/base/random.h"
+#include "src/base/file.h"
 #include "src/base/text.h"
 #include "store/index.h"
 
-#include <cerrno>
-#include <fcntl.h>
-#include <string_view>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <system_error>
-#include <unistd.h>
 
 namespace store {
 namespace {
@@ -19,48 +14,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kAsideSuffix = ".set-aside";
-constexpr const char* kScratchPrefix = "coffer-index-";
 
 std::filesystem::path aside_path(const std::filesystem::path& path) {
   std::filesystem::path aside = path;
   aside += kAsideSuffix;
   return aside;
-}
-
-// A name as we make them, whole: others may begin their own alike.
-bool is_scratch(std::string_view name) {
-  if (!name.starts_with(kScratchPrefix)) return false;
-  return base::is_uuid(name.substr(std::string_view{kScratchPrefix}.size()));
-}
-
-base::FileHandle open_scratch(const fs::path& path) {
-  return base::FileHandle{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-}
-
-bool lies_at(const base::FileHandle& directory, const fs::path& path) {
-  struct stat opened {};
-  struct stat there {};
-  return directory.is_open() && ::fstat(directory.get(), &opened) == 0 &&
-         ::lstat(path.c_str(), &there) == 0 && opened.st_dev == there.st_dev &&
-         opened.st_ino == there.st_ino;
-}
-
-bool is_ours(const base::FileHandle& directory) {
-  struct stat status {};
-  return ::fstat(directory.get(), &status) == 0 && status.st_uid == ::geteuid();
-}
-
-void remove_abandoned(const fs::path& temporary) {
-  std::error_code ignored;  // whoever comes next tries again
-  for (fs::directory_iterator entry{temporary, ignored}; entry != fs::directory_iterator{};
-       entry.increment(ignored)) {
-    const fs::path path = entry->path();
-    if (!is_scratch(path.filename().string())) continue;
-    const base::FileHandle lock = open_scratch(path);
-    if (!lock.is_open() || !is_ours(lock) || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) continue;
-    std::error_code left_to_the_next;
-    if (lies_at(lock, path)) fs::remove_all(path, left_to_the_next);
-  }
 }
 
 // Nothing is lost with an index.
@@ -78,31 +36,23 @@ void remove_contents(const fs::path& path) {
 
 }  // namespace
 
-ScratchDirectory::ScratchDirectory() {
-  const fs::path temporary = fs::temp_directory_path();
-  remove_abandoned(temporary);
-  do {
-    path_ = temporary / (kScratchPrefix + base::new_uuid());
-    if (::mkdir(path_.c_str(), S_IRWXU) != 0) {
-      throw base::system_error(base::text("making '", path_.string(), "'"), errno);
-    }
-    lock_ = open_scratch(path_);
-    // Where nothing can be locked nobody takes it for abandoned.
-    if (lock_.is_open()) static_cast<void>(::flock(lock_.get(), LOCK_EX));
-    // Until now somebody may have: then another one is made.
-  } while (!lies_at(lock_, path_));
-}
-
-ScratchDirectory::~ScratchDirectory() {
-  std::error_code ignored;  // at worst an empty log stays among the temporary files
-  std::filesystem::remove_all(path_, ignored);
-}
-
 void make_index_directory(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (!error) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
   if (error) throw base::system_error(base::text("making '", path.string(), "'"), error.value());
+}
+
+std::string manifest_state(const std::filesystem::path& path) {
+  try {
+    std::string name{base::as_text(base::read_file(path / "CURRENT"))};
+    while (name.ends_with('\n')) name.pop_back();
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(path / name, error);
+    return error ? name : base::text(name, " ", size);
+  } catch (const base::Error&) {
+    return {};  // RocksDB says what is the matter
+  }
 }
 
 std::uint64_t index_bytes(const std::filesystem::path& path) {

@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::uint32_t kIndexFormat = 3;
 constexpr std::size_t kMiB = std::size_t{1} << 20;
-constexpr int kAttemptsToOpen = 3;
+constexpr int kAttemptsToOpen = 10;
 constexpr const char* kStampKey = "stamp";
 constexpr const char* kChunkCountKey = "chunks";
 constexpr const char* kNextPackKey = "next-pack";
@@ -66,8 +66,7 @@ void check_status(const rocksdb::Status& status, const std::filesystem::path& pa
                              told.find("lock hold by current process") != std::string::npos);
   if (lock_held) throw base::Error{ErrorKind::in_use, message};
   if (status.IsNoSpace()) throw base::Error{ErrorKind::full, message};
-  // A table file that is gone shows as an input/output error, or not even that: other options,
-  // other families; to a reader, a MANIFEST that is gone as one to be looked for again.
+  // A table file that is gone shows as an input/output error, or as other options and families.
   if (status.IsCorruption() || status.IsPathNotFound() || status.IsInvalidArgument() ||
       status.IsNotSupported() || status.IsNotFound() || status.IsTryAgain()) {
     throw base::Error{ErrorKind::corrupt, message};
@@ -117,9 +116,8 @@ class Diary final : public rocksdb::Logger {
 
 rocksdb::DBOptions database_options(Index::Mode mode) {
   rocksdb::DBOptions options;
-  options.create_if_missing = mode == Index::Mode::create;
-  options.create_missing_column_families = mode == Index::Mode::create;
-  options.error_if_exists = mode == Index::Mode::create;
+  options.create_if_missing = options.error_if_exists = mode == Index::Mode::create;
+  options.create_missing_column_families = options.create_if_missing;
   options.paranoid_checks = true;
   options.flush_verify_memtable_count = true;
   options.track_and_verify_wals_in_manifest = true;
@@ -128,8 +126,7 @@ rocksdb::DBOptions database_options(Index::Mode mode) {
   options.db_write_buffer_size = 48 * kMiB;
   options.max_total_wal_size = 64 * kMiB;
   options.max_background_jobs = 2;
-  // A secondary instance keeps every file open, because the writer removes those that it has
-  // replaced.
+  // A reader keeps every file open: the writer removes what it has replaced.
   options.max_open_files = mode == Index::Mode::read ? -1 : 512;
   options.info_log = std::make_shared<Diary>();
   options.stats_dump_period_sec = 0;
@@ -145,33 +142,19 @@ constexpr Family family_of(Table table) {
 }
 static_assert(family_of(Table::exported) == Family::exported);
 
+using Families = std::vector<rocksdb::ColumnFamilyDescriptor>;
+
 // An open database; the handles of its column families go before it.
 class Database {
  public:
-  Database() = default;
-  ~Database() {
-    if (!opened_) return;
-    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
-      static_cast<void>(opened_->DestroyColumnFamilyHandle(handle));
-    }
-    static_cast<void>(opened_->Close());  // what was acknowledged is synced already
-  }
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
+  ~Database() { close(); }
 
   rocksdb::Status open(Index::Mode mode, const std::filesystem::path& path,
-                       const std::filesystem::path& scratch,
-                       const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
+                       const Families& families) {
+    if (mode == Index::Mode::read) return open_for_reading(path, families);
     rocksdb::DB* opened = nullptr;
-    rocksdb::Status status;
-    for (int attempt = 0; attempt < kAttemptsToOpen; ++attempt) {
-      status = mode == Index::Mode::read
-                   ? rocksdb::DB::OpenAsSecondary(database_options(mode), path.string(),
-                                                  scratch.string(), families, &handles_, &opened)
-                   : rocksdb::DB::Open(database_options(mode), path.string(), families, &handles_,
-                                       &opened);
-      if (!status.IsTryAgain()) break;  // a writer beside us was just changing its MANIFEST
-    }
+    auto status =
+        rocksdb::DB::Open(database_options(mode), path.string(), families, &handles_, &opened);
     opened_.reset(opened);
     return status;
   }
@@ -182,6 +165,32 @@ class Database {
   }
 
  private:
+  // A writer beside us changes its MANIFEST before it removes tables or logs. So what is read while
+  // nothing changes there is all there is, and what cannot be read is damaged. (A secondary
+  // instance, RocksDB's own way, silently shows what a table held before when it misses one.)
+  rocksdb::Status open_for_reading(const std::filesystem::path& path, const Families& families) {
+    for (int attempt = 0; attempt < kAttemptsToOpen; ++attempt) {
+      const std::string before = manifest_state(path);
+      rocksdb::DB* opened = nullptr;
+      const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
+          database_options(Index::Mode::read), path.string(), families, &handles_, &opened);
+      opened_.reset(opened);
+      if (manifest_state(path) == before) return status;
+      close();
+    }
+    return rocksdb::Status::TryAgain("a process beside this one changes it without pause");
+  }
+
+  void close() {
+    if (!opened_) return;
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+      static_cast<void>(opened_->DestroyColumnFamilyHandle(handle));
+    }
+    handles_.clear();
+    static_cast<void>(opened_->Close());  // what was acknowledged is synced already
+    opened_.reset();
+  }
+
   std::unique_ptr<rocksdb::DB> opened_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };
@@ -207,8 +216,8 @@ class RocksdbIndex final : public Index {
   void rows(Table table, std::string_view prefix, const OnRow& on_row) const override;
   [[nodiscard]] std::optional<base::Bytes> row(Table table, const std::string& key) const override;
   [[nodiscard]] WriterId writer() const override { return writer_; }
-  [[nodiscard]] std::uint64_t chunk_count() const override;
-  [[nodiscard]] std::uint64_t size_bytes() const override;
+  [[nodiscard]] std::uint64_t chunk_count() const override { return counter(kChunkCountKey); }
+  [[nodiscard]] std::uint64_t size_bytes() const override { return index_bytes(path_); }
 
  private:
   [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family family) const {
@@ -225,13 +234,12 @@ class RocksdbIndex final : public Index {
   }
   void put_rows(rocksdb::WriteBatch& batch, std::span<const StateRow> rows) const;
   void drop_rows(rocksdb::WriteBatch& batch, Table table, const std::string& prefix) const;
-  void for_each(Family family, std::string_view prefix,
-                const std::function<void(base::ByteView key, base::ByteView value)>& on_row) const;
+  using OnPair = std::function<void(base::ByteView key, base::ByteView value)>;
+  void for_each(Family family, std::string_view prefix, const OnPair& on_row) const;
   void write_stamp(const RepositoryId& repository);
   void read_stamp(const RepositoryId& repository);
 
   std::filesystem::path path_;
-  std::optional<ScratchDirectory> scratch_;
   Database database_;
   std::mutex writing_;  // counters are read, then written
   WriterId writer_;
@@ -240,15 +248,12 @@ class RocksdbIndex final : public Index {
 RocksdbIndex::RocksdbIndex(std::filesystem::path path, const RepositoryId& repository, Mode mode)
     : path_(std::move(path)) {
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(64 * kMiB);
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  Families descriptors;
   for (std::size_t number = 0; number < kFamilyNames.size(); ++number) {
     descriptors.emplace_back(kFamilyNames.at(number),
                              family_options(static_cast<Family>(number), cache));
   }
-  if (mode == Mode::read) scratch_.emplace();
-  check_status(database_.open(mode, path_, scratch_ ? scratch_->path() : std::filesystem::path{},
-                              descriptors),
-               path_);
+  check_status(database_.open(mode, path_, descriptors), path_);
   if (mode == Mode::create) write_stamp(repository);
   read_stamp(repository);
 }
@@ -295,9 +300,8 @@ void RocksdbIndex::write(rocksdb::WriteBatch& batch, Sync sync) {
   check_status(database_->Write(options, &batch), path_);
 }
 
-void RocksdbIndex::for_each(
-    Family family_name, std::string_view prefix,
-    const std::function<void(base::ByteView key, base::ByteView value)>& on_row) const {
+void RocksdbIndex::for_each(Family family_name, std::string_view prefix,
+                            const OnPair& on_row) const {
   const std::unique_ptr<rocksdb::Iterator> row{
       database_->NewIterator(rocksdb::ReadOptions{}, family(family_name))};
   const rocksdb::Slice start{prefix.data(), prefix.size()};
@@ -479,10 +483,6 @@ std::optional<base::Bytes> RocksdbIndex::row(Table table, const std::string& key
   return base::to_bytes(base::as_bytes(*value));
 }
 
-std::uint64_t RocksdbIndex::chunk_count() const { return counter(kChunkCountKey); }
-
-std::uint64_t RocksdbIndex::size_bytes() const { return index_bytes(path_); }
-
 }  // namespace
 
 std::unique_ptr<Index> Index::open(const std::filesystem::path& path,
@@ -493,7 +493,7 @@ std::unique_ptr<Index> Index::open(const std::filesystem::path& path,
                       base::text("there is no index at '", path.string(), "'")};
   }
   if (mode == Mode::create) make_index_directory(path);
-  if (mode == Mode::read) check_index_logs(path);
+  if (mode != Mode::create) check_index_logs(path);
   return std::make_unique<RocksdbIndex>(path, repository, mode);
 }
 
