@@ -6,6 +6,7 @@
 #include "src/base/text.h"
 #include "store/index.h"
 
+#include <fstream>
 #include <system_error>
 
 namespace store {
@@ -41,6 +42,17 @@ void make_index_directory(const std::filesystem::path& path) {
   std::filesystem::create_directories(path, error);
   if (!error) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
   if (error) throw base::system_error(base::text("making '", path.string(), "'"), error.value());
+}
+
+void mark_damaged(const std::filesystem::path& path) {
+  const std::ofstream mark{path / kDamagedName};  // without it, the damage shows again
+}
+
+void check_not_damaged(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!fs::exists(path / kDamagedName, error)) return;
+  throw base::Error{base::ErrorKind::corrupt,
+                    base::text("index '", path.string(), "' was damaged when it was used last")};
 }
 
 std::string manifest_state(const std::filesystem::path& path) {

@@ -22,9 +22,10 @@ std::vector<PackObject> list_packs_with_warnings(const Backend& backend) {
   });
 }
 
-// The names that RocksDB gives to its files.
+// The names that RocksDB gives to its files, and ours.
 bool is_index_file(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kWholes{"CURRENT", "IDENTITY", "LOCK", "LOG"};
+  constexpr std::array<std::string_view, 5> kWholes{"CURRENT", "IDENTITY", "LOCK", "LOG",
+                                                    kDamagedName};
   constexpr std::array<std::string_view, 3> kBeginnings{"MANIFEST-", "OPTIONS-", "LOG.old."};
   constexpr std::array<std::string_view, 3> kEndings{".sst", ".log", ".dbtmp"};
   const auto begins = [&](std::string_view beginning) { return name.starts_with(beginning); };

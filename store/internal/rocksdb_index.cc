@@ -27,6 +27,9 @@ namespace {
 constexpr std::uint32_t kIndexFormat = 3;
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr int kAttemptsToOpen = 10;
+// An index up to this size is read whole when it is opened. What is damaged in a larger one shows
+// when it is used, and it is made anew by the next that opens it.
+constexpr std::uint64_t kReadWholeBytes = 256 * kMiB;
 constexpr const char* kStampKey = "stamp";
 constexpr const char* kChunkCountKey = "chunks";
 constexpr const char* kNextPackKey = "next-pack";
@@ -69,6 +72,7 @@ void check_status(const rocksdb::Status& status, const std::filesystem::path& pa
   // A table file that is gone shows as an input/output error, or as other options and families.
   if (status.IsCorruption() || status.IsPathNotFound() || status.IsInvalidArgument() ||
       status.IsNotSupported() || status.IsNotFound() || status.IsTryAgain()) {
+    if (status.IsCorruption()) mark_damaged(path);
     throw base::Error{ErrorKind::corrupt, message};
   }
   throw base::Error{status.IsIOError() ? ErrorKind::disk : ErrorKind::failed, message};
@@ -129,8 +133,7 @@ rocksdb::DBOptions database_options(Index::Mode mode) {
   // A reader keeps every file open: the writer removes what it has replaced.
   options.max_open_files = mode == Index::Mode::read ? -1 : 512;
   options.info_log = std::make_shared<Diary>();
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
+  options.stats_dump_period_sec = options.stats_persist_period_sec = 0;
   return options;
 }
 
@@ -232,6 +235,10 @@ class RocksdbIndex final : public Index {
     put_rows(batch, rows);
     write(batch, sync);
   }
+  void put(rocksdb::WriteBatch& batch, Family in, const rocksdb::Slice& key,
+           base::ByteView value) const {
+    check_status(batch.Put(family(in), key, slice(value)), path_);
+  }
   void put_rows(rocksdb::WriteBatch& batch, std::span<const StateRow> rows) const;
   void drop_rows(rocksdb::WriteBatch& batch, Table table, const std::string& prefix) const;
   using OnPair = std::function<void(base::ByteView key, base::ByteView value)>;
@@ -254,7 +261,11 @@ RocksdbIndex::RocksdbIndex(std::filesystem::path path, const RepositoryId& repos
                              family_options(static_cast<Family>(number), cache));
   }
   check_status(database_.open(mode, path_, descriptors), path_);
-  if (mode == Mode::create) write_stamp(repository);
+  if (mode == Mode::create) {
+    write_stamp(repository);
+  } else if (size_bytes() <= kReadWholeBytes) {
+    check_status(database_->VerifyChecksum(), path_);
+  }
   read_stamp(repository);
 }
 
@@ -264,7 +275,7 @@ void RocksdbIndex::write_stamp(const RepositoryId& repository) {
   FixedFieldWriter fields;
   fields.number(kIndexFormat).raw(repository.view()).raw(writer.view());
   rocksdb::WriteBatch batch;
-  check_status(batch.Put(family(Family::cursor), kStampKey, slice(fields.view())), path_);
+  put(batch, Family::cursor, kStampKey, fields.view());
   write(batch);
 }
 
@@ -313,13 +324,10 @@ void RocksdbIndex::for_each(Family family_name, std::string_view prefix,
 
 std::optional<ChunkLocation> RocksdbIndex::find(base::ByteView tenant_tag,
                                                 const ChunkId& id) const {
-  const auto key = chunk_key(tenant_tag, id);
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status status =
-      database_->Get(rocksdb::ReadOptions{}, family(Family::chunk), slice(key), &value);
-  if (status.IsNotFound()) return std::nullopt;
-  check_status(status, path_);
-  return decode_location(view(value));
+  const std::optional<std::string> value =
+      value_of(Family::chunk, slice(chunk_key(tenant_tag, id)));
+  if (!value) return std::nullopt;
+  return decode_location(base::as_bytes(*value));
 }
 
 std::optional<PackRow> RocksdbIndex::pack(std::uint32_t number) const {
@@ -352,21 +360,18 @@ void RocksdbIndex::add_pack(const PackRow& pack, std::span<const IndexedChunk> c
   const auto number = static_cast<std::uint32_t>(next);
   const auto key = number_key(number);
   rocksdb::WriteBatch batch;
-  const auto put = [&](Family family_name, const rocksdb::Slice& row, base::ByteView value) {
-    check_status(batch.Put(family(family_name), row, slice(value)), path_);
-  };
   PackRow row = pack;
   row.plain_bytes = 0;
-  put(Family::packid, slice(pack.id.view()), FixedFieldWriter{}.number(number).view());
+  put(batch, Family::packid, slice(pack.id.view()), FixedFieldWriter{}.number(number).view());
   for (const IndexedChunk& chunk : chunks) {
     ChunkLocation location = chunk.location;
     location.pack_number = number;
     row.plain_bytes += location.plain_bytes;
-    put(Family::chunk, slice(chunk_key(pack.tenant_tag, chunk.id)), encode(location));
+    put(batch, Family::chunk, slice(chunk_key(pack.tenant_tag, chunk.id)), encode(location));
   }
-  put(Family::pack, {key.data(), key.size()}, encode(row));
-  put(Family::cursor, kNextPackKey, FixedFieldWriter{}.number(next + 1).view());
-  put(Family::cursor, kChunkCountKey,
+  put(batch, Family::pack, {key.data(), key.size()}, encode(row));
+  put(batch, Family::cursor, kNextPackKey, FixedFieldWriter{}.number(next + 1).view());
+  put(batch, Family::cursor, kChunkCountKey,
       FixedFieldWriter{}.number(counter(kChunkCountKey) + chunks.size()).view());
   write(batch);
 }
@@ -387,9 +392,8 @@ void RocksdbIndex::remove_pack(std::uint32_t number, std::span<const ChunkId> ch
   }
   drop(Family::packid, slice(row->id.view()));
   drop(Family::pack, {key.data(), key.size()});
-  FixedFieldWriter count_value;
-  count_value.number(counter(kChunkCountKey) - row->chunks);
-  check_status(batch.Put(family(Family::cursor), kChunkCountKey, slice(count_value.view())), path_);
+  put(batch, Family::cursor, kChunkCountKey,
+      FixedFieldWriter{}.number(counter(kChunkCountKey) - row->chunks).view());
   write(batch);
 }
 
@@ -398,8 +402,7 @@ Index::ChunksOfPacks RocksdbIndex::chunks_in(std::span<const std::uint32_t> numb
   for (const std::uint32_t number : numbers) chunks[number];
   for_each(Family::chunk, "", [&](base::ByteView key, base::ByteView value) {
     const auto pack = chunks.find(decode_location(value).pack_number);
-    if (pack == chunks.end()) return;
-    pack->second.push_back(chunk_of_key(key));
+    if (pack != chunks.end()) pack->second.push_back(chunk_of_key(key));
   });
   return chunks;
 }
@@ -413,9 +416,7 @@ void RocksdbIndex::add_missing_chunks(std::uint32_t number, std::span<const Inde
     if (find(row->tenant_tag, chunk.id)) continue;
     ChunkLocation location = chunk.location;
     location.pack_number = number;
-    check_status(batch.Put(family(Family::chunk), slice(chunk_key(row->tenant_tag, chunk.id)),
-                           slice(encode(location))),
-                 path_);
+    put(batch, Family::chunk, slice(chunk_key(row->tenant_tag, chunk.id)), encode(location));
   }
   if (batch.Count() > 0) write(batch);
 }
@@ -448,9 +449,7 @@ void RocksdbIndex::apply_commit(const LogCursor& cursor, std::span<const StateRo
   put_rows(batch, rows);
   FixedFieldWriter fields;
   fields.number(cursor.sequence).raw(cursor.hash.view());
-  check_status(
-      batch.Put(family(Family::cursor), kWriterPrefix + cursor.writer.hex(), slice(fields.view())),
-      path_);
+  put(batch, Family::cursor, kWriterPrefix + cursor.writer.hex(), fields.view());
   write(batch);
 }
 
@@ -493,6 +492,7 @@ std::unique_ptr<Index> Index::open(const std::filesystem::path& path,
                       base::text("there is no index at '", path.string(), "'")};
   }
   if (mode == Mode::create) make_index_directory(path);
+  if (mode != Mode::create) check_not_damaged(path);
   if (mode != Mode::create) check_index_logs(path);
   return std::make_unique<RocksdbIndex>(path, repository, mode);
 }

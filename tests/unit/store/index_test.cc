@@ -407,6 +407,28 @@ TEST_CASE("what a reader opened stays whole, however the writer goes on", "[stor
   }
 }
 
+TEST_CASE("damage within a table is found at opening, and remembered", "[store][index]") {
+  const test::TemporaryDirectory directory;
+  const std::filesystem::path path = directory / "i";
+  { fill(*Index::open(path, repository(1), Index::Mode::create)); }
+  { Index::open(path, repository(1), Index::Mode::write); }
+  const auto mode = GENERATE(Index::Mode::write, Index::Mode::read);
+  for (const auto& entry : std::filesystem::directory_iterator{path}) {
+    if (entry.path().extension() != ".sst") continue;
+    base::Bytes bytes = base::read_file(entry.path());
+    bytes[bytes.size() / 4] ^= std::byte{1};
+    base::replace_file(entry.path(), bytes);
+    CHECK(failure_of([&] { Index::open(path, repository(1), mode); }).kind == ErrorKind::corrupt);
+    bytes[bytes.size() / 4] ^= std::byte{1};
+    base::replace_file(entry.path(), bytes);
+    const auto remembered = failure_of([&] { Index::open(path, repository(1), mode); });
+    CHECK(remembered.kind == ErrorKind::corrupt);
+    CHECK_THAT(remembered.what, test::contains_text("damaged when it was used last"));
+    std::filesystem::remove(path / "DAMAGED");
+  }
+  check_filled(*Index::open(path, repository(1), Index::Mode::read));
+}
+
 TEST_CASE("whatever file of an index is damaged, it is noticed or does not matter",
           "[store][index]") {
   const test::TemporaryDirectory directory;

@@ -1,6 +1,7 @@
 #include "store/repository.h"
 
 #include "src/base/error.h"
+#include "src/base/file.h"
 #include "store/index.h"
 #include "store/internal/commit_log.h"
 #include "store/internal/reserve_size.h"
@@ -232,6 +233,18 @@ TEST_CASE("an index that is lost, broken or foreign is made anew", "[store][repo
   SECTION("every file garbled") {
     for (const auto& file : std::filesystem::directory_iterator{index}) {
       if (file.is_regular_file()) std::ofstream{file.path()} << "garbage";
+    }
+  }
+  SECTION("tables cut, or with a bit flipped") {
+    store.reopen(store::Access::write);  // its log has become tables
+    store.close();
+    const bool cut = GENERATE(true, false);
+    for (const auto& file : std::filesystem::directory_iterator{index}) {
+      if (file.path().extension() != ".sst") continue;
+      base::Bytes bytes = base::read_file(file.path());
+      bytes[bytes.size() / 4] ^= std::byte{1};
+      if (cut) bytes.resize(bytes.size() / 2);
+      base::replace_file(file.path(), bytes);
     }
   }
   SECTION("of another repository") {
