@@ -4,6 +4,7 @@
 #include "src/base/text.h"
 #include "tests/simulator/answers.h"
 #include "tests/simulator/evolution.h"
+#include "tests/simulator/folder_stream.h"
 #include "tests/simulator/operations.h"
 #include "tests/simulator/query.h"
 
@@ -77,6 +78,7 @@ struct ShownItem {
 
 struct ShownMailbox {
   Json head;
+  std::vector<std::vector<Recipe>> folder_streams;  // of head["folders"], in their order
   std::vector<ShownItem> items;
 };
 
@@ -101,6 +103,7 @@ ShownMailbox show(const World& world, const Mailbox& mailbox) {
          {"hidden", folder.plan.hidden},
          {"search", folder.plan.search},
          {"items", folder.items.size()}});
+    shown.folder_streams.push_back(recipes_in(mailbox, folder));
   }
   for (const auto& [number, item] : mailbox.items()) {
     const Facts facts = facts_of(item.recipe);
@@ -130,7 +133,10 @@ Response Admin::handle(const RequestHead& head, std::string_view body, Instant n
       throw Refusal{404, "none", "see tests/simulator/README.md for what is here"};
     }
     const std::string what = head.method + " " + target.segments[1];
-    if (what == "GET state") return show_state(target.parameter("mailbox").value_or(""));
+    if (what == "GET state") {
+      return show_state(target.parameter("mailbox").value_or(""),
+                        target.parameter("folder_streams").value_or("") == "true");
+    }
     if (what == "GET statistics") return show_statistics();
     if (what == "POST reset-statistics") {
       tenant_.reset_statistics();
@@ -162,7 +168,7 @@ StreamSummary Admin::summary_of(const Recipe& recipe) {
   return summary;
 }
 
-Response Admin::show_state(const std::string& mailbox) {
+Response Admin::show_state(const std::string& mailbox, bool of_folders) {
   std::vector<ShownMailbox> shown;
   {
     auto world = tenant_.world();
@@ -178,6 +184,10 @@ Response Admin::show_state(const std::string& mailbox) {
   Response response = json_answer(200, Json::object());
   response.body = "{\"mailboxes\":[";
   for (std::size_t i = 0; i < shown.size(); ++i) {
+    for (std::size_t j = 0; of_folders && j < shown[i].folder_streams.size(); ++j) {
+      shown[i].head["folders"][j]["stream_sha256"] =
+          digest_of_folder(std::move(shown[i].folder_streams[j])).hex();
+    }
     std::string head = shown[i].head.dump();
     head.pop_back();
     response.body += (i > 0 ? ",\n" : "") + head + ",\"items\":[";

@@ -22,7 +22,8 @@ class Admin {
   Response handle(const RequestHead& head, std::string_view body, Instant now);
 
  private:
-  Response show_state(const std::string& mailbox);
+  // With the digests of folder streams, if `of_folders`.
+  Response show_state(const std::string& mailbox, bool of_folders);
   Response show_statistics();
   StreamSummary summary_of(const Recipe& recipe);
 

@@ -7,6 +7,7 @@
 #include "tests/simulator/world.h"
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct Call {
   Mailbox* mailbox = nullptr;  // where the path names one
   Instant now{};               // the tenant's time
   std::atomic<std::uint64_t>* exported_bytes = nullptr;
+  // What the body of a folder import holds; nothing if it was altered. Null for other requests.
+  const std::optional<std::vector<Recipe>>* folder_stream = nullptr;
 
   [[nodiscard]] bool strikes(Fault fault) const;
   // The body as a JSON object; throws Refusal(400).
@@ -52,6 +55,17 @@ Response create_child_folder(Call& call);
 Response update_folder(Call& call);
 Response delete_folder(Call& call);
 
+// The article's form.
+Response list_mail_folders(Call& call);
+Response list_child_mail_folders(Call& call);
+Response get_mail_folder(Call& call);
+Response create_mail_folder(Call& call);
+Response create_child_mail_folder(Call& call);
+Response delete_mail_folder(Call& call);
+Response export_folder(Call& call);
+Response create_import_job(Call& call);
+Response get_import_job(Call& call);
+
 // Items.
 Response list_items(Call& call);
 Response count_items(Call& call);
@@ -69,6 +83,10 @@ Response items_delta(Call& call);
 
 // The folder that a capture names. Throws Refusal.
 const Folder& named_folder(const Call& call, const std::string& name);
+// The "displayName" of a folder to be, or of `self` to be renamed. Throws Refusal.
+std::string checked_folder_name(const Call& call, const Json& body, Number parent,
+                                std::optional<Number> self);
+Response delete_named_folder(Call& call, const Folder& folder);
 const Item& named_item(const Call& call, const Folder& folder, const std::string& id);
 
 const Capabilities& folder_capabilities();

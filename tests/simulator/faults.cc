@@ -32,7 +32,8 @@ constexpr std::array<std::string_view, kFaultCount> kNames = {"reset",
                                                               "late_delta",
                                                               "repeated_delta",
                                                               "empty_delta_page",
-                                                              "lost_import_answer"};
+                                                              "lost_import_answer",
+                                                              "job_failed"};
 
 double rate_of(std::string_view part, std::string_view value) {
   double rate = 0;

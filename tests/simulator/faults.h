@@ -39,8 +39,9 @@ enum class Fault : std::uint8_t {
   repeated_delta,       // entries come twice
   empty_delta_page,     // no entries, and a nextLink
   lost_import_answer,   // the item was created, then the connection dies
+  job_failed,           // an import job that was accepted fails, and nothing was imported
 };
-inline constexpr std::size_t kFaultCount = 25;
+inline constexpr std::size_t kFaultCount = 26;
 
 std::string_view name(Fault fault);
 std::optional<Fault> fault_named(std::string_view name);

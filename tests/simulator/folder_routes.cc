@@ -41,20 +41,6 @@ Response folder_page(Call& call, std::vector<const Folder*> folders) {
                          });
 }
 
-std::string checked_name(const Call& call, const Json& body, Number parent,
-                         std::optional<Number> self) {
-  const Json name = body.value("displayName", Json{});
-  if (!name.is_string() || name.get<std::string>().empty() ||
-      code_points(name.get<std::string>()) > kLongestName) {
-    throw Refusal{400, "invalidRequest", "displayName must have 1 to 255 characters."};
-  }
-  const Folder* clash = call.mailbox->find_child(parent, name.get<std::string>());
-  if (clash != nullptr && clash->number != self) {
-    throw Refusal{409, "ErrorFolderExists", "A folder with the specified name already exists."};
-  }
-  return name.get<std::string>();
-}
-
 std::vector<std::pair<std::string, std::string>> checked_properties(const Json& body) {
   std::vector<std::pair<std::string, std::string>> properties;
   for (const Json& property : body.value("singleValueExtendedProperties", Json::array())) {
@@ -80,7 +66,7 @@ Response create_below(Call& call, const Folder& parent) {
     throw Refusal{400, "invalidRequest", "The property 'type' is required."};
   }
   FolderPlan plan;
-  plan.display_name = checked_name(call, body, parent.number, std::nullopt);
+  plan.display_name = checked_folder_name(call, body, parent.number, std::nullopt);
   plan.type = type.get<std::string>();
   auto properties = checked_properties(body);
   const Number number = call.mailbox->add_folder(parent.number, std::move(plan));
@@ -106,6 +92,20 @@ void refuse_distinguished(const Folder& folder, std::string_view what) {
 }
 
 }  // namespace
+
+std::string checked_folder_name(const Call& call, const Json& body, Number parent,
+                                std::optional<Number> self) {
+  const Json name = body.value("displayName", Json{});
+  if (!name.is_string() || name.get<std::string>().empty() ||
+      code_points(name.get<std::string>()) > kLongestName) {
+    throw Refusal{400, "invalidRequest", "displayName must have 1 to 255 characters."};
+  }
+  const Folder* clash = call.mailbox->find_child(parent, name.get<std::string>());
+  if (clash != nullptr && clash->number != self) {
+    throw Refusal{409, "ErrorFolderExists", "A folder with the specified name already exists."};
+  }
+  return name.get<std::string>();
+}
 
 Response list_folders(Call& call) { return folder_page(call, top_folders(call)); }
 
@@ -143,7 +143,7 @@ Response update_folder(Call& call) {
   if (body.contains("displayName")) {
     refuse_distinguished(folder, "renamed");
     call.mailbox->rename_folder(folder.number,
-                                checked_name(call, body, *folder.parent, folder.number));
+                                checked_folder_name(call, body, *folder.parent, folder.number));
   }
   if (body.contains("singleValueExtendedProperties")) {
     call.mailbox->set_folder_properties(folder.number, checked_properties(body));
@@ -151,8 +151,9 @@ Response update_folder(Call& call) {
   return json_answer(200, render_folder(call, folder, everything()));
 }
 
-Response delete_folder(Call& call) {
-  const Folder& folder = last_named_folder(call);
+Response delete_folder(Call& call) { return delete_named_folder(call, last_named_folder(call)); }
+
+Response delete_named_folder(Call& call, const Folder& folder) {
   refuse_distinguished(folder, "deleted");
   if (call.world.held_mailboxes.contains(call.mailbox->id())) {
     throw Refusal{403, "ErrorAccessDenied", "The mailbox is on hold."};

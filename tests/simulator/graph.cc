@@ -17,6 +17,9 @@ const Roles kReadItems = {"MailboxItem.Read.All", "MailboxItem.ReadWrite.All"};
 const Roles kWriteItems = {"MailboxItem.ReadWrite.All"};
 const Roles kExport = {"MailboxItem.Export.All", "MailboxItem.ImportExport.All"};
 const Roles kImport = {"MailboxItem.ImportExport.All"};
+const Roles kReadMail = {"Mail.Read", "Mail.ReadWrite"};
+const Roles kWriteMail = {"Mail.ReadWrite"};
+const Roles kMigrate = {"Mailbox.Migration"};
 
 // "M" abbreviates admin/exchange/mailboxes/{}.
 const std::vector<Route>& routes() {
@@ -61,6 +64,17 @@ const std::vector<Route>& routes() {
       {"GET", "M/folders/{}/items/{}", "get_item", kReadItems, get_item},
       {"DELETE", "M/folders/{}/items/{}", "delete_item", kWriteItems, delete_item},
       {"POST", "M/exportItems", "export_items", kExport, export_items},
+      {"GET", "users/{}/mailFolders", "list_mail_folders", kReadMail, list_mail_folders},
+      {"POST", "users/{}/mailFolders", "create_mail_folder", kWriteMail, create_mail_folder},
+      {"GET", "users/{}/mailFolders/{}", "get_mail_folder", kReadMail, get_mail_folder},
+      {"DELETE", "users/{}/mailFolders/{}", "delete_mail_folder", kWriteMail, delete_mail_folder},
+      {"GET", "users/{}/mailFolders/{}/childFolders", "list_mail_folders", kReadMail,
+       list_child_mail_folders},
+      {"POST", "users/{}/mailFolders/{}/childFolders", "create_mail_folder", kWriteMail,
+       create_child_mail_folder},
+      {"POST", "users/{}/mailboxes/{}/exportJobs", "export_folder", kMigrate, export_folder},
+      {"POST", "users/{}/mailboxes/{}/importJobs", kCreateImportJob, kMigrate, create_import_job},
+      {"GET", "users/{}/mailboxes/{}/importJobs/{}", "get_import_job", kMigrate, get_import_job},
       {"POST", "M/createImportSession", "create_import_session", kImport, create_import_session},
   };
   return kRoutes;
@@ -94,6 +108,10 @@ Match find_route(std::string_view method, const Target& target) {
     throw Refusal{400, "BadRequest", "Invalid version."};
   }
   const auto path = std::span{target.segments}.subspan(1);
+  if (!path.empty() && path[0] == "me") {
+    throw Refusal{400, "BadRequest",
+                  "/me request is only valid with delegated authentication flow."};
+  }
   bool known_path = false;
   for (const Route& route : routes()) {
     auto captures = match(route.pattern, path);

@@ -11,6 +11,9 @@
 
 namespace simulator {
 
+// The one operation whose body is a stream that is not buffered.
+inline constexpr std::string_view kCreateImportJob = "create_import_job";
+
 struct Route {
   std::string_view method;
   std::string_view pattern;  // below "/v1.0"; "{}" stands for any one segment

@@ -27,6 +27,7 @@ struct Options {
   std::int64_t session_lifetime = 3600;
   std::int64_t delta_lifetime = 30 * 86'400;
   bool flat_folders = false;
+  std::string api = "items";
 };
 
 void declare(CLI::App& app, Options& options) {
@@ -44,6 +45,8 @@ void declare(CLI::App& app, Options& options) {
       ->transform(size);
   app.add_option("--large-items", options.plan.large_items, "more items, in the first mailbox");
   app.add_option("--large-size", options.plan.large_bytes, "of each large item")->transform(size);
+  app.add_option("--api", options.api, "the form that the applications have rights for")
+      ->check(CLI::IsMember({"items", "folder-jobs"}));
   app.add_option("--faults", options.faults, "seed=7,all=0.01,reset=0.05,poison=0.001");
   app.add_option("--token-lifetime", options.token_lifetime, "seconds");
   app.add_option("--session-lifetime", options.session_lifetime, "seconds, of import sessions");
@@ -82,6 +85,7 @@ simulator::Site prepare_site(const Options& options, const simulator::Server& se
     return base::text(options.tls ? "https://localhost:" : "http://127.0.0.1:", port);
   };
   simulator::Site site;
+  site.api = options.api;
   auto world = tenant.world();
   world->origins = {url(options.login_url, ports.login), url(options.graph_url, ports.graph),
                     url(options.import_url, ports.import)};
@@ -123,6 +127,7 @@ int run(Options options) {
   options.plan.lifetimes = {std::chrono::seconds{options.token_lifetime},
                             std::chrono::seconds{options.session_lifetime},
                             std::chrono::seconds{options.delta_lifetime}};
+  options.plan.folder_jobs = options.api == "folder-jobs";
   options.plan.backup_secret = random_secret();
   options.plan.restore_secret = random_secret();
   simulator::Tenant tenant{options.plan, base::SystemClock{}.now()};

@@ -30,6 +30,10 @@ class ShortenedBody final : public BodySource {
   std::uint64_t left_;
 };
 
+bool is_json(const Response& response) {
+  return find_header(response.headers, "Content-Type").value_or("").starts_with("application/json");
+}
+
 }  // namespace
 
 RequestFaults::RequestFaults(World& world, std::string_view operation, std::string mailbox,
@@ -92,7 +96,7 @@ void RequestFaults::spoil(Response& response) const {
   const std::uint64_t draw = mix({world_.seed, world_.request_number, mix_text(operation_)});
   if (strikes(Fault::cut_body)) {
     response.fault.cut_after_bytes = draw % length;
-  } else if (strikes(Fault::truncated_json)) {
+  } else if (is_json(response) && strikes(Fault::truncated_json)) {
     if (response.stream) {
       response.stream =
           std::make_unique<ShortenedBody>(std::move(response.stream), 1 + draw % length);

@@ -25,7 +25,9 @@ std::string toml(const std::filesystem::path& directory, const Site& site) {
       "tenant_id = \"",
       site.tenant_id,
       "\"\n"
-      "api = \"items\"\n"
+      "api = \"",
+      site.api,
+      "\"\n"
       "login_url = \"",
       site.login_url,
       "\"\n"

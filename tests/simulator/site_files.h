@@ -10,6 +10,7 @@
 namespace simulator {
 
 struct Site {
+  std::string api = "items";
   std::string login_url;  // the three as clients see them
   std::string graph_url;  // with "/v1.0"
   std::string import_url;

@@ -3,6 +3,7 @@
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "tests/simulator/answers.h"
+#include "tests/simulator/folder_stream.h"
 #include "tests/simulator/graph.h"
 #include "tests/simulator/import_host.h"
 #include "tests/simulator/request_faults.h"
@@ -66,6 +67,15 @@ void check_roles(const Route& route, const AccessToken& token, const Application
   throw Refusal{403, "ErrorAccessDenied", "Access is denied. Check credentials and try again."};
 }
 
+bool is_folder_import(const RequestHead& head) {
+  if (head.host != Host::graph) return false;
+  try {
+    return find_route(head.method, parse_target(head.target)).route->operation == kCreateImportJob;
+  } catch (const Refusal&) {
+    return false;
+  }
+}
+
 void add_common_headers(Response& response, const Headers& request_headers, Instant now) {
   response.headers.emplace_back("request-id", base::new_uuid());
   response.headers.emplace_back("Date", http_date(now));
@@ -88,6 +98,18 @@ class Tenant::TakenPlace final : public Place {
   Tenant& tenant_;
   std::string application_;
   std::string mailbox_;
+};
+
+// A request that Graph has let in.
+struct Tenant::Admission {
+  std::string operation;
+  std::optional<AccessToken> token;
+  const Application* application = nullptr;
+  Target target;
+  Match match;
+  Mailbox* mailbox = nullptr;
+  Headers extra_headers;
+  std::unique_ptr<Place> place;
 };
 
 class Tenant::BufferedExchange final : public Exchange {
@@ -177,6 +199,55 @@ class Tenant::ImportExchange final : public Exchange {
   std::uint64_t received_bytes_ = 0;
 };
 
+// The same for a folder's stream, which goes to Graph itself.
+class Tenant::FolderImportExchange final : public Exchange {
+ public:
+  FolderImportExchange(Tenant& tenant, RequestHead head, Instant now)
+      : tenant_(tenant), head_(std::move(head)) {
+    Admission admission;  // outside the lock, which giving its place back needs
+    auto world = tenant_.world();
+    ++world->request_number;
+    try {
+      tenant_.admit(*world, head_, content_length(head_.headers), now, admission);
+    } catch (const Refusal& refusal) {
+      refusal_ = refusal;
+    }
+    admission_ = std::move(admission);
+  }
+
+  void receive(std::string_view piece) override { stream_.receive(piece); }
+
+  Response finish(Instant now) override {
+    const std::optional<std::vector<Recipe>> recipes = stream_.finish();
+    auto world = tenant_.world();
+    Response response;
+    try {
+      if (refusal_) throw Refusal{*refusal_};
+      response = tenant_.serve(*world, head_, {}, admission_, now, &recipes);
+      if (world->faults.strikes(Fault::lost_import_answer, kCreateImportJob)) {
+        ++world->statistics.faults[std::string{name(Fault::lost_import_answer)}];
+        response.fault.reset = true;
+      }
+      if (recipes) world->statistics.imported_bytes += stream_.received_bytes();
+    } catch (const Refusal& refusal) {
+      response = error_answer(refusal, head_.headers, now);
+    }
+    ++world->statistics
+          .requests[{admission_.operation, response.fault.reset ? 0 : response.status}];
+    world->statistics.uploaded_bytes += stream_.received_bytes();
+    add_common_headers(response, head_.headers, now);
+    response.place = std::move(admission_.place);
+    return response;
+  }
+
+ private:
+  Tenant& tenant_;
+  RequestHead head_;
+  Admission admission_;
+  std::optional<Refusal> refusal_;
+  FolderStreamVerifier stream_;
+};
+
 Tenant::Tenant(const TenantPlan& plan, Instant now) : world_(plan.seed, plan.limits) {
   build(*world_.lock(), plan, now);
 }
@@ -184,6 +255,9 @@ Tenant::Tenant(const TenantPlan& plan, Instant now) : world_(plan.seed, plan.lim
 std::unique_ptr<Exchange> Tenant::begin(RequestHead head, Instant now) {
   if (head.host == Host::import) {
     return std::make_unique<ImportExchange>(*this, std::move(head), now);
+  }
+  if (is_folder_import(head)) {
+    return std::make_unique<FolderImportExchange>(*this, std::move(head), now);
   }
   return std::make_unique<BufferedExchange>(*this, std::move(head));
 }
@@ -220,10 +294,10 @@ std::unique_ptr<Place> Tenant::take_place(World& world, const std::string& appli
 }
 
 Response Tenant::answer(const RequestHead& head, const std::string& body, Instant now) {
-  std::unique_ptr<Place> place;  // given back after the lock if something is thrown
+  Admission admission;  // its place is given back after the lock if something is thrown
   auto world = world_.lock();
   ++world->request_number;
-  std::string operation = head.host == Host::login ? "login" : "unknown";
+  admission.operation = head.host == Host::login ? "login" : "unknown";
   Response response;
   try {
     if (body.size() > kLargestBuffered) {
@@ -232,8 +306,11 @@ Response Tenant::answer(const RequestHead& head, const std::string& body, Instan
     if (head.host == Host::login) {
       response = answer_login(*world, head, body, now, now + world->clock_offset);
     } else {
-      response = answer_graph(*world, head, body, now, operation, place);
-      response.place = std::move(place);
+      const std::uint64_t uploaded = uploads(head.method) ? body.size() : 0;
+      world->statistics.uploaded_bytes += uploaded;
+      admit(*world, head, uploaded, now, admission);
+      response = serve(*world, head, body, admission, now);
+      response.place = std::move(admission.place);
     }
   } catch (const Refusal& refusal) {
     response = error_answer(refusal, head.headers, now);
@@ -242,56 +319,63 @@ Response Tenant::answer(const RequestHead& head, const std::string& body, Instan
     // A member of the wrong type, in a body or an assertion.
     response = error_answer({400, "BadRequest", error.what()}, head.headers, now);
   }
-  ++world->statistics.requests[{operation, response.fault.reset ? 0 : response.status}];
+  ++world->statistics.requests[{admission.operation, response.fault.reset ? 0 : response.status}];
   add_common_headers(response, head.headers, now);
   return response;
 }
 
-Response Tenant::answer_graph(World& world, const RequestHead& head, const std::string& body,
-                              Instant now, std::string& operation, std::unique_ptr<Place>& place) {
-  const auto token = check_access_token(world, find_header(head.headers, "Authorization"),
-                                        now + world.clock_offset);
-  if (!token || !world.applications.contains(token->client_id)) {
+void Tenant::admit(World& world, const RequestHead& head, std::uint64_t upload_bytes, Instant now,
+                   Admission& admission) {
+  admission.token = check_access_token(world, find_header(head.headers, "Authorization"),
+                                       now + world.clock_offset);
+  if (!admission.token || !world.applications.contains(admission.token->client_id)) {
     throw Refusal{401, "InvalidAuthenticationToken", "Access token has expired or is not valid."};
   }
-  const Application& application = world.applications.at(token->client_id);
-  const Target target = parse_target(head.target);
-  const Match match = find_route(head.method, target);
-  operation = std::string{match.route->operation};
-  Mailbox* mailbox = addressed_mailbox(world, match);
-  const std::uint64_t uploaded = uploads(head.method) ? body.size() : 0;
-  world.statistics.uploaded_bytes += uploaded;
-  if (mailbox != nullptr) {
-    place = take_place(world, application.client_id, mailbox->id(), uploaded, now);
+  admission.application = &world.applications.at(admission.token->client_id);
+  const std::string& client_id = admission.application->client_id;
+  admission.target = parse_target(head.target);
+  admission.match = find_route(head.method, admission.target);
+  const Route& route = *admission.match.route;
+  admission.operation = std::string{route.operation};
+  admission.mailbox = addressed_mailbox(world, admission.match);
+  if (admission.mailbox != nullptr) {
+    admission.place = take_place(world, client_id, admission.mailbox->id(), upload_bytes, now);
   }
-  Headers extra_headers;
-  if (match.route->directory_units > 0) {
-    const std::uint64_t units = directory_cost(*match.route, target);
-    if (const auto throttled = world.limits.spend_units(
-            application.client_id, units, world.directory.user_count(), now + world.clock_offset)) {
-      throw Refusal{429,
-                    "TooManyRequests",
-                    throttled->message,
-                    {{"Retry-After", retry_after_seconds(throttled->retry_after)},
-                     {"x-ms-throttle-scope", "Tenant_Application/ReadWrite/" + operation}}};
-    }
-    extra_headers = {{"x-ms-resource-unit", std::to_string(units)}};
+  if (route.directory_units == 0) return;
+  const std::uint64_t units = directory_cost(route, admission.target);
+  if (const auto throttled = world.limits.spend_units(
+          client_id, units, world.directory.user_count(), now + world.clock_offset)) {
+    throw Refusal{429,
+                  "TooManyRequests",
+                  throttled->message,
+                  {{"Retry-After", retry_after_seconds(throttled->retry_after)},
+                   {"x-ms-throttle-scope", "Tenant_Application/ReadWrite/" + admission.operation}}};
   }
-  const RequestFaults faults{world, operation, mailbox != nullptr ? mailbox->id() : "", now};
+  admission.extra_headers = {{"x-ms-resource-unit", std::to_string(units)}};
+}
+
+Response Tenant::serve(World& world, const RequestHead& head, const std::string& body,
+                       const Admission& admission, Instant now,
+                       const std::optional<std::vector<Recipe>>* folder_stream) {
+  Mailbox* mailbox = admission.mailbox;
+  const RequestFaults faults{world, admission.operation, mailbox != nullptr ? mailbox->id() : "",
+                             now};
   if (faults.reset()) return RequestFaults::reset_response();
-  check_roles(*match.route, *token, application, mailbox);
+  check_roles(*admission.match.route, *admission.token, *admission.application, mailbox);
   Call call{world,
             head,
-            target,
+            admission.target,
             body,
-            operation,
-            match.captures,
-            &application,
+            admission.operation,
+            admission.match.captures,
+            admission.application,
             mailbox,
             now + world.clock_offset,
-            &exported_bytes_};
-  Response response = match.route->handler(call);
-  response.headers.insert(response.headers.end(), extra_headers.begin(), extra_headers.end());
+            &exported_bytes_,
+            folder_stream};
+  Response response = admission.match.route->handler(call);
+  response.headers.insert(response.headers.end(), admission.extra_headers.begin(),
+                          admission.extra_headers.end());
   faults.spoil(response);
   return response;
 }

@@ -10,7 +10,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace simulator {
 
@@ -37,11 +39,17 @@ class Tenant {
  private:
   class BufferedExchange;
   class ImportExchange;
+  class FolderImportExchange;
   class TakenPlace;
+  struct Admission;
 
   Response answer(const RequestHead& head, const std::string& body, Instant now);
-  Response answer_graph(World& world, const RequestHead& head, const std::string& body, Instant now,
-                        std::string& operation, std::unique_ptr<Place>& place);
+  // Lets a request to Graph in, or throws Refusal. Its operation is told even then, once known.
+  void admit(World& world, const RequestHead& head, std::uint64_t upload_bytes, Instant now,
+             Admission& admission);
+  Response serve(World& world, const RequestHead& head, const std::string& body,
+                 const Admission& admission, Instant now,
+                 const std::optional<std::vector<Recipe>>* folder_stream = nullptr);
   // Throws Refusal(429).
   std::unique_ptr<Place> take_place(World& world, const std::string& application,
                                     const std::string& mailbox, std::uint64_t upload_bytes,

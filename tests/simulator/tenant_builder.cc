@@ -22,10 +22,19 @@ std::string make_guid(std::uint64_t seed, std::string_view what) {
 }
 
 void add_applications(World& world, const TenantPlan& plan) {
+  std::set<std::string> backup = backup_roles();
+  std::set<std::string> restore = restore_roles();
+  if (plan.folder_jobs) {
+    std::erase_if(backup, [](const std::string& role) {
+      return role.starts_with("MailboxFolder.") || role.starts_with("MailboxItem.");
+    });
+    restore = {"Mail.ReadWrite", "Mail.ReadWrite.Shared", "Mailbox.Migration"};
+    backup.insert(restore.begin(), restore.end());
+  }
   world.applications[kBackupClientId] = {kBackupClientId, "backup", {plan.backup_secret}, {}, {},
-                                         backup_roles(),  {}};
+                                         backup,          {}};
   world.applications[kRestoreClientId] = {
-      kRestoreClientId, "restore", {plan.restore_secret}, {}, {}, restore_roles(), {}};
+      kRestoreClientId, "restore", {plan.restore_secret}, {}, {}, restore, {}};
 }
 
 User make_user(const World& world, const std::string& local_part, const std::string& purpose) {

@@ -23,6 +23,8 @@ struct TenantPlan {
   bool accounts_without_mailbox = true;
   std::string backup_secret = "backup-secret";
   std::string restore_secret = "restore-secret";
+  // The article's form: the applications have its rights, and not those of the documented one.
+  bool folder_jobs = false;
   LimitSettings limits;
   Lifetimes lifetimes;
 };

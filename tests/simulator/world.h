@@ -31,6 +31,15 @@ struct Lifetimes {
   Duration delta_token = std::chrono::days{30};
 };
 
+// A folder import that the service has accepted.
+struct ImportJob {
+  std::string mailbox_id;
+  Instant done{};      // in the tenant's time; "running" until then
+  std::string status;  // from then on
+  std::string error_code;
+  std::string error_message;
+};
+
 struct World {
   World(std::uint64_t seed_, LimitSettings limit_settings)
       : seed(seed_), sealer(seed_), faults(seed_), limits(limit_settings) {}
@@ -56,6 +65,9 @@ struct World {
   std::uint64_t token_generation = 0;
   std::uint64_t delta_generation = 0;
   std::set<std::string> seen_assertions;
+
+  std::map<std::string, ImportJob> import_jobs;  // by id
+  Duration import_job_time = std::chrono::milliseconds{1500};
 
   Faults faults;
   Limits limits;
