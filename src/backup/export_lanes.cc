@@ -2,7 +2,6 @@
 
 #include "src/backup/backup_run.h"
 #include "src/base/error.h"
-#include "src/graph/export_plan.h"
 
 #include <algorithm>
 #include <exception>
@@ -15,9 +14,6 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-
-// So that no call of the service has to be divided.
-constexpr graph::BatchLimits kBatch;
 
 // Leads the streams of one batch into the store and notes how each item ended.
 class StoringSink final : public graph::ExportSink {
@@ -131,12 +127,14 @@ ExportLanes::~ExportLanes() {
 }
 
 void ExportLanes::submit(ExportJob& job) {
+  // So that no call of the service has to be divided.
+  const graph::BatchLimits limits = service_.batch_limits();
   std::deque<Batch> batches;
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < job.units_.size(); ++i) {
     const std::uint64_t unit_bytes = job.units_[i].request.size_bytes;
-    if (batches.empty() || batches.back().count == kBatch.items ||
-        bytes + unit_bytes > kBatch.bytes) {
+    if (batches.empty() || batches.back().count == limits.items ||
+        bytes + unit_bytes > limits.bytes) {
       batches.push_back({&job, i, 0});
       bytes = 0;
     }

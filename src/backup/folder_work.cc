@@ -28,8 +28,9 @@ store::ItemEntry entry_of(const std::string& folder_id, const graph::Item& item,
   entry.item_class = item.item_class;
   entry.created = item.created;
   entry.modified = item.modified;
-  entry.size_bytes = item.size_bytes;
   entry.content = outcome.content.ref;
+  // Where the service does not count, what came is what there is.
+  entry.size_bytes = item.size_bytes > 0 ? item.size_bytes : entry.content.size_bytes;
   return entry;
 }
 

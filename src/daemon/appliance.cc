@@ -33,13 +33,8 @@ graph::AppCredentials read_credentials(const AppSettings& app) {
 
 graph::TenantSettings tenant_settings(const TenantConfiguration& configuration,
                                       const LimitSettings& limits, OpenTenant::Apps apps) {
-  if (configuration.api == ApiForm::folder_jobs) {
-    throw base::Error{base::ErrorKind::usage,
-                      base::text("api = \"folder-jobs\" is not available in this version: set api "
-                                 "= \"items\" in [tenant.",
-                                 configuration.name, "]")};
-  }
   graph::TenantSettings settings;
+  settings.api = configuration.api;
   settings.tenant_id = configuration.tenant_id;
   settings.login_url = configuration.login_url;
   settings.graph_url = configuration.graph_url;

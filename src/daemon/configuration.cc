@@ -140,10 +140,10 @@ AppSettings read_app(TableReader table, const Place& place) {
   return app;
 }
 
-ApiForm read_api(TableReader& table) {
+graph::ApiForm read_api(TableReader& table) {
   const std::string api = table.text("api").value_or("items");
-  if (api == "items") return ApiForm::items;
-  if (api == "folder-jobs") return ApiForm::folder_jobs;
+  if (api == "items") return graph::ApiForm::items;
+  if (api == "folder-jobs") return graph::ApiForm::folder_jobs;
   const auto near = base::nearest(api, {"items", "folder-jobs"});
   table.fail("api",
              base::text("'api' must be \"items\" or \"folder-jobs\", and is \"", api, "\"",

@@ -4,6 +4,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/secret.h"
+#include "src/graph/api_form.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -44,12 +45,10 @@ struct AppSettings {
   std::optional<CredentialFile> private_key;
 };
 
-enum class ApiForm : std::uint8_t { items, folder_jobs };
-
 struct TenantConfiguration {
   std::string name;  // of its table, lower case; the tenant's name in the store
   std::string tenant_id;
-  ApiForm api = ApiForm::items;
+  graph::ApiForm api = graph::ApiForm::items;
   std::string login_url = "https://login.microsoftonline.com";
   std::string graph_url = "https://graph.microsoft.com/v1.0";
   std::vector<std::string> import_hosts{"outlook.office365.com"};

@@ -26,16 +26,26 @@ constexpr base::Duration kExpiryWarning = std::chrono::hours{24 * 30};
 // Accounts that are asked for their mailbox in search of samples; more would make the check long.
 constexpr std::size_t kSampledAccounts = 50;
 
-const std::set<std::string>& needed_roles(graph::App app) {
-  static const std::set<std::string> kBackup{"MailboxFolder.Read.All",    "MailboxItem.Read.All",
-                                             "MailboxItem.Export.All",    "User.Read.All",
-                                             "User.ReadBasic.All",        "GroupMember.Read.All",
-                                             "GroupMember.ReadBasic.All", "Member.Read.Hidden",
-                                             "MailboxSettings.Read"};
-  // All else that a restore needs, the backup app asks: who lives where, what lies in the target.
-  static const std::set<std::string> kRestore{"MailboxFolder.ReadWrite.All",
-                                              "MailboxItem.ImportExport.All"};
-  return app == graph::App::backup ? kBackup : kRestore;
+// Of the article's form the article names these three, for whatever is done.
+const std::set<std::string> kFolderJobs{"Mail.ReadWrite", "Mail.ReadWrite.Shared",
+                                        "Mailbox.Migration"};
+
+std::set<std::string> needed_roles(graph::App app, graph::ApiForm form) {
+  const bool by_folder = form == graph::ApiForm::folder_jobs;
+  if (app == graph::App::restore) {
+    // All else that a restore needs, the backup app asks: who lives where, what lies in the target.
+    if (by_folder) return kFolderJobs;
+    return {"MailboxFolder.ReadWrite.All", "MailboxItem.ImportExport.All"};
+  }
+  std::set<std::string> roles{"User.Read.All",        "User.ReadBasic.All",
+                              "GroupMember.Read.All", "GroupMember.ReadBasic.All",
+                              "Member.Read.Hidden",   "MailboxSettings.Read"};
+  if (by_folder) {
+    roles.insert(kFolderJobs.begin(), kFolderJobs.end());
+  } else {
+    roles.insert({"MailboxFolder.Read.All", "MailboxItem.Read.All", "MailboxItem.Export.All"});
+  }
+  return roles;
 }
 
 // Its bytes are counted and dropped: it may be of any size.
@@ -79,6 +89,10 @@ class TenantChecks {
     if (const std::optional<Sample>& any = primary_ ? primary_ : shared_) {
       rights(graph::App::backup, *any);
       if (restore_signed_in) rights(graph::App::restore, *any);
+    }
+    if (shared_) {
+      shared_rights(graph::App::backup, *shared_);
+      if (restore_signed_in) shared_rights(graph::App::restore, *shared_);
     }
     try_sample("primary mailbox", primary_);
     try_sample("shared mailbox", shared_);
@@ -131,9 +145,10 @@ class TenantChecks {
 
   void superfluous_roles(graph::App app, const std::vector<std::string>& roles) {
     if (roles.empty()) return;  // the token could not be read: nothing to tell
+    const std::set<std::string> needed = needed_roles(app, tenant_.configuration().api);
     std::vector<std::string> superfluous;
     for (const std::string& role : roles) {
-      if (!needed_roles(app).contains(role)) superfluous.push_back(role);
+      if (!needed.contains(role)) superfluous.push_back(role);
     }
     const std::string what = base::text("roles of the ", graph::name(app));
     if (superfluous.empty()) {
@@ -209,8 +224,15 @@ class TenantChecks {
   }
 
   void rights(graph::App app, const Sample& sample) {
-    for (const graph::RightReport& right :
-         tenant_.service().probe_rights(app, sample.mailbox, sample.user, stop_)) {
+    tell_rights(app, tenant_.service().probe_rights(app, sample.mailbox, sample.user, stop_));
+  }
+
+  void shared_rights(graph::App app, const Sample& sample) {
+    tell_rights(app, tenant_.service().probe_shared_rights(app, sample.mailbox, stop_));
+  }
+
+  void tell_rights(graph::App app, const std::vector<graph::RightReport>& rights) {
+    for (const graph::RightReport& right : rights) {
       const std::string what = base::text("right ", right.permission, " of the ", graph::name(app));
       switch (right.state) {
         case graph::RightReport::State::granted:
@@ -283,7 +305,7 @@ class TenantChecks {
       const std::vector<graph::ExportRequest> request{{items.front().id, items.front().size_bytes}};
       service.export_units(mailbox, request, sink, stop_);
       if (sink.exported()) {
-        tell(name, Status::ok, base::text("one item, ", base::human_bytes(sink.bytes())), "");
+        tell(name, Status::ok, base::text(exported_unit(), base::human_bytes(sink.bytes())), "");
       } else {
         tell(name, Status::failed, sink.problem(),
              "run `coffer doctor` again; if it stays, look at the service's message");
@@ -291,6 +313,11 @@ class TenantChecks {
       return;
     }
     tell(name, Status::warning, "no item was found to try", "");
+  }
+
+  [[nodiscard]] std::string_view exported_unit() const {
+    const bool by_folder = tenant_.configuration().api == graph::ApiForm::folder_jobs;
+    return by_folder ? "one folder, " : "one item, ";
   }
 
   OpenTenant& tenant_;

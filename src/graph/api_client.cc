@@ -55,6 +55,11 @@ class SplitSink final : public http::BodySink {
   std::string refusal_;
 };
 
+void throw_if_stopped(const Call& call, bool stopped) {
+  if (!stopped) return;
+  throw Error{ErrorKind::cancelled, base::text("stopped while ", name(call.operation))};
+}
+
 bool names_concurrency(const ServiceError& error) {
   return base::to_lower(error.message).find("concurrency") != std::string::npos;
 }
@@ -74,6 +79,17 @@ bool tells_of_limits(std::string_view name) {
 }
 
 }  // namespace
+
+ServiceStatistics statistics_of(const Wiring& wiring) {
+  ServiceStatistics statistics;
+  statistics.requests = wiring.counters.requests;
+  statistics.retried = wiring.counters.retried;
+  statistics.throttled = wiring.counters.throttled;
+  statistics.throttled_time = wiring.gate.time_lost();
+  statistics.received_bytes = wiring.counters.received_bytes;
+  statistics.sent_bytes = wiring.counters.sent_bytes;
+  return statistics;
+}
 
 struct ApiClient::Attempted {
   http::Transfer transfer;
@@ -132,27 +148,44 @@ ApiClient::Attempted ApiClient::send(const Call& call, bool streams, http::BodyS
   const std::string request_id = base::new_uuid();
   http::Request request{.method = call.method, .url = call.url, .headers = call.headers};
   request.headers.push_back({"Authorization", base::text("Bearer ", attempted.token->text.text())});
-  request.headers.push_back({"Accept", "application/json"});
+  request.headers.push_back({"Accept", std::string{call.accept}});
   request.headers.push_back({"client-request-id", request_id});
-  if (!call.body.empty()) request.headers.push_back({"Content-Type", "application/json"});
-  request.body = call.body;
+  const bool is_upload = call.stream != nullptr;
+  if (is_upload) {
+    request.headers.push_back({"Content-Type", "application/octet-stream"});
+    request.body_source = call.stream;
+  } else if (!call.body.empty()) {
+    request.headers.push_back({"Content-Type", "application/json"});
+    request.body = call.body;
+  }
   request.streams_answer = streams;
-  request.idle_timeout = streams ? base::Duration{kStreamIdle} : base::Duration{kDocumentIdle};
+  request.idle_timeout =
+      streams || is_upload ? base::Duration{kStreamIdle} : base::Duration{kDocumentIdle};
 
-  attempted.pass.emplace(wiring_.gate.enter(call.budget, call.body.size(), stop));
+  const std::uint64_t body_bytes = is_upload ? call.stream->size_bytes() : call.body.size();
+  attempted.pass.emplace(wiring_.gate.enter(call.budget, body_bytes, stop));
+  if (is_upload) call.stream->rewind();
   ++wiring_.counters.requests;
-  wiring_.counters.sent_bytes += call.body.size();
+  wiring_.counters.sent_bytes += body_bytes;
   SplitSink split{sink, wiring_.counters.received_bytes};
   attempted.transfer = wiring_.transport.perform(request, split, stop);
-  if (attempted.transfer.failure == http::TransferFailure::cancelled) {
-    throw Error{ErrorKind::cancelled, base::text("stopped while ", name(call.operation))};
-  }
   if (attempted.transfer.arrived() && !is_success(attempted.transfer.head.status)) {
     attempted.error = parse_service_error(split.refusal());
   }
   attempted.pass->set_outcome(budget_outcome(attempted.transfer, attempted.error));
   log_answer(call, attempted, request_id);
   return attempted;
+}
+
+bool ApiClient::renews_token(const Attempted& attempted, unsigned& in_a_row) {
+  if (attempted.transfer.head.status != 401) {
+    in_a_row = 0;
+    return false;
+  }
+  if (++in_a_row > kFreshTokens) return false;
+  tokens_.refuse(attempted.token);
+  ++wiring_.counters.retried;
+  return true;
 }
 
 void ApiClient::wait(const Call& call, const http::Verdict& verdict, Attempted& attempted,
@@ -163,9 +196,7 @@ void ApiClient::wait(const Call& call, const http::Verdict& verdict, Attempted& 
   if (verdict.action != http::Action::repeat) return;
   ++wiring_.counters.retried;
   if (!verdict.holds_others) wiring_.clock.sleep_for(verdict.wait, stop);
-  if (stop.stop_requested()) {
-    throw Error{ErrorKind::cancelled, base::text("stopped while ", name(call.operation))};
-  }
+  throw_if_stopped(call, stop.stop_requested());
 }
 
 void ApiClient::fail(const Call& call, const Attempted& attempted) const {
@@ -217,13 +248,8 @@ Answer ApiClient::ask(const Call& call, std::stop_token stop) {
   for (unsigned attempt = 1;; ++attempt) {
     http::CollectingSink body{kLongestDocument};
     Attempted attempted = send(call, false, body, stop);
-    if (attempted.transfer.head.status != 401) {
-      fresh_tokens = 0;
-    } else if (++fresh_tokens <= kFreshTokens) {
-      tokens_.refuse(attempted.token);
-      ++wiring_.counters.retried;
-      continue;
-    }
+    throw_if_stopped(call, attempted.transfer.failure == http::TransferFailure::cancelled);
+    if (renews_token(attempted, fresh_tokens)) continue;
     Answer answer;
     std::optional<Error> broken;
     if (attempted.transfer.arrived() && is_success(attempted.transfer.head.status) &&
@@ -257,13 +283,8 @@ StreamOutcome ApiClient::stream(const Call& call, http::BodySink& sink, std::sto
   unsigned fresh_tokens = 0;
   for (unsigned attempt = 1;; ++attempt) {
     Attempted attempted = send(call, true, sink, stop);
-    if (attempted.transfer.head.status != 401) {
-      fresh_tokens = 0;
-    } else if (++fresh_tokens <= kFreshTokens) {
-      tokens_.refuse(attempted.token);
-      ++wiring_.counters.retried;
-      continue;
-    }
+    throw_if_stopped(call, attempted.transfer.failure == http::TransferFailure::cancelled);
+    if (renews_token(attempted, fresh_tokens)) continue;
     const auto verdict =
         http::judge({attempted.transfer, attempt, true, wiring_.clock.now(), wiring_.jitter.next()},
                     http::Repeatable::yes, limits);
@@ -276,6 +297,47 @@ StreamOutcome ApiClient::stream(const Call& call, http::BodySink& sink, std::sto
                            (attempted.transfer.arrived() && (status == 500 || status == 502));
     if (!broke_off) throw_unless_final(call, attempted);
     return {std::move(attempted.transfer), std::move(attempted.error)};
+  }
+}
+
+Submission ApiClient::submit(const Call& call, std::stop_token stop) {
+  unsigned fresh_tokens = 0;
+  for (unsigned attempt = 1;; ++attempt) {
+    http::CollectingSink body{kLongestDocument};
+    Attempted attempted = send(call, false, body, stop);
+    http::Transfer& transfer = attempted.transfer;
+    if (transfer.failure == http::TransferFailure::cancelled) {
+      return {std::nullopt, base::text("stopped while ", name(call.operation))};
+    }
+    if (renews_token(attempted, fresh_tokens)) continue;
+    http::Transfer judged = transfer;
+    // As good as not sent: the service could not read it, so it cannot have acted on it.
+    if (judged.head.status == 400 && attempted.error.says_request_unread()) {
+      judged.failure = http::TransferFailure::not_sent;
+    }
+    const auto verdict =
+        http::judge({judged, attempt, true, wiring_.clock.now(), wiring_.jitter.next()},
+                    http::Repeatable::unless_sent);
+    wait(call, verdict, attempted, stop);
+    if (verdict.action == http::Action::repeat) continue;
+    if (verdict.action == http::Action::lost) {
+      return {std::nullopt, transfer.arrived()
+                                ? base::text("the service answered ", transfer.head.status, " ",
+                                             attempted.error.text())
+                                : transfer.detail};
+    }
+    throw_unless_final(call, attempted);
+    Answer answer;
+    if (is_success(transfer.head.status) && !body.text().empty()) {
+      try {
+        answer.document = Json::parse(body.text());
+      } catch (const Error& error) {
+        return {std::nullopt, base::text("accepted, but ", error.message())};
+      }
+    }
+    answer.head = std::move(transfer.head);
+    answer.error = std::move(attempted.error);
+    return {std::move(answer)};
   }
 }
 

@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ struct Wiring {
   Counters& counters;
 };
 
+ServiceStatistics statistics_of(const Wiring& wiring);
+
 struct Call {
   Operation operation = Operation::list_folders;
   std::string budget{};  // whose: a mailbox's id, or kDirectoryBudget
@@ -49,6 +52,9 @@ struct Call {
   std::string method = "GET";
   std::vector<http::Header> headers{};  // besides the usual ones
   std::string body{};                   // JSON; may be empty
+  // Instead of `body`: a stream. Outlives the call; read from its beginning for each attempt.
+  http::BodySource* stream = nullptr;
+  std::string_view accept = "application/json";
 };
 
 inline constexpr std::string_view kDirectoryBudget = "directory";
@@ -83,6 +89,12 @@ struct StreamOutcome {
   }
 };
 
+// What became of a call that does harm if the service acts on it twice.
+struct Submission {
+  std::optional<Answer> answer;  // empty: the service may have acted on it, and nobody knows
+  std::string doubt{};           // why, then
+};
+
 // Thread-safe. Throws Error(denied), Error(unavailable), Error(protocol), Error(cancelled).
 class ApiClient {
  public:
@@ -94,6 +106,9 @@ class ApiClient {
   // Repeats only what was throttled or never sent, or refused for its token; so `sink` gets at most
   // one body.
   StreamOutcome stream(const Call& call, http::BodySink& sink, std::stop_token stop);
+  // Repeats only what the service cannot have acted on. What somebody stopped while it was under
+  // way is in doubt.
+  Submission submit(const Call& call, std::stop_token stop);
 
   // graph_url and what is given: url("/users/", id).
   template <typename... Parts>
@@ -111,6 +126,8 @@ class ApiClient {
  private:
   // One transfer. Its place in the budget is kept until wait() has told the others to hold.
   struct Attempted;
+  // Whether the service refused the token, and a fresh one is to be tried; `in_a_row` counts them.
+  bool renews_token(const Attempted& attempted, unsigned& in_a_row);
   Attempted send(const Call& call, bool streams, http::BodySink& sink, std::stop_token stop);
   [[noreturn]] void fail(const Call& call, const Attempted& attempted) const;
   // What no caller can judge any better becomes an exception.

@@ -54,6 +54,12 @@ Round walk_feed(ApiClient& client, const Feed& feed, const std::optional<Cursor>
     const Answer answer = client.ask(call, stop);
     if (!answer.succeeded()) {
       throw_if_mailbox_gone(answer.error);
+      if (!feed.of_folder && !has_token && answer.error.is_any_of({"ErrorInvalidIdMalformed"})) {
+        // Nothing but the mailbox is named there: it is remembered from another form of the API.
+        throw Error{ErrorKind::not_found,
+                    base::text("the service knows no mailbox ", base::printable(feed.mailbox.value),
+                               " (", answer.error.text(), ")")};
+      }
       if (const auto round = failed_round(answer, feed, has_token)) return *round;
       throw unexpected_answer(feed.operation, answer);
     }

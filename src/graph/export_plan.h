@@ -10,11 +10,6 @@
 
 namespace graph {
 
-struct BatchLimits {
-  std::size_t items = 20;  // the service takes no more
-  std::uint64_t bytes = 24 * 1024 * 1024;
-};
-
 using Batch = std::vector<ExportRequest>;
 
 // Keeps the order, except that an item at or above the byte limit goes alone, without ending the

@@ -5,6 +5,7 @@
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "src/graph/import_body.h"
+#include "src/graph/import_refusal.h"
 #include "src/graph/paths.h"
 
 #include <algorithm>
@@ -26,23 +27,9 @@ constexpr base::Duration kRenewAhead = std::chrono::minutes{5};
 
 bool is_success(int status) { return status == 200 || status == 201; }
 
-bool says_full(int status, const ServiceError& error) {
-  return status == 507 || error.is_any_of({"ErrorQuotaExceeded", "quotaLimitReached",
-                                           "ErrorMailboxFull", "ErrorMessageSizeExceededQuota"});
-}
-
 // The service looked at the stream and will not take it, whatever status it says so with.
 bool says_corrupt(const ServiceError& error) {
   return error.is_any_of({"ErrorCorruptData", "ErrorItemCorrupt"});
-}
-
-UnitError unit_error(int status, const ServiceError& error) {
-  UnitError result{error.code, error.message, false};
-  if (result.code.empty()) result.code = base::text("HTTP ", status);
-  if (result.message.empty()) result.message = base::text("the service answered ", status);
-  result.is_gone = error.is_any_of(
-      {"ErrorItemNotFound", "itemNotFound", "ErrorFolderNotFound", "ResourceNotFound"});
-  return result;
 }
 
 }  // namespace
@@ -189,7 +176,7 @@ ImportResult Importer::result_of(const Sent& sent, http::Action action) {
       base::text("the import host answered ", status, " ", sent.error.text());
   if (transfer.arrived() && !is_success(status)) {
     throw_if_mailbox_gone(sent.error);
-    if (says_corrupt(sent.error)) return ImportRefused{unit_error(status, sent.error), false};
+    if (says_corrupt(sent.error)) return import_refusal(status, sent.error);
   }
   if (action == http::Action::lost || transfer.failure == http::TransferFailure::too_large) {
     return ImportUncertain{transfer.arrived() ? answered : transfer.detail};
@@ -200,7 +187,7 @@ ImportResult Importer::result_of(const Sent& sent, http::Action action) {
                 base::text("importing an item: ", transfer.arrived() ? answered : transfer.detail)};
   }
   if (!is_success(status)) {
-    return ImportRefused{unit_error(status, sent.error), says_full(status, sent.error)};
+    return import_refusal(status, sent.error);
   }
   try {
     const Json document = Json::parse(sent.body);

@@ -4,6 +4,7 @@
 #include "src/base/text.h"
 #include "src/graph/change_feed.h"
 #include "src/graph/entities.h"
+#include "src/graph/folder_search.h"
 #include "src/graph/paths.h"
 
 namespace graph {
@@ -96,29 +97,6 @@ void ItemsService::export_units(const MailboxId& mailbox, std::span<const Export
   exporter_.export_units(mailbox, units, sink, std::move(stop));
 }
 
-std::optional<Folder> ItemsService::find_child(const MailboxId& mailbox,
-                                               const std::string& children_url,
-                                               const std::string& display_name,
-                                               std::stop_token stop) {
-  std::optional<Folder> found;
-  walk_list(
-      *restore_,
-      {.operation = Operation::create_folder,
-       .budget = mailbox.value,
-       .url = children_url + "?$top=100"},
-      [&](const Json& entry) {
-        Folder folder = read_folder(entry);
-        const bool is_same = folder.display_name == display_name;
-        // Exchange compares names without regard to case; the exact one is the better find.
-        if (is_same || (!found && base::equals_ignoring_case(folder.display_name, display_name))) {
-          found = std::move(folder);
-        }
-        return !is_same;
-      },
-      std::move(stop));
-  return found;
-}
-
 void ItemsService::prepare_import(const MailboxId& mailbox, std::stop_token stop) {
   if (importer_ == nullptr) throw_no_restore_app();
   importer_->prepare(mailbox, std::move(stop));
@@ -142,11 +120,11 @@ CreatedFolder ItemsService::create_folder(const MailboxId& mailbox, const std::s
                     stop);
   if (answer.succeeded()) return {read_folder(answer.document)};
   throw_if_mailbox_gone(answer.error);
-  if (answer.status() == 409 ||
-      answer.error.is_any_of({"ErrorFolderExists", "nameAlreadyExists"})) {
-    if (auto found = find_child(mailbox, url, display_name, std::move(stop))) {
-      return {std::move(*found), true};
-    }
+  if (says_folder_exists(answer)) {
+    const Call children{
+        .operation = Operation::create_folder, .budget = mailbox.value, .url = url + "?$top=100"};
+    auto found = find_folder_named(*restore_, children, display_name, read_folder, std::move(stop));
+    if (found) return {std::move(*found), true};
   }
   throw unexpected_answer(Operation::create_folder, answer);
 }
@@ -172,15 +150,6 @@ ImportResult ItemsService::import_unit(const MailboxId& mailbox, const std::stri
   return importer_->import(mailbox, folder_id, stream, over, std::move(stop));
 }
 
-ServiceStatistics ItemsService::statistics() const {
-  ServiceStatistics statistics;
-  statistics.requests = wiring_.counters.requests;
-  statistics.retried = wiring_.counters.retried;
-  statistics.throttled = wiring_.counters.throttled;
-  statistics.throttled_time = wiring_.gate.time_lost();
-  statistics.received_bytes = wiring_.counters.received_bytes;
-  statistics.sent_bytes = wiring_.counters.sent_bytes;
-  return statistics;
-}
+ServiceStatistics ItemsService::statistics() const { return statistics_of(wiring_); }
 
 }  // namespace graph

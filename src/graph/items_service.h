@@ -46,9 +46,6 @@ class ItemsService final : public MailboxService {
   [[nodiscard]] ServiceStatistics statistics() const override;
 
  private:
-  std::optional<Folder> find_child(const MailboxId& mailbox, const std::string& children_url,
-                                   const std::string& display_name, std::stop_token stop);
-
   ApiClient& backup_;
   ApiClient* restore_;
   Importer* importer_;

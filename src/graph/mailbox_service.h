@@ -106,6 +106,12 @@ struct ExportRequest {
   std::uint64_t size_bytes = 0;
 };
 
+// What one call of export_units() had best be given, for calls to be side by side.
+struct BatchLimits {
+  std::size_t items = 20;  // the service takes no more
+  std::uint64_t bytes = 24 * 1024 * 1024;
+};
+
 // Takes exported streams, one at a time. All calls come from the thread that called export_units().
 class ExportSink {
  public:
@@ -198,6 +204,7 @@ class MailboxService {
                             const std::function<void(Item, ItemDetails)>& on_item,
                             std::stop_token stop) = 0;
 
+  [[nodiscard]] virtual BatchLimits batch_limits() const { return {}; }
   // Exports the items; sizes decide how many go into one call. Each ends in sink.end() or
   // sink.failed().
   virtual void export_units(const MailboxId& mailbox, std::span<const ExportRequest> units,

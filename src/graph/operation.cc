@@ -28,6 +28,18 @@ std::string_view name(Operation operation) {
       return "opening an import session";
     case Operation::import_item:
       return "importing an item";
+    case Operation::list_mail_folders:
+      return "listing mail folders";
+    case Operation::create_mail_folder:
+      return "creating a mail folder";
+    case Operation::remove_mail_folder:
+      return "removing a mail folder";
+    case Operation::export_folder:
+      return "exporting a folder";
+    case Operation::import_folder:
+      return "importing a folder";
+    case Operation::ask_import_job:
+      return "asking about an import job";
   }
   return "unknown";
 }
@@ -55,6 +67,14 @@ std::string_view permission(Operation operation) {
       return "MailboxItem.ImportExport.All";
     case Operation::import_item:
       return "";
+    case Operation::list_mail_folders:
+    case Operation::create_mail_folder:
+    case Operation::remove_mail_folder:
+      return "Mail.ReadWrite (for a shared mailbox Mail.ReadWrite.Shared, too)";
+    case Operation::export_folder:
+    case Operation::import_folder:
+    case Operation::ask_import_job:
+      return "Mailbox.Migration";
   }
   return "";
 }

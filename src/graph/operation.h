@@ -19,6 +19,12 @@ enum class Operation : std::uint8_t {
   export_items,
   create_import_session,
   import_item,
+  list_mail_folders,
+  create_mail_folder,
+  remove_mail_folder,
+  export_folder,
+  import_folder,
+  ask_import_job,
 };
 
 // "listing folders"

@@ -5,16 +5,20 @@
 
 namespace graph {
 
-std::string mailbox_path(const MailboxId& mailbox) {
-  std::string path = "/admin/exchange/mailboxes/";
-  for (const char c : mailbox.value) {
+std::string encoded_mailbox_id(std::string_view mailbox_id) {
+  std::string encoded;
+  for (const char c : mailbox_id) {
     if (c == ':' || c == '@') {
-      path += c;
+      encoded += c;
     } else {
-      path += base::percent_encode({&c, 1});
+      encoded += base::percent_encode({&c, 1});
     }
   }
-  return path;
+  return encoded;
+}
+
+std::string mailbox_path(const MailboxId& mailbox) {
+  return base::text("/admin/exchange/mailboxes/", encoded_mailbox_id(mailbox.value));
 }
 
 std::string folder_path(const MailboxId& mailbox, std::string_view folder_id) {

@@ -9,7 +9,9 @@
 
 namespace graph {
 
-// "/admin/exchange/mailboxes/MBX:...@...", with ':' and '@' bare as the documentation writes them.
+// "MBX:...@..." for a URL, with ':' and '@' bare as the documentation writes them.
+std::string encoded_mailbox_id(std::string_view mailbox_id);
+// "/admin/exchange/mailboxes/MBX:...@..."
 std::string mailbox_path(const MailboxId& mailbox);
 // ".../folders/AAMk...%3D"
 std::string folder_path(const MailboxId& mailbox, std::string_view folder_id);

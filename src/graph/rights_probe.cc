@@ -4,6 +4,9 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/graph/paths.h"
+#include "src/graph/user_mailbox.h"
+
+#include <utility>
 
 namespace graph {
 namespace {
@@ -17,10 +20,8 @@ struct Probe {
   Call call;
 };
 
-std::vector<Probe> backup_probes(const ApiClient& client, const MailboxId& mailbox,
-                                 const User& owner) {
+std::vector<Probe> directory_probes(const ApiClient& client, const User& owner) {
   const std::string directory{kDirectoryBudget};
-  const std::string user = base::percent_encode(owner.id);
   return {
       {"User.Read.All",
        {.operation = Operation::list_users,
@@ -33,7 +34,28 @@ std::vector<Probe> backup_probes(const ApiClient& client, const MailboxId& mailb
       {"MailboxSettings.Read",
        {.operation = Operation::read_mailbox_settings,
         .budget = directory,
-        .url = client.url("/users/", user, "/mailboxSettings/userPurpose")}},
+        .url =
+            client.url("/users/", base::percent_encode(owner.id), "/mailboxSettings/userPurpose")}},
+  };
+}
+
+std::vector<Probe> mailbox_probes(const ApiClient& client, const MailboxId& mailbox) {
+  if (client.app() == App::restore) {
+    return {
+        {"MailboxFolder.ReadWrite.All",
+         {.operation = Operation::create_folder,
+          .budget = mailbox.value,
+          .url = client.url(folder_path(mailbox, "no-such-folder"), "/childFolders"),
+          .method = "POST",
+          .body = "{\"displayName\":\"\",\"type\":\"\"}"}},
+        {"MailboxItem.ImportExport.All",
+         {.operation = Operation::create_import_session,
+          .budget = mailbox.value,
+          .url = client.url(mailbox_path(mailbox), "/createImportSession"),
+          .method = "POST"}},
+    };
+  }
+  return {
       {"MailboxFolder.Read.All",
        {.operation = Operation::list_folders,
         .budget = mailbox.value,
@@ -52,20 +74,32 @@ std::vector<Probe> backup_probes(const ApiClient& client, const MailboxId& mailb
   };
 }
 
-std::vector<Probe> restore_probes(const ApiClient& client, const MailboxId& mailbox) {
-  return {
-      {"MailboxFolder.ReadWrite.All",
-       {.operation = Operation::create_folder,
-        .budget = mailbox.value,
-        .url = client.url(folder_path(mailbox, "no-such-folder"), "/childFolders"),
-        .method = "POST",
-        .body = "{\"displayName\":\"\",\"type\":\"\"}"}},
-      {"MailboxItem.ImportExport.All",
-       {.operation = Operation::create_import_session,
-        .budget = mailbox.value,
-        .url = client.url(mailbox_path(mailbox), "/createImportSession"),
-        .method = "POST"}},
-  };
+// What the app may do with the folders: list them, or make one.
+Call mail_folder_call(const ApiClient& client, const UserMailbox& mailbox) {
+  if (client.app() == App::backup) {
+    return {.operation = Operation::list_mail_folders,
+            .budget = mailbox.id().value,
+            .url = client.url(mailbox.user_path(), "/mailFolders?$top=1")};
+  }
+  return {.operation = Operation::create_mail_folder,
+          .budget = mailbox.id().value,
+          .url = client.url(mailbox.user_path(), "/mailFolders/no-such-folder/childFolders"),
+          .method = "POST",
+          .body = "{\"displayName\":\"\"}"};
+}
+
+std::vector<Probe> folder_jobs_probes(const ApiClient& client, const UserMailbox& mailbox) {
+  Call jobs{.operation = Operation::ask_import_job,
+            .budget = mailbox.id().value,
+            .url = client.url(mailbox.mailbox_path(), "/importJobs/no-such-job")};
+  if (client.app() == App::backup) {
+    jobs.operation = Operation::export_folder;
+    jobs.url = client.url(mailbox.mailbox_path(), "/exportJobs");
+    jobs.method = "POST";
+    jobs.body = "{\"sourceFolder\":\"no-such-folder\",\"targetRootFolder\":null}";
+  }
+  return {{"Mail.ReadWrite", mail_folder_call(client, mailbox)},
+          {"Mailbox.Migration", std::move(jobs)}};
 }
 
 RightReport report_on(ApiClient& client, const Probe& probe, std::stop_token stop) {
@@ -106,13 +140,24 @@ std::vector<std::string> roles_in_token(std::string_view token) {
   return roles;
 }
 
-std::vector<RightReport> probe_rights(ApiClient& client, const MailboxId& mailbox,
+std::vector<RightReport> probe_rights(ApiClient& client, ApiForm form, const MailboxId& mailbox,
                                       const User& owner, std::stop_token stop) {
-  const auto probes = client.app() == App::backup ? backup_probes(client, mailbox, owner)
-                                                  : restore_probes(client, mailbox);
+  std::vector<Probe> probes;
+  if (client.app() == App::backup) probes = directory_probes(client, owner);
+  const std::vector<Probe> of_mailbox = form == ApiForm::folder_jobs
+                                            ? folder_jobs_probes(client, UserMailbox::from(mailbox))
+                                            : mailbox_probes(client, mailbox);
+  probes.insert(probes.end(), of_mailbox.begin(), of_mailbox.end());
   std::vector<RightReport> reports;
   for (const Probe& probe : probes) reports.push_back(report_on(client, probe, stop));
   return reports;
+}
+
+std::vector<RightReport> probe_shared_rights(ApiClient& client, ApiForm form,
+                                             const MailboxId& mailbox, std::stop_token stop) {
+  if (form != ApiForm::folder_jobs) return {};
+  const Probe probe{"Mail.ReadWrite.Shared", mail_folder_call(client, UserMailbox::from(mailbox))};
+  return {report_on(client, probe, std::move(stop))};
 }
 
 }  // namespace graph

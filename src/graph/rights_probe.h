@@ -17,7 +17,10 @@ std::vector<std::string> roles_in_token(std::string_view token);
 
 // One report for each right that the client's app needs. Calls that could change something name
 // things that do not exist, so that the service can only say whether it would have been allowed.
-std::vector<RightReport> probe_rights(ApiClient& client, const MailboxId& mailbox,
+std::vector<RightReport> probe_rights(ApiClient& client, ApiForm form, const MailboxId& mailbox,
                                       const User& owner, std::stop_token stop);
+// What it needs besides for this mailbox, which is a shared one; nothing in the documented form.
+std::vector<RightReport> probe_shared_rights(ApiClient& client, ApiForm form,
+                                             const MailboxId& mailbox, std::stop_token stop);
 
 }  // namespace graph

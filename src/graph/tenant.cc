@@ -4,10 +4,12 @@
 #include "src/base/text.h"
 #include "src/graph/api_client.h"
 #include "src/graph/directory_client.h"
+#include "src/graph/folder_jobs_service.h"
 #include "src/graph/importer.h"
 #include "src/graph/items_service.h"
 #include "src/graph/rights_probe.h"
 #include "src/graph/token_source.h"
+#include "src/graph/user_mailbox.h"
 #include "src/http/allowed_hosts.h"
 #include "src/http/url.h"
 
@@ -100,14 +102,26 @@ struct Tenant::Parts {
         gate(clock, mailbox_limits(settings)),
         wiring{transport, clock, gate, jitter, counters},
         backup(settings, App::backup, std::move(settings.backup_app), wiring),
-        directory(backup.client) {
+        form(settings.api),
+        accounts(backup.client),
+        accounts_of_folder_jobs(accounts) {
     gate.set_limits(std::string{kDirectoryBudget}, directory_limits());
     if (settings.restore_app) {
       restore.emplace(settings, App::restore, std::move(*settings.restore_app), wiring);
-      importer.emplace(restore->client, wiring, import_hosts_of(settings));
     }
-    items.emplace(backup.client, restore ? &restore->client : nullptr,
-                  importer ? &*importer : nullptr, wiring);
+    ApiClient* writes = restore ? &restore->client : nullptr;
+    if (form == ApiForm::folder_jobs) {
+      mailboxes = std::make_unique<FolderJobsService>(backup.client, writes, wiring);
+      return;
+    }
+    if (restore) importer.emplace(restore->client, wiring, import_hosts_of(settings));
+    mailboxes = std::make_unique<ItemsService>(backup.client, writes,
+                                               importer ? &*importer : nullptr, wiring);
+  }
+
+  Directory& directory() {
+    if (form == ApiForm::folder_jobs) return accounts_of_folder_jobs;
+    return accounts;
   }
 
   SignedIn& signed_in(App app) {
@@ -123,9 +137,11 @@ struct Tenant::Parts {
   Wiring wiring;
   SignedIn backup;
   std::optional<SignedIn> restore;
-  std::optional<Importer> importer;
-  DirectoryClient directory;
-  std::optional<ItemsService> items;
+  ApiForm form;
+  std::optional<Importer> importer;  // of the documented form
+  DirectoryClient accounts;
+  UserMailboxDirectory accounts_of_folder_jobs;
+  std::unique_ptr<MailboxService> mailboxes;
 };
 
 Tenant::Tenant(TenantSettings settings, http::Transport& transport, base::Clock& clock)
@@ -133,9 +149,9 @@ Tenant::Tenant(TenantSettings settings, http::Transport& transport, base::Clock&
 
 Tenant::~Tenant() = default;
 
-Directory& Tenant::directory() { return parts_->directory; }
+Directory& Tenant::directory() { return parts_->directory(); }
 
-MailboxService& Tenant::mailboxes() { return *parts_->items; }
+MailboxService& Tenant::mailboxes() { return *parts_->mailboxes; }
 
 bool Tenant::has_restore_app() const { return parts_->restore.has_value(); }
 
@@ -164,7 +180,14 @@ SignInReport Tenant::probe_sign_in(App app, std::stop_token stop) {
 
 std::vector<RightReport> Tenant::probe_rights(App app, const MailboxId& mailbox, const User& owner,
                                               std::stop_token stop) {
-  return graph::probe_rights(parts_->signed_in(app).client, mailbox, owner, std::move(stop));
+  return graph::probe_rights(parts_->signed_in(app).client, parts_->form, mailbox, owner,
+                             std::move(stop));
+}
+
+std::vector<RightReport> Tenant::probe_shared_rights(App app, const MailboxId& mailbox,
+                                                     std::stop_token stop) {
+  return graph::probe_shared_rights(parts_->signed_in(app).client, parts_->form, mailbox,
+                                    std::move(stop));
 }
 
 }  // namespace graph

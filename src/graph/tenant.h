@@ -4,6 +4,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/secret.h"
+#include "src/graph/api_form.h"
 #include "src/graph/directory.h"
 #include "src/graph/mailbox_service.h"
 #include "src/http/transport.h"
@@ -41,7 +42,8 @@ struct SignIn {
 using OnSignIn = std::function<void(const SignIn&)>;
 
 struct TenantSettings {
-  std::string tenant_id;  // GUID or verified domain
+  ApiForm api = ApiForm::items;
+  std::string tenant_id{};  // GUID or verified domain
   std::string login_url = "https://login.microsoftonline.com";
   std::string graph_url = "https://graph.microsoft.com/v1.0";
   std::vector<std::string> import_hosts = {"outlook.office365.com"};
@@ -94,6 +96,9 @@ class Tenant {
   // be called after a sign-in that succeeded.
   std::vector<RightReport> probe_rights(App app, const MailboxId& mailbox, const User& owner,
                                         std::stop_token stop);
+  // The same for what the app needs besides where a mailbox is a shared one.
+  std::vector<RightReport> probe_shared_rights(App app, const MailboxId& mailbox,
+                                               std::stop_token stop);
 
   // Time lost on one mailbox to the service's limits.
   [[nodiscard]] base::Duration time_lost(const MailboxId& mailbox) const;

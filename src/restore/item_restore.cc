@@ -302,6 +302,21 @@ std::vector<std::string> BatchRestore::matching_ids(const RestoreItem& item,
   return ids;
 }
 
+// What has no search key is known by its bytes alone.
+std::map<std::string, base::Sha256> BatchRestore::hashes_without_key(
+    const std::vector<RestoreItem>& items, const TargetItems& listed) {
+  std::vector<graph::ExportRequest> units;
+  for (const RestoreItem& item : items) {
+    if (item.state != State::imported || item.seen == Seen::as_it_should_be) continue;
+    const auto found = listed.find(item.imported.item_id);
+    if (item.search_key.empty() && found != listed.end()) {
+      units.push_back({found->first, found->second.size_bytes});
+    }
+  }
+  return hash_exports(context_.with.service, to_.mailbox, units, context_.settings.lanes,
+                      context_.stop);
+}
+
 void BatchRestore::read_back(std::vector<RestoreItem>& items) {
   std::vector<std::string> ids;
   for (const RestoreItem& item : items) {
@@ -312,13 +327,17 @@ void BatchRestore::read_back(std::vector<RestoreItem>& items) {
     if (look > 0) context_.with.clock.sleep_for(kSettleTime, context_.stop);
     const TargetItems listed =
         list_items(context_.with.service, to_.mailbox, to_.folder_id, ids, context_.stop);
+    const std::map<std::string, base::Sha256> hashes = hashes_without_key(items, listed);
     ids.clear();
     for (RestoreItem& item : items) {
       if (item.state != State::imported || item.seen == Seen::as_it_should_be) continue;
       const auto found = listed.find(item.imported.item_id);
+      const auto hash = hashes.find(item.imported.item_id);
       const bool is_as_it_should_be =
           found != listed.end() && same_class(found->second.item_class, item.entry.item_class) &&
-          (item.search_key.empty() || found->second.search_key == item.search_key);
+          (item.search_key.empty()
+               ? hash != hashes.end() && hash->second == item.entry.content.sha256
+               : found->second.search_key == item.search_key);
       item.seen = is_as_it_should_be ? Seen::as_it_should_be : Seen::otherwise;
       if (!is_as_it_should_be) ids.push_back(item.imported.item_id);
     }

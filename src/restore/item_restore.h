@@ -86,6 +86,8 @@ class BatchRestore {
   // Finds uncertain items in the target.
   void look_for(std::vector<RestoreItem*>& uncertain);
   std::vector<std::string> matching_ids(const RestoreItem& item, const TargetItems& listed);
+  std::map<std::string, base::Sha256> hashes_without_key(const std::vector<RestoreItem>& items,
+                                                         const TargetItems& listed);
   [[nodiscard]] std::vector<Candidate> candidates_of(
       const RestoreItem& item, const std::map<std::string, base::Sha256>& hashes) const;
 

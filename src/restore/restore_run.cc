@@ -65,6 +65,14 @@ base::Sha256 intent_of(const store::Snapshot& point, const RestoreSelection& sel
   return base::sha256(fields.bytes());
 }
 
+std::string remedy_of(const std::string& refusal_code) {
+  if (refusal_code == "corrupt") return "run a check of the store";
+  if (refusal_code == "FolderNotEmpty" || refusal_code == "CannotReplace") {
+    return "restore it into another folder, with --into";
+  }
+  return "run the restore again with skip";
+}
+
 class RestoreRun {
  public:
   RestoreRun(const Collaborators& with, const store::Snapshot& point,
@@ -298,9 +306,7 @@ class RestoreRun {
       fail(line, "NotCompared", item.verdict.reason,
            "restore it beside what is there, with --item and --on-conflict copy");
     } else if (item.state == RestoreItem::State::refused) {
-      fail(line, item.refusal_code, item.refusal,
-           item.refusal_code == "corrupt" ? "run a check of the store"
-                                          : "run the restore again with skip");
+      fail(line, item.refusal_code, item.refusal, remedy_of(item.refusal_code));
     } else if (item.state == RestoreItem::State::imported) {
       const bool replaced = item.verdict.kind == Verdict::Kind::replace;
       line.result = replaced ? ItemResult::replaced : ItemResult::restored;

@@ -3,7 +3,6 @@
 #include "src/base/error.h"
 #include "src/base/side_by_side.h"
 #include "src/base/text.h"
-#include "src/graph/export_plan.h"
 
 #include <algorithm>
 #include <mutex>
@@ -11,8 +10,6 @@
 
 namespace restore {
 namespace {
-
-constexpr std::size_t kItemsPerCall = graph::BatchLimits{}.items;
 
 // Hashes streams as they arrive.
 class HashingSink final : public graph::ExportSink {
@@ -87,12 +84,13 @@ std::map<std::string, base::Sha256> hash_exports(graph::MailboxService& service,
                                                  std::size_t lanes, std::stop_token stop) {
   std::map<std::string, base::Sha256> hashes;
   std::mutex mutex;
-  const std::size_t calls = (units.size() + kItemsPerCall - 1) / kItemsPerCall;
+  const std::size_t per_call = service.batch_limits().items;
+  const std::size_t calls = (units.size() + per_call - 1) / per_call;
   base::run_side_by_side(calls, lanes, [&](std::size_t call) {
-    const std::size_t first = call * kItemsPerCall;
+    const std::size_t first = call * per_call;
     HashingSink sink;
-    service.export_units(
-        mailbox, units.subspan(first, std::min(kItemsPerCall, units.size() - first)), sink, stop);
+    service.export_units(mailbox, units.subspan(first, std::min(per_call, units.size() - first)),
+                         sink, stop);
     const std::lock_guard lock{mutex};
     hashes.insert(sink.hashes().begin(), sink.hashes().end());
   });

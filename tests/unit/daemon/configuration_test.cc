@@ -113,7 +113,7 @@ mail_to = ["admins@contoso.com"]
 
   const appliance::TenantConfiguration& tenant = configuration.tenant("CONTOSO");
   CHECK(tenant.name == "contoso");
-  CHECK(tenant.api == appliance::ApiForm::folder_jobs);
+  CHECK(tenant.api == graph::ApiForm::folder_jobs);
   CHECK(tenant.login_url == "https://login.example");
   CHECK(tenant.import_hosts == std::vector<std::string>{"outlook.example", "[::1]:8443"});
   CHECK(tenant.ca_file->path == "/etc/coffer/ca.pem");
@@ -144,7 +144,7 @@ TEST_CASE("what is left out has its default", "[daemon][configuration]") {
   CHECK(configuration.store.index == "/srv/store.index");
   CHECK(configuration.store.parity);
   const auto& tenant = configuration.tenants.at(0);
-  CHECK(tenant.api == appliance::ApiForm::items);
+  CHECK(tenant.api == graph::ApiForm::items);
   CHECK(tenant.graph_url == "https://graph.microsoft.com/v1.0");
   CHECK(tenant.import_hosts == std::vector<std::string>{"outlook.office365.com"});
   CHECK_FALSE(tenant.restore_app);

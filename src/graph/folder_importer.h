@@ -1,0 +1,48 @@
+// Brings a folder's stream back by importJobs: sent as a stream, then asked about until the service
+// has worked on it.
+#pragma once
+
+#include "src/graph/api_client.h"
+#include "src/graph/folder_exporter.h"
+#include "src/graph/mail_folders.h"
+#include "src/graph/mailbox_service.h"
+#include "src/graph/user_mailbox.h"
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace graph {
+
+// Thread-safe.
+class FolderImporter {
+ public:
+  // `client` is the restore app's. All of them outlive it.
+  FolderImporter(ApiClient& client, MailFolders& folders, FolderExporter& exporter,
+                 const Wiring& wiring)
+      : client_(client), folders_(folders), exporter_(exporter), wiring_(wiring) {}
+
+  // As MailboxService::import_unit(). The service adds a stream to what lies in the folder, and can
+  // neither compare nor replace: so one that holds anything gets nothing, unless it holds this
+  // stream already. That, too, is how a lost answer is told from a lost import.
+  ImportResult import(const UserMailbox& mailbox, const std::string& folder_id,
+                      StreamSource& stream, const std::optional<ImportOver>& over,
+                      std::stop_token stop);
+
+ private:
+  // What is final before anything is sent; empty for a folder that is to be filled.
+  std::optional<ImportResult> judge_target(const UserMailbox& mailbox, const std::string& folder_id,
+                                           StreamSource& stream, const std::stop_token& stop);
+  bool holds(const UserMailbox& mailbox, const std::string& folder_id, StreamSource& stream,
+             const std::stop_token& stop);
+  // Asks until the job is over.
+  ImportResult follow(const UserMailbox& mailbox, const std::string& folder_id,
+                      const std::string& job_id, const std::stop_token& stop);
+
+  ApiClient& client_;
+  MailFolders& folders_;
+  FolderExporter& exporter_;
+  Wiring wiring_;
+};
+
+}  // namespace graph
