@@ -137,8 +137,14 @@ class PackedRepository final : public Repository {
   }
   ChunkedTenantStore& store_of(const TenantDomain& domain) const;
   [[nodiscard]] RepositoryState state() const { return {*index_, rows_, *newer_.lock()}; }
+  // The log in one hand, after a look at how far the audit log reached: others may be adding to it.
+  struct Appending {
+    std::optional<Journal::Head> audit;
+    mutable base::Synchronized<Heads>::Access heads;  // whoever holds it may add
+  };
+  Appending begin_append() { return {journals().audit_reached(), heads_.lock()}; }
   void append_to_log(std::span<const PreparedSnapshot> snapshots, std::vector<LogEvent> events,
-                     Heads& heads, std::optional<Journal::Head> audit = {});
+                     const Appending& log);
   [[nodiscard]] CopyTarget as_copy_target();
   CheckReport survey(CheckLevel level, const OnProgress& on_progress, const std::stop_token& stop,
                      PackSurvey& survey) const;
@@ -199,8 +205,7 @@ std::unique_ptr<Repository::Work> PackedRepository::begin_work() {
 
 void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
   base::check(access_ != Access::read, "a repository opened for reading takes no commit");
-  const auto audit = snapshots.empty() ? std::nullopt : journals().audit_reached();
-  auto heads = heads_.lock();  // one commit at a time
+  Appending log = begin_append();  // one commit at a time
   std::vector<std::pair<ChunkedTenantStore*, std::uint64_t>> marks;
   {
     auto tenants = tenants_.lock();
@@ -211,7 +216,7 @@ void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
     for (const Snapshot& snapshot : snapshots) {
       store_of(snapshot.tenant).require_roots(snapshot);
     }
-    append_to_log(snapshots, {}, *heads, audit);
+    append_to_log(snapshots, {}, log);
     for (const Snapshot& snapshot : snapshots) {
       settle_lost_items(store_of(snapshot.tenant).chunks(), *index_, rows_,
                         keys_->tenant(snapshot.tenant).tag(), snapshot);
@@ -221,18 +226,17 @@ void PackedRepository::commit(std::span<const PreparedSnapshot> snapshots) {
 }
 
 void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots,
-                                     std::vector<LogEvent> events, Heads& heads,
-                                     std::optional<Journal::Head> audit) {
+                                     std::vector<LogEvent> events, const Appending& log) {
   const WriterId own = index_->writer();
-  LogCursor& head = heads.try_emplace(own, LogCursor{own, 0, {}}).first->second;
+  LogCursor& head = log.heads->try_emplace(own, LogCursor{own, 0, {}}).first->second;
   CommitRecord record;
   record.time = clock_->now();
-  for (const auto& [writer, cursor] : heads) {
+  for (const auto& [writer, cursor] : *log.heads) {
     if (writer != own) record.others.push_back(cursor);
   }
   record.snapshots.assign(snapshots.begin(), snapshots.end());
   record.events = std::move(events);
-  record.audit = audit;
+  record.audit = log.audit;
   // The cursor of a later commit would pass over what the index has missed.
   std::vector<StateRow> rows = *newer_.lock();
   for (StateRow& row : rows_.of(record)) rows.push_back(std::move(row));
@@ -241,9 +245,7 @@ void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots
   try {
     index_->apply_commit(head, rows);
   } catch (base::Error& error) {
-    error.add_context(
-        "the commit is safe in the log, and the index takes it from there when the store is opened "
-        "again");
+    error.add_context("the commit is safe in the log: the next opening takes it from there");
     throw;
   }
   newer_.lock()->clear();
@@ -251,7 +253,7 @@ void PackedRepository::append_to_log(std::span<const PreparedSnapshot> snapshots
 
 void PackedRepository::forget(std::span<const Forgetting> which) {
   base::check(access_ != Access::read, "a repository opened for reading forgets nothing");
-  auto heads = heads_.lock();
+  Appending log = begin_append();
   const std::vector<Hold> held = state().holds();
   const RepositoryState::Tombstones tombstones = state().tombstones("");
   std::vector<LogEvent> events;
@@ -266,36 +268,36 @@ void PackedRepository::forget(std::span<const Forgetting> which) {
     }
     events.emplace_back(SnapshotForgotten{rows_.key_of(snapshot), reason});
   }
-  if (!events.empty()) append_to_log({}, std::move(events), *heads);
+  if (!events.empty()) append_to_log({}, std::move(events), log);
 }
 
 void PackedRepository::recall(std::span<const Snapshot> which) {
   base::check(access_ != Access::read, "a repository opened for reading recalls nothing");
-  auto heads = heads_.lock();
+  Appending log = begin_append();
   const RepositoryState::Tombstones tombstones = state().tombstones("");
   std::vector<LogEvent> events;
   for (const Snapshot& snapshot : which) {
     state().require_forgotten(tombstones, snapshot, true);
     events.emplace_back(SnapshotRecalled{rows_.key_of(snapshot)});
   }
-  if (!events.empty()) append_to_log({}, std::move(events), *heads);
+  if (!events.empty()) append_to_log({}, std::move(events), log);
 }
 
 void PackedRepository::add_hold(const Hold& hold) {
   base::check(access_ != Access::read, "a repository opened for reading takes no hold");
   base::check(!hold.id.empty() && !hold.mailbox_id.empty(), "a hold has an id and a mailbox");
-  auto heads = heads_.lock();
-  append_to_log({}, {HoldAdded{hold}}, *heads);
+  Appending log = begin_append();
+  append_to_log({}, {HoldAdded{hold}}, log);
 }
 
 void PackedRepository::remove_hold(const std::string& id, const std::string& reason) {
   base::check(access_ != Access::read, "a repository opened for reading loses no hold");
-  auto heads = heads_.lock();
+  Appending log = begin_append();
   const std::vector<Hold> held = state().holds();
   if (std::ranges::find(held, id, &Hold::id) == held.end()) {
     throw base::Error{base::ErrorKind::not_found, base::text("there is no hold ", id)};
   }
-  append_to_log({}, {HoldRemoved{id, reason}}, *heads);
+  append_to_log({}, {HoldRemoved{id, reason}}, log);
 }
 
 std::uint64_t PackedRepository::reserve_bytes() const {
@@ -341,22 +343,20 @@ PruneReport PackedRepository::prune(const PruneOptions& options, const OnProgres
       },
       [&] { return state(); },
       [&](const std::function<void(const PruneSubjects::Commit&)>& act) {
-        auto heads = heads_.lock();
-        act([&](std::vector<LogEvent> events) { append_to_log({}, std::move(events), *heads); });
+        Appending log = begin_append();
+        act([&](std::vector<LogEvent> events) { append_to_log({}, std::move(events), log); });
       }};
   return run_prune(subjects, options, on_progress, stop);
 }
 
 CopyTarget PackedRepository::as_copy_target() {
-  return {{*backend_, *keys_, *index_, leases_, parity_},
-          log_,
-          rows_,
-          chunks_of(),
-          [&](std::span<const Snapshot> snapshots) { commit(snapshots); },
-          [&](std::vector<LogEvent> events) {
-            auto heads = heads_.lock();
-            append_to_log({}, std::move(events), *heads);
-          }};
+  return {
+      {*backend_, *keys_, *index_, leases_, parity_},
+      log_,
+      rows_,
+      chunks_of(),
+      [&](std::span<const Snapshot> snapshots) { commit(snapshots); },
+      [&](std::vector<LogEvent> events) { append_to_log({}, std::move(events), begin_append()); }};
 }
 
 CopyReport PackedRepository::copy_to(Repository& second, const CopyOptions& options,

@@ -208,7 +208,7 @@ std::unique_ptr<Index> IndexUpkeep::open_if_sound(Index::Mode mode) const {
 }
 
 LogRepair IndexUpkeep::salvage(base::Instant now) const {
-  std::unique_ptr<Index> index = open_if_sound(Index::Mode::write);
+  std::unique_ptr<Index> index = open_if_sound(Index::Mode::salvage);
   if (index && is_of_another_copy(*backend_, *index)) {
     base::log(base::LogLevel::warning,
               "the index is of another copy of the store, and is not asked what the log told");

@@ -162,7 +162,6 @@ Journal::Head Journal::read(const OnEntry& on_entry, const OnError& on_error) co
       if (!follows && missing == 0) on_error(damaged(name, "does not follow the one before it"));
       on_entry(sequence, opened.content);
     } catch (const base::Error& error) {
-      if (error.kind() == base::ErrorKind::usage) throw;
       on_error(error);
     }
   }

@@ -59,6 +59,7 @@ struct Known {
   // What any readable record told of, whatever came of it.
   std::set<std::string> once_forgotten;  // keys
   std::set<std::string> once_held;       // ids
+  std::optional<Journal::Head> audit;    // the furthest
 
   void apply(const CommitRecord& record, const StateRows& rows) {
     for (const Snapshot& snapshot : record.snapshots) {
@@ -68,6 +69,7 @@ struct Known {
   }
 
   void note_what_is_told_of(const CommitRecord& record) {
+    if (record.audit && (!audit || audit->sequence < record.audit->sequence)) audit = record.audit;
     for (const LogEvent& event : record.events) {
       if (const auto* purge = std::get_if<SnapshotPurged>(&event)) purged.insert(purge->key);
       if (const auto* forgotten = std::get_if<SnapshotForgotten>(&event)) {
@@ -191,6 +193,7 @@ LogCursor write_anew(const CommitLog& log, const Known& known, const Heads& repl
   for (const std::string& key : known.purged) record.events.emplace_back(SnapshotPurged{key});
   for (const auto& [id, hold] : known.holds) record.events.emplace_back(HoldAdded{hold});
   if (!replaced.empty()) overrule(known, record.events);
+  record.audit = known.audit;  // or a repair would wash the audit log's end away
   put();
   return head;
 }

@@ -27,8 +27,7 @@ namespace {
 constexpr std::uint32_t kIndexFormat = 3;
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr int kAttemptsToOpen = 10;
-// An index up to this size is read whole when it is opened. What is damaged in a larger one shows
-// when it is used, and it is made anew by the next that opens it.
+// Up to this size every block is read at opening. Later damage shows in use, and is remembered.
 constexpr std::uint64_t kReadWholeBytes = 256 * kMiB;
 constexpr const char* kStampKey = "stamp";
 constexpr const char* kChunkCountKey = "chunks";
@@ -159,7 +158,7 @@ class Database {
     auto status =
         rocksdb::DB::Open(database_options(mode), path.string(), families, &handles_, &opened);
     opened_.reset(opened);
-    return status;
+    return mode == Index::Mode::write ? verify(status, path) : status;
   }
 
   rocksdb::DB* operator->() const { return opened_.get(); }
@@ -168,9 +167,8 @@ class Database {
   }
 
  private:
-  // A writer beside us changes its MANIFEST before it removes tables or logs. So what is read while
-  // nothing changes there is all there is, and what cannot be read is damaged. (A secondary
-  // instance, RocksDB's own way, silently shows what a table held before when it misses one.)
+  // A writer changes its MANIFEST before it removes tables or logs: what is read while that stands
+  // still is all there is. (A secondary instance silently shows less when it misses a table.)
   rocksdb::Status open_for_reading(const std::filesystem::path& path, const Families& families) {
     for (int attempt = 0; attempt < kAttemptsToOpen; ++attempt) {
       const std::string before = manifest_state(path);
@@ -178,10 +176,17 @@ class Database {
       const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
           database_options(Index::Mode::read), path.string(), families, &handles_, &opened);
       opened_.reset(opened);
-      if (manifest_state(path) == before) return status;
+      const auto verified = verify(status, path);
+      if (manifest_state(path) == before) return verified;
       close();
     }
     return rocksdb::Status::TryAgain("a process beside this one changes it without pause");
+  }
+
+  // Of a small one every block.
+  rocksdb::Status verify(const rocksdb::Status& opening, const std::filesystem::path& path) {
+    const bool is_long = index_bytes(path) > kReadWholeBytes;
+    return is_long || !opening.ok() ? opening : opened_->VerifyChecksum();
   }
 
   void close() {
@@ -261,11 +266,7 @@ RocksdbIndex::RocksdbIndex(std::filesystem::path path, const RepositoryId& repos
                              family_options(static_cast<Family>(number), cache));
   }
   check_status(database_.open(mode, path_, descriptors), path_);
-  if (mode == Mode::create) {
-    write_stamp(repository);
-  } else if (size_bytes() <= kReadWholeBytes) {
-    check_status(database_->VerifyChecksum(), path_);
-  }
+  if (mode == Mode::create) write_stamp(repository);
   read_stamp(repository);
 }
 
@@ -491,9 +492,8 @@ std::unique_ptr<Index> Index::open(const std::filesystem::path& path,
     throw base::Error{base::ErrorKind::not_found,
                       base::text("there is no index at '", path.string(), "'")};
   }
-  if (mode == Mode::create) make_index_directory(path);
-  if (mode != Mode::create) check_not_damaged(path);
-  if (mode != Mode::create) check_index_logs(path);
+  if (mode == Mode::write) check_not_damaged(path);
+  mode == Mode::create ? make_index_directory(path) : check_index_logs(path);
   return std::make_unique<RocksdbIndex>(path, repository, mode);
 }
 

@@ -128,6 +128,24 @@ TEST_CASE("commits bear witness of the audit log", "[audit]") {
   }
 }
 
+TEST_CASE("what is forgotten and held bears witness of the audit log, too", "[audit]") {
+  Fixture fixture;
+  const store::Snapshot point = fixture.repository.back_up("anna", {});
+  fixture.write("one");
+  store::Repository& repository = fixture.repository.repository();
+  SECTION("forgotten") { repository.forget(std::vector<store::Forgetting>{{point, "old"}}); }
+  SECTION("held") {
+    store::Hold hold;
+    hold.id = "1";
+    hold.mailbox_id = "anna";
+    hold.tenant = point.tenant;
+    repository.add_hold(hold);
+  }
+  CHECK(jobs::verify_audit_log(fixture.journals()).witnessed == 1);
+  fixture.backend.remove(Fixture::object(1));
+  CHECK(jobs::verify_audit_log(fixture.journals()).errors.size() == 1);
+}
+
 TEST_CASE("a store whose audit log cannot be listed takes commits, without a witness", "[audit]") {
   Fixture fixture;
   fixture.write("one");

@@ -249,6 +249,19 @@ TEST_CASE("a repaired log has all that the index remembers", "[store][log]") {
   }
 }
 
+TEST_CASE("a repaired log still bears witness of the audit log", "[store][log]") {
+  Fixture fixture;
+  fixture.store.reopen().journals().open("audit").append(base::as_bytes("an entry"));
+  fixture.store.back_up(kAnna, fixture.streams[0]);
+  fixture.store.close();
+  fixture.damage(0);
+  CHECK_FALSE(fixture.repair().damage.empty());
+  std::vector<std::string> errors;
+  const auto note = [&](const base::Error& error) { errors.emplace_back(error.what()); };
+  CHECK(fixture.store.reopen().journals().check_audit_witnesses(note) == 1);
+  CHECK(errors.empty());
+}
+
 TEST_CASE("without an index only the damaged record is lost", "[store][log]") {
   Fixture fixture;
   fixture.damage(2);
