@@ -29,8 +29,14 @@ constexpr std::uint64_t kLongestStreamBytes = 2 * kLargestItemBytes;
 
 using Streams = std::map<std::string, base::Bytes>;  // by item id
 
-// Of a stream whose size the service does not tell before. Never leaves this file.
-struct TooLong {};
+// A stream is longer than was to be expected.
+class TooLong : public Error {
+ public:
+  TooLong()
+      : Error{ErrorKind::protocol,
+              text("the stream of an item of at most ", base::human_bytes(kLargestItemBytes),
+                   " is longer than ", base::human_bytes(kLongestStreamBytes))} {}
+};
 
 class KeepingSink final : public graph::ExportSink {
  public:
@@ -136,7 +142,8 @@ class RoundTrip {
       try {
         return {folders[i].item_class, export_all(items, "exporting")};
       } catch (const TooLong&) {
-        continue;  // another folder has smaller ones
+        if (items.front().size_bytes > 0) throw;
+        // Of a size that nobody told; another one may be smaller.
       }
     }
     return {};

@@ -109,8 +109,9 @@ void FolderExporter::export_folder(const UserMailbox& mailbox, const std::string
     const bool is_cut_request = transfer.head.status == 400 && outcome.error.says_request_unread();
     const bool broke_off = !transfer.arrived() || transfer.head.status >= 500 || is_cut_request;
     if (!broke_off || attempt == kAttempts) {
-      reason.is_gone = outcome.error.is_any_of(
-          {"ErrorItemNotFound", "ErrorFolderNotFound", "itemNotFound", "ResourceNotFound"});
+      // "Not found" may speak of anything on the way; what is gone is not kept in the next
+      // snapshot.
+      reason.is_gone = transfer.head.status == 404 && !folders_.find(mailbox, folder_id, stop);
       return sink.failed(folder_id, reason);
     }
     base::log(base::LogLevel::debug, "a folder of mailbox ", mailbox.mailbox_id,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "src/graph/api_client.h"
+#include "src/graph/mail_folders.h"
 #include "src/graph/mailbox_service.h"
 #include "src/graph/user_mailbox.h"
 
@@ -13,8 +14,9 @@ namespace graph {
 // Thread-safe.
 class FolderExporter {
  public:
-  // `client` is the backup app's, and outlives it.
-  FolderExporter(ApiClient& client, const Wiring& wiring) : client_(client), wiring_(wiring) {}
+  // `client` is the backup app's. Both outlive it.
+  FolderExporter(ApiClient& client, MailFolders& folders, const Wiring& wiring)
+      : client_(client), folders_(folders), wiring_(wiring) {}
 
   // As MailboxService::export_units(); an item's id is its folder's. The change key that a folder
   // ends with is the SHA-256 of its stream: this form has no other version of a folder.
@@ -27,6 +29,7 @@ class FolderExporter {
                      const std::stop_token& stop);
 
   ApiClient& client_;
+  MailFolders& folders_;
   Wiring wiring_;
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <variant>
 
 namespace graph {
 namespace {
@@ -101,6 +102,25 @@ ImportResult FolderImporter::import(const UserMailbox& mailbox, const std::strin
         {"CannotReplace", "a folder's stream cannot replace what lies in the folder", false},
         false};
   }
+  const Place place{mailbox.id().value, folder_id};
+  std::optional<std::string> doubted;
+  {
+    auto in_doubt = in_doubt_.lock();
+    if (const auto known = in_doubt->find(place); known != in_doubt->end()) doubted = known->second;
+  }
+  ImportResult result = doubted ? look_after(mailbox, folder_id, *doubted, stream, stop)
+                                : send(mailbox, folder_id, stream, stop);
+  auto in_doubt = in_doubt_.lock();
+  if (std::holds_alternative<ImportUncertain>(result)) {
+    in_doubt->try_emplace(place);
+  } else {
+    in_doubt->erase(place);
+  }
+  return result;
+}
+
+ImportResult FolderImporter::send(const UserMailbox& mailbox, const std::string& folder_id,
+                                  StreamSource& stream, const std::stop_token& stop) {
   if (auto result = judge_target(mailbox, folder_id, stream, stop)) return *std::move(result);
   StreamBody body{stream};
   const Submission submission = client_.submit(
@@ -122,7 +142,20 @@ ImportResult FolderImporter::import(const UserMailbox& mailbox, const std::strin
     if (auto result = outcome_of(answer.document, folder_id)) return *std::move(result);
     const std::string job_id = job_id_of(answer);
     if (job_id.empty()) return ImportUncertain{"accepted, but the answer names no job"};
+    in_doubt_.lock()->insert_or_assign(Place{mailbox.id().value, folder_id}, job_id);
     return follow(mailbox, folder_id, job_id, stop);
+  } catch (const base::Error& error) {
+    return ImportUncertain{error.what()};
+  }
+}
+
+ImportResult FolderImporter::look_after(const UserMailbox& mailbox, const std::string& folder_id,
+                                        const std::string& job_id, StreamSource& stream,
+                                        const std::stop_token& stop) {
+  try {
+    if (!job_id.empty()) return follow(mailbox, folder_id, job_id, stop);
+    if (holds(mailbox, folder_id, stream, stop).value_or(false)) return Imported{folder_id, ""};
+    return ImportUncertain{"the answer was lost, and the folder does not hold the stream yet"};
   } catch (const base::Error& error) {
     return ImportUncertain{error.what()};
   }
@@ -132,22 +165,30 @@ std::optional<ImportResult> FolderImporter::judge_target(const UserMailbox& mail
                                                          const std::string& folder_id,
                                                          StreamSource& stream,
                                                          const std::stop_token& stop) {
-  const auto items = folders_.count_items(mailbox, folder_id, stop);
-  if (items.value_or(0) == 0) return std::nullopt;
-  if (holds(mailbox, folder_id, stream, stop)) return Imported{folder_id, ""};
-  return ImportRefused{{"FolderNotEmpty",
-                        base::text("the folder holds ", *items,
-                                   " items, and a folder's stream would be added to them"),
-                        false},
-                       false};
+  const auto refuse = [](const char* code, const char* why, bool is_gone) {
+    return ImportRefused{{code, why, is_gone}, false};
+  };
+  const MailFolders::Filling filling = folders_.filling(mailbox, folder_id, stop);
+  if (filling == MailFolders::Filling::empty) return std::nullopt;
+  if (filling == MailFolders::Filling::gone) {
+    return refuse("ErrorItemNotFound", "the folder is not there any more", true);
+  }
+  const std::optional<bool> is_there = holds(mailbox, folder_id, stream, stop);
+  if (!is_there) return refuse("NotCompared", "what lies in the folder cannot be read", false);
+  if (*is_there) return Imported{folder_id, ""};
+  if (filling == MailFolders::Filling::untold) return std::nullopt;
+  return refuse("FolderNotEmpty",
+                "the folder holds something else, and a folder's stream would be added to it",
+                false);
 }
 
-bool FolderImporter::holds(const UserMailbox& mailbox, const std::string& folder_id,
-                           StreamSource& stream, const std::stop_token& stop) {
+std::optional<bool> FolderImporter::holds(const UserMailbox& mailbox, const std::string& folder_id,
+                                          StreamSource& stream, const std::stop_token& stop) {
   HashingSink sink;
   const std::array unit{ExportRequest{folder_id, 0}};
   exporter_.export_units(mailbox, unit, sink, stop);
-  return sink.digest() && *sink.digest() == digest_of(stream);
+  if (!sink.digest()) return std::nullopt;
+  return *sink.digest() == digest_of(stream);
 }
 
 ImportResult FolderImporter::follow(const UserMailbox& mailbox, const std::string& folder_id,

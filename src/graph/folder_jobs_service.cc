@@ -26,7 +26,7 @@ bool holds_stream(const std::string& folder_id) {
 }  // namespace
 
 FolderJobsService::FolderJobsService(ApiClient& backup, ApiClient* restore, const Wiring& wiring)
-    : wiring_(wiring), folders_(backup, restore), exporter_(backup, wiring) {
+    : wiring_(wiring), folders_(backup, restore), exporter_(backup, folders_, wiring) {
   if (restore != nullptr) importer_.emplace(*restore, folders_, exporter_, wiring);
 }
 

@@ -75,6 +75,10 @@ void MailFolders::walk(const UserMailbox& mailbox, const std::function<void(Fold
         },
         stop);
   }
+  // Every mailbox has folders: an empty answer is a lost one, not a mailbox that was emptied.
+  if (seen.size() == 1) {
+    throw base::Error{base::ErrorKind::protocol, "the service lists no folders at all"};
+  }
 }
 
 std::optional<Json> MailFolders::look_up(const UserMailbox& mailbox, const std::string& folder_id,
@@ -96,11 +100,13 @@ std::optional<Folder> MailFolders::find(const UserMailbox& mailbox, const std::s
   return read_mail_folder(*found);
 }
 
-std::optional<std::int64_t> MailFolders::count_items(const UserMailbox& mailbox,
-                                                     const std::string& folder_id,
-                                                     std::stop_token stop) {
+MailFolders::Filling MailFolders::filling(const UserMailbox& mailbox, const std::string& folder_id,
+                                          std::stop_token stop) {
   const std::optional<Json> found = look_up(mailbox, folder_id, std::move(stop));
-  return found ? (*found)["totalItemCount"].integer() : std::nullopt;
+  if (!found) return Filling::gone;
+  const auto items = (*found)["totalItemCount"].integer();
+  if (!items) return Filling::untold;
+  return *items == 0 ? Filling::empty : Filling::filled;
 }
 
 CreatedFolder MailFolders::create(const UserMailbox& mailbox, const std::string& parent_id,

@@ -33,9 +33,9 @@ class MailFolders {
   // Empty if it is gone.
   std::optional<Folder> find(const UserMailbox& mailbox, const std::string& folder_id,
                              std::stop_token stop);
-  // How many items lie in it, as the service counts; empty if it is gone or does not say.
-  std::optional<std::int64_t> count_items(const UserMailbox& mailbox, const std::string& folder_id,
-                                          std::stop_token stop);
+  // Whether anything lies in it, as the service counts.
+  enum class Filling : std::uint8_t { gone, untold, empty, filled };
+  Filling filling(const UserMailbox& mailbox, const std::string& folder_id, std::stop_token stop);
 
   // Of changes `writes` is in charge, and must be there.
   CreatedFolder create(const UserMailbox& mailbox, const std::string& parent_id,

@@ -203,11 +203,18 @@ TEST_CASE("a stream that breaks off begins anew; one that is none is not stored"
   }
   SECTION("gone, and refused") {
     it.transport.answer(test::refusal(404, "ErrorItemNotFound"));
+    it.transport.answer(test::refusal(404, "ErrorItemNotFound"));  // nor is there such a folder
     it.transport.answer(test::refusal(400, "ErrorCorruptData"));
     const Streams streams = export_folders(it.service(), kMailbox, {"f", "g"});
     CHECK(streams.failures.at("f").is_gone);
     CHECK_FALSE(streams.failures.at("g").is_gone);
-    CHECK(it.transport.requests().size() == 2);
+    CHECK(it.transport.requests().size() == 3);
+  }
+  SECTION("not found, though the folder is there") {
+    it.transport.answer(test::refusal(404, "ResourceNotFound"));
+    it.transport.answer(folder_with(3));
+    const Streams streams = export_folders(it.service(), kMailbox, {"f"});
+    CHECK_FALSE(streams.failures.at("f").is_gone);
   }
   SECTION("forbidden: the right is named") {
     it.transport.answer(test::refusal(403, "ErrorAccessDenied"));
@@ -255,8 +262,25 @@ TEST_CASE("what becomes of an import is told as far as it is known", "[graph][fo
   }
   SECTION("the answer was lost: nothing is sent again") {
     it.transport.answer({.status = 0, .failure = http::TransferFailure::interrupted});
+    it.transport.answer(stream("nothing yet"));
+    it.transport.answer(stream("x"));
+    for (int time = 0; time < 2; ++time) {
+      CHECK(
+          std::holds_alternative<graph::ImportUncertain>(import(it.service(), kMailbox, "f", "x")));
+    }
+    CHECK(std::holds_alternative<graph::Imported>(import(it.service(), kMailbox, "f", "x")));
+    const auto requests = it.transport.requests();
+    CHECK(std::ranges::count_if(requests, [](const test::SentRequest& request) {
+            return request.url.find("importJobs") != std::string::npos;
+          }) == 1);
+  }
+  SECTION("the job outlasts whoever asks: it is asked about again") {
+    it.transport.answer({.status = 202, .body = R"({"id":"j"})"});
+    it.transport.answer(test::refusal(404, "ErrorItemNotFound"));
+    it.transport.answer({.body = R"({"status":"completed"})"});
     CHECK(std::holds_alternative<graph::ImportUncertain>(import(it.service(), kMailbox, "f", "x")));
-    CHECK(it.transport.requests().size() == 2);
+    CHECK(std::holds_alternative<graph::Imported>(import(it.service(), kMailbox, "f", "x")));
+    CHECK_THAT(it.transport.requests().back().url, test::contains_text("/importJobs/j"));
   }
   SECTION("no job is named") {
     it.transport.answer({.status = 202, .body = "{}"});
@@ -296,6 +320,37 @@ TEST_CASE("a folder that holds anything else gets nothing", "[graph][folder_jobs
     CHECK(std::holds_alternative<graph::Imported>(result));
   }
   CHECK(it.transport.requests().size() == 2);
+}
+
+TEST_CASE("a folder that may hold something is compared, and one that is gone is not filled",
+          "[graph][folder_jobs]") {
+  Scripted it;
+  SECTION("untold") {
+    it.transport.answer({.body = R"({"id":"f","displayName":"F"})"});
+    it.transport.answer(stream("x"));
+    CHECK(std::holds_alternative<graph::Imported>(import(it.service(), kMailbox, "f", "x")));
+  }
+  SECTION("gone") {
+    it.transport.answer(test::refusal(404, "ErrorItemNotFound"));
+    const auto result = import(it.service(), kMailbox, "f", "x");
+    CHECK(std::get<graph::ImportRefused>(result).error.is_gone);
+  }
+  SECTION("not to be read") {
+    it.transport.answer(folder_with(3));
+    it.transport.answer(test::refusal(400, "ErrorCorruptData"));
+    const auto result = import(it.service(), kMailbox, "f", "x");
+    CHECK(std::get<graph::ImportRefused>(result).error.code == "NotCompared");
+  }
+  for (const test::SentRequest& request : it.transport.requests()) {
+    CHECK(request.url.find("importJobs") == std::string::npos);
+  }
+}
+
+TEST_CASE("a mailbox without any folder is an answer that got lost", "[graph][folder_jobs]") {
+  Scripted it;
+  it.transport.answer({.body = R"({"value":[]})"});
+  CHECK(test::error_of([&] { folders_of(it.service(), kMailbox); }).first ==
+        base::ErrorKind::protocol);
 }
 
 TEST_CASE("a folder is never replaced", "[graph][folder_jobs]") {
