@@ -102,8 +102,9 @@ jobs::ExitStatus list(const Context& context, store::Repository& repository,
         ++entries;
         context.output.record(entry);
         if (context.output.json()) return;
-        const auto* sequence = std::get_if<std::uint64_t>(&entry.find("sequence")->content());
-        table.add({base::text(*sequence), time_of(entry), base::printable(who(entry)),
+        const jobs::Value* sequence = entry.find("sequence");
+        const auto* number = sequence ? std::get_if<std::uint64_t>(&sequence->content()) : nullptr;
+        table.add({number ? base::text(*number) : "?", time_of(entry), base::printable(who(entry)),
                    base::printable(text_of(entry, "action")),
                    base::printable(text_of(entry, "result")), base::printable(about(entry))});
       },

@@ -45,7 +45,10 @@ AuditedCommand::AuditedCommand(const Context& context, const store::Journals& jo
 }
 
 AuditedCommand::~AuditedCommand() {
-  if (is_open_) write("failed", Entry::wanted);
+  if (!is_open_) return;
+  const bool stopped = context_.stop.stop_requested();
+  write(result_of(stopped ? jobs::ExitStatus::interrupted : jobs::ExitStatus::failed),
+        Entry::wanted);
 }
 
 void AuditedCommand::end(jobs::ExitStatus status, const jobs::Record& what) {

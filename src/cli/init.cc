@@ -73,7 +73,6 @@ jobs::ExitStatus run(const Context& context, const InitOptions& options) {
     file.emplace(*options.recovery_key_file, "--recovery-key-file");
   }
   const base::Secret key = appliance::create_store(store, context.clock);
-  write_down(context, store);
   try {
     if (file) file->write_line(key);
     tell(context.output, store, key, options);
@@ -83,6 +82,7 @@ jobs::ExitStatus run(const Context& context, const InitOptions& options) {
     error.add_context("the store is made, but its recovery key may have reached nobody");
     throw AdvisedError{error, "`coffer key recovery` makes a new recovery key"};
   }
+  write_down(context, store);  // nothing may come between the key and who keeps it
   return jobs::ExitStatus::done;
 }
 

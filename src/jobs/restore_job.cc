@@ -128,7 +128,7 @@ ExitStatus exit_status(const RestoreJobReport& job, bool dry_run) {
                                                                : ExitStatus::failed;
   }
   // Restored but not seen in the target is not green.
-  const bool all_seen = items.verified >= items.restored + items.replaced;
+  const bool all_seen = items.verified >= items.restored + items.replaced && report.unproven == 0;
   return dry_run || all_seen ? ExitStatus::done : ExitStatus::partial;
 }
 

@@ -37,6 +37,15 @@ bool same_class(const std::string& left, const std::string& right) {
   return base::equals_ignoring_case(left, right);
 }
 
+// What has no search key is known by its bytes alone.
+bool is_as_it_should_be(const RestoreItem& item, const TargetItem& there,
+                        const std::map<std::string, base::Sha256>& hashes) {
+  if (!same_class(there.item_class, item.entry.item_class)) return false;
+  if (!item.search_key.empty()) return there.search_key == item.search_key;
+  const auto hash = hashes.find(item.imported.item_id);
+  return hash != hashes.end() && hash->second == item.entry.content.sha256;
+}
+
 void refuse(RestoreItem& item, std::string code, const std::string& message) {
   item.state = State::refused;
   item.refusal_code = std::move(code);
@@ -46,9 +55,23 @@ void refuse(RestoreItem& item, std::string code, const std::string& message) {
 }  // namespace
 
 void BatchRestore::skip_made_before(std::vector<RestoreItem>& items) {
+  std::vector<graph::ExportRequest> without_key;
   for (RestoreItem& item : items) {
-    if (!to_.made_before.contains(item.entry.id)) continue;
+    const auto made = to_.made_before.find(item.entry.id);
+    if (made == to_.made_before.end()) continue;
     item.verdict = {Verdict::Kind::skip, std::nullopt, "restored before this restore was cut off"};
+    item.imported.item_id = made->second;
+    const TargetItem* there = to_.contents.find(made->second);
+    if (item.search_key.empty() && there != nullptr) {
+      without_key.push_back({made->second, there->size_bytes});
+    }
+  }
+  const auto hashes = hash_exports(context_.with.service, to_.mailbox, without_key,
+                                   context_.settings.lanes, context_.stop);
+  for (RestoreItem& item : items) {
+    const TargetItem* there = to_.contents.find(item.imported.item_id);
+    if (there == nullptr) continue;
+    item.seen = is_as_it_should_be(item, *there, hashes) ? Seen::as_it_should_be : Seen::otherwise;
   }
 }
 
@@ -195,7 +218,7 @@ std::size_t BatchRestore::write_down_sending(std::span<RestoreItem* const> items
     const RestoreItem& item = *items[taken];
     if (item.over) continue;  // replacing it once more does no harm
     std::vector<std::string> there =
-        to_.contents.candidates(item.entry, item.search_key, to_.same_mailbox);
+        to_.contents.alike(item.entry, item.search_key, to_.same_mailbox);
     std::size_t size = 0;
     for (const std::string& id : there) size += id.size();
     if (taken > 0 && bytes + size > kMostThereBeforeBytes) break;
@@ -208,12 +231,13 @@ std::size_t BatchRestore::write_down_sending(std::span<RestoreItem* const> items
   return taken;
 }
 
-// What was not answered, and has not been looked for, stays unknown.
+// What was not answered, and has not been looked for, stays unknown. What is untried was not sent.
 void BatchRestore::write_down_outcomes(std::span<RestoreItem* const> items) {
   for (const RestoreItem* item : items) {
     if (item->state == State::imported) {
       context_.journal.came_to(to_.folder_id, {item->entry.id, item->imported.item_id});
-    } else if (item->state == State::refused && item->refusal_code != kUncertain) {
+    } else if (item->state == State::untried ||
+               (item->state == State::refused && item->refusal_code != kUncertain)) {
       context_.journal.came_to(to_.folder_id, {item->entry.id, {}});
     }
   }
@@ -302,7 +326,6 @@ std::vector<std::string> BatchRestore::matching_ids(const RestoreItem& item,
   return ids;
 }
 
-// What has no search key is known by its bytes alone.
 std::map<std::string, base::Sha256> BatchRestore::hashes_without_key(
     const std::vector<RestoreItem>& items, const TargetItems& listed) {
   std::vector<graph::ExportRequest> units;
@@ -332,14 +355,9 @@ void BatchRestore::read_back(std::vector<RestoreItem>& items) {
     for (RestoreItem& item : items) {
       if (item.state != State::imported || item.seen == Seen::as_it_should_be) continue;
       const auto found = listed.find(item.imported.item_id);
-      const auto hash = hashes.find(item.imported.item_id);
-      const bool is_as_it_should_be =
-          found != listed.end() && same_class(found->second.item_class, item.entry.item_class) &&
-          (item.search_key.empty()
-               ? hash != hashes.end() && hash->second == item.entry.content.sha256
-               : found->second.search_key == item.search_key);
-      item.seen = is_as_it_should_be ? Seen::as_it_should_be : Seen::otherwise;
-      if (!is_as_it_should_be) ids.push_back(item.imported.item_id);
+      const bool is_seen = found != listed.end() && is_as_it_should_be(item, found->second, hashes);
+      item.seen = is_seen ? Seen::as_it_should_be : Seen::otherwise;
+      if (!is_seen) ids.push_back(item.imported.item_id);
     }
   }
 }

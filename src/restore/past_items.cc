@@ -1,6 +1,7 @@
 #include "src/restore/past_items.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace restore {
 namespace {
@@ -17,7 +18,7 @@ std::string with_equal_bytes(const std::vector<std::string>& ids, const base::Sh
 
 }  // namespace
 
-FoundPast find_past(const FolderPast& past, const std::vector<PastSource>& sources,
+FoundPast find_past(const FolderPast& past, const std::vector<PastSource>& unknown,
                     TargetContents& contents, const HashItems& hash) {
   FoundPast found;
   const auto is_found = [&](const std::string& id, const std::string& target_id) {
@@ -25,25 +26,49 @@ FoundPast find_past(const FolderPast& past, const std::vector<PastSource>& sourc
     found.target_ids[id] = target_id;
   };
   // What is known leaves less to guess about.
-  for (const PastSource& source : sources) {
-    const std::string& target_id = past.at(source.entry.id).target_id;
-    if (!target_id.empty() && contents.find(target_id) != nullptr) {
-      is_found(source.entry.id, target_id);
+  for (const auto& [id, item] : past) {
+    if (item.target_id.empty()) continue;
+    if (contents.find(item.target_id) != nullptr) {
+      is_found(id, item.target_id);
+    } else {
+      ++found.missing;
     }
   }
-  for (const PastSource& source : sources) {
+  const auto arrived = [&](const PastSource& source) {
     const PastItem& item = past.at(source.entry.id);
-    if (!item.target_id.empty()) continue;
     std::vector<std::string> ids = contents.candidates(source.entry, source.search_key, false);
     std::erase_if(ids, [&](const std::string& id) { return item.there_before.contains(id); });
-    if (source.search_key.empty()) {
-      const std::string id = with_equal_bytes(ids, source.entry.content.sha256, hash);
-      if (!id.empty()) is_found(source.entry.id, id);
+    return ids;
+  };
+  std::map<std::string_view, std::size_t> of_key;
+  for (const PastSource& source : unknown) ++of_key[source.search_key];
+  // Of several of one key, or without one, equal bytes come first.
+  std::vector<const PastSource*> left;
+  for (const PastSource& source : unknown) {
+    const std::vector<std::string> ids = arrived(source);
+    const bool key_tells =
+        !source.search_key.empty() && of_key[source.search_key] == 1 && ids.size() <= 1;
+    std::string id;
+    if (!key_tells) {
+      id = with_equal_bytes(ids, source.entry.content.sha256, hash);
     } else if (!ids.empty()) {
-      is_found(source.entry.id, ids.front());
+      id = ids.front();
+    }
+    if (!id.empty()) {
+      is_found(source.entry.id, id);
+    } else {
+      left.push_back(&source);
     }
   }
-  found.missing = sources.size() - found.target_ids.size();
+  for (const PastSource* source : left) {
+    const std::vector<std::string> ids =
+        source->search_key.empty() ? std::vector<std::string>{} : arrived(*source);
+    if (ids.empty()) {
+      ++found.missing;
+    } else {
+      is_found(source->entry.id, ids.front());
+    }
+  }
   return found;
 }
 

@@ -15,7 +15,7 @@
 
 namespace restore {
 
-// An item of the restore point that the journal speaks of.
+// An item of the restore point that was sent, and of which nobody knows what came.
 struct PastSource {
   store::ItemEntry entry;
   std::string search_key;
@@ -30,9 +30,10 @@ struct FoundPast {
 using HashItems =
     std::function<std::map<std::string, base::Sha256>(const std::set<std::string>& ids)>;
 
-// What is found is claimed. An item of unknown outcome is one of its search key that was not there
-// before; without a search key, one of its bytes. Throws what `hash` throws.
-FoundPast find_past(const FolderPast& past, const std::vector<PastSource>& sources,
+// What is found is claimed: all that is known first, whatever source folder it came from. An item
+// of unknown outcome is one of its search key that was not there before, and if several may be
+// meant, one of its bytes; without a search key, only that. Throws what `hash` throws.
+FoundPast find_past(const FolderPast& past, const std::vector<PastSource>& unknown,
                     TargetContents& contents, const HashItems& hash);
 
 }  // namespace restore

@@ -90,44 +90,74 @@ RestoreJournal::Step RestoreJournal::decode(base::ByteView entry) {
 
 RestoreJournal::RestoreJournal(const store::Journals& journals, const base::Sha256& intent,
                                base::Instant now)
-    : beginning_(encode_beginning(now)) {
+    : journal_(journals.open(base::text(kPrefix, "/", intent.hex()))),
+      beginning_(encode_beginning(now)) {
   try {
-    const std::string own = base::text(kPrefix, "/", intent.hex());
-    for (const std::string& name : journals.names_below(kPrefix)) {
-      store::Journal journal = journals.open(name);
-      if (is_worth_keeping(journal, now)) {
-        goes_on_ |= name == own;
-      } else {
-        journal.remove();
-      }
-    }
-    journal_ = journals.open(own);
+    goes_on_ = find_own(now);
     if (goes_on_) read_steps();
+  } catch (Error& error) {
+    error.add_context(
+        base::text("reading what this restore came to before it was cut off: without that, items "
+                   "could be made twice; to begin anew, take ",
+                   journal_.name(), " out of the store"));
+    throw;
+  }
+  remove_old(journals, journal_.name(), now);
+}
+
+bool RestoreJournal::find_own(base::Instant now) {
+  if (journal_.head().sequence == 0) return false;
+  if (is_worth_keeping(journal_, now)) return true;
+  try {
+    journal_.remove();
   } catch (const Error& error) {
     base::log(base::LogLevel::warning,
-              "what an earlier restore came to cannot be read: ", error.what());
-    journal_.reset();
-    goes_on_ = false;
+              "a restore's old journal is left behind, and this one has "
+              "none: ",
+              error.what());
+    takes_entries_ = false;
+  }
+  return false;
+}
+
+void RestoreJournal::remove_old(const store::Journals& journals, const std::string& own,
+                                base::Instant now) {
+  try {
+    for (const std::string& name : journals.names_below(kPrefix)) {
+      store::Journal journal = journals.open(name);
+      if (name != own && !is_worth_keeping(journal, now)) journal.remove();
+    }
+  } catch (const Error& error) {
+    base::log(base::LogLevel::info, "old journals of restores are left behind: ", error.what());
   }
 }
 
 void RestoreJournal::read_steps() {
-  head_ = journal_->read(
+  const auto is_unknown = [](const Error& error) {
+    // What is damaged stays so; what cannot be read now, or not by this program, may tell all
+    // later.
+    if (error.kind() == ErrorKind::disk || error.kind() == ErrorKind::usage) throw Error{error};
+    base::log(base::LogLevel::warning,
+              "of the restore that was cut off, a part is unknown: ", error.what());
+  };
+  head_ = journal_.read(
       [&](std::uint64_t sequence, base::ByteView entry) {
-        if (sequence > 1) steps_[decode(entry).folder_id].push_back(sequence);
+        if (sequence == 1) return;
+        try {
+          steps_[decode(entry).folder_id].push_back(sequence);
+        } catch (const Error& error) {
+          is_unknown(error);
+        }
       },
-      [](const Error& error) {
-        base::log(base::LogLevel::warning,
-                  "of the restore that was cut off, a part is unknown: ", error.what());
-      });
+      is_unknown);
 }
 
 FolderPast RestoreJournal::past_of(const std::string& folder_id) const {
   FolderPast past;
   const auto steps = steps_.find(folder_id);
-  if (steps == steps_.end() || !journal_) return past;
+  if (steps == steps_.end()) return past;
   for (const std::uint64_t sequence : steps->second) {
-    const Step step = decode(journal_->read_one(sequence));
+    const Step step = decode(journal_.read_one(sequence));
     for (const Outcome& outcome : step.outcomes) {
       if (outcome.target_id.empty()) {
         past.erase(outcome.id);
@@ -160,7 +190,7 @@ void RestoreJournal::flush() { write(std::exchange(next_, {})); }
 
 void RestoreJournal::write(Step step) {
   const bool says_nothing = step.outcomes.empty() && step.sending.empty();
-  if (!journal_ || says_nothing) return;
+  if (!takes_entries_ || says_nothing) return;
   try {
     if (head_.sequence == 0) add(beginning_);
     add(encode(step));
@@ -168,14 +198,14 @@ void RestoreJournal::write(Step step) {
     if (error.kind() == ErrorKind::in_use) throw;
     base::log(base::LogLevel::warning, "the store takes no journal of this restore (", error.what(),
               "): if it is cut off, running it again may make items twice");
-    journal_.reset();
+    takes_entries_ = false;
   }
 }
 
 void RestoreJournal::add(base::ByteView entry) {
   // Whoever went on with it may have ended it, and taken it away.
-  const bool is_ours = journal_->head() == head_;
-  const auto added = is_ours ? journal_->append_after(head_, entry) : std::nullopt;
+  const bool is_ours = journal_.head() == head_;
+  const auto added = is_ours ? journal_.append_after(head_, entry) : std::nullopt;
   if (!added) {
     throw Error{ErrorKind::in_use, "another process is at this same restore"};
   }
@@ -184,13 +214,12 @@ void RestoreJournal::add(base::ByteView entry) {
 
 void RestoreJournal::finish() {
   next_ = {};
-  if (!journal_) return;
+  if (head_.sequence == 0) return;
   try {
-    journal_->remove();
+    journal_.remove();
   } catch (const Error& error) {
     base::log(base::LogLevel::warning, "a restore's journal is left behind: ", error.what());
   }
-  journal_.reset();
 }
 
 }  // namespace restore

@@ -4,8 +4,8 @@
 // `create` never detects that it doubles an item, an answer may never arrive, and nobody promises
 // that an item exports as the bytes that were imported.
 //
-// The journal is a help, not a condition: a store that takes none (full, mounted read-only) still
-// gives back what it holds.
+// A store that takes no journal (full, mounted read-only) still gives back what it holds. But what
+// an earlier restore wrote down must be readable: who does not know what is there makes it again.
 #pragma once
 
 #include "src/base/clock.h"
@@ -14,9 +14,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -48,7 +46,8 @@ class RestoreJournal {
   };
 
   // Goes on with the journal of a restore of the same `intent`, or begins one with the first entry.
-  // Others that are older than kKept are removed. The repository outlives it.
+  // Others that are older than kKept are removed. The repository outlives it. What the store throws
+  // where there is such a journal and it cannot be read.
   RestoreJournal(const store::Journals& journals, const base::Sha256& intent, base::Instant now);
 
   // Whether a restore of the same intent was cut off.
@@ -74,14 +73,19 @@ class RestoreJournal {
     std::vector<Sending> sending;
   };
 
+  // Whether there is one to go on with.
+  bool find_own(base::Instant now);
   void read_steps();
+  static void remove_old(const store::Journals& journals, const std::string& own,
+                         base::Instant now);
   void add(base::ByteView entry);
   void write(Step step);
   static base::Bytes encode(const Step& step);
   static Step decode(base::ByteView entry);
 
-  std::optional<store::Journal> journal_;  // empty once the store has refused an entry
+  store::Journal journal_;
   store::Journal::Head head_;
+  bool takes_entries_ = true;  // until the store has refused one
   bool goes_on_ = false;
   base::Bytes beginning_;                                    // the first entry
   std::map<std::string, std::vector<std::uint64_t>> steps_;  // by folder, of earlier processes

@@ -42,7 +42,7 @@ struct ItemKey {
 // A target folder while it is worked on.
 struct TargetFolderNow {
   TargetContents contents;
-  std::map<std::string, std::string> made_before;  // Destination::made_before
+  std::map<std::string, std::string> made_before{};  // Destination::made_before
 };
 
 // The same for a restore and for that restore begun again, and for no other.
@@ -174,58 +174,55 @@ class RestoreRun {
                               const std::vector<ItemKey>& keys) {
     auto& now = folders_now_[folder.id];
     try {
-      if (!now) now = std::make_unique<TargetFolderNow>(look_at(folder));
-      find_made_before(folder, source, keys, now);
+      if (!now) now = std::make_unique<TargetFolderNow>(TargetContents{list(folder)});
+      if (target_.same_mailbox) claim_unchanged(keys, now->contents);
+      find_made_before(folder, source, keys, *now);
     } catch (const Error& error) {
       end(error);
       return nullptr;
     }
-    if (target_.same_mailbox) {
-      // What never changed answers for itself, before something merely alike is taken for it.
-      for (const ItemKey& key : keys) {
-        const TargetItem* there = now->contents.find(key.id);
-        if (there != nullptr && there->change_key == key.change_key)
-          now->contents.claim(key.id, key.id);
-      }
-    }
     return now.get();
   }
 
-  TargetFolderNow look_at(const ResolvedFolder& folder) {
-    TargetItems items;
-    // Also one made just now: it may have been there, unlisted by a feed that runs behind.
-    if (!folder.id.empty()) {
-      items = list_items(context_.with.service, target_.mailbox, folder.id, {}, context_.stop);
+  // What never changed answers for itself, before something merely alike is taken for it.
+  static void claim_unchanged(const std::vector<ItemKey>& keys, TargetContents& contents) {
+    for (const ItemKey& key : keys) {
+      const TargetItem* there = contents.find(key.id);
+      if (there != nullptr && there->change_key == key.change_key) contents.claim(key.id, key.id);
     }
-    return {TargetContents{std::move(items)}, {}};
+  }
+
+  TargetItems list(const ResolvedFolder& folder) {
+    // Also one made just now: it may have been there, unlisted by a feed that runs behind.
+    if (folder.id.empty()) return {};
+    return list_items(context_.with.service, target_.mailbox, folder.id, {}, context_.stop);
   }
 
   // A listing may run a moment behind what was sent just before the restore was cut off: one more
   // look for what it lacks.
   void find_made_before(const ResolvedFolder& folder, const catalog::SelectedFolder& source,
-                        const std::vector<ItemKey>& keys, std::unique_ptr<TargetFolderNow>& now) {
+                        const std::vector<ItemKey>& keys, TargetFolderNow& now) {
     if (folder.id.empty()) return;
     const FolderPast past = journal_.past_of(folder.id);
-    std::vector<PastSource> sources;
+    if (past.empty()) return;
+    std::vector<PastSource> unknown;
     for (const ItemKey& key : keys) {
-      if (past.contains(key.id)) sources.push_back({load(source.id, key), key.search_key});
+      const auto item = past.find(key.id);
+      if (item == past.end() || !item->second.target_id.empty()) continue;
+      unknown.push_back({load(source.id, key), key.search_key});
     }
-    if (sources.empty()) return;
-    FoundPast found = look_for(past, sources, now->contents);
+    FoundPast found = look_for(past, unknown, now.contents);
     if (found.missing > 0) {
       context_.with.clock.sleep_for(kSettleTime, context_.stop);
-      TargetFolderNow later = look_at(folder);
-      found = look_for(past, sources, later.contents);
-      for (auto& [id, target_id] : now->made_before) later.contents.claim(target_id, id);
-      later.made_before = std::move(now->made_before);
-      *now = std::move(later);
+      now.contents.relist(list(folder));
+      found = look_for(past, unknown, now.contents);
     }
-    now->made_before.merge(found.target_ids);
+    now.made_before.merge(found.target_ids);
   }
 
-  FoundPast look_for(const FolderPast& past, const std::vector<PastSource>& sources,
+  FoundPast look_for(const FolderPast& past, const std::vector<PastSource>& unknown,
                      TargetContents& contents) {
-    return find_past(past, sources, contents, [&](const std::set<std::string>& ids) {
+    return find_past(past, unknown, contents, [&](const std::set<std::string>& ids) {
       std::vector<graph::ExportRequest> units;
       for (const std::string& id : ids) units.push_back({id, contents.find(id)->size_bytes});
       return hash_exports(context_.with.service, target_.mailbox, units, context_.settings.lanes,
@@ -302,6 +299,14 @@ class RestoreRun {
     if (item.verdict.kind == Verdict::Kind::skip) {
       line.result = ItemResult::skipped;
       ++report_.items.skipped;
+      line.target_item_id = item.imported.item_id;
+      if (item.seen == RestoreItem::Seen::otherwise) {
+        ++report_.unproven;
+        add_problem(line, "NotVerified",
+                    "restored before this restore was cut off, but the target does not show it as "
+                    "it should be",
+                    "look for it in the target");
+      }
     } else if (item.verdict.kind == Verdict::Kind::undecided) {
       fail(line, "NotCompared", item.verdict.reason,
            "restore it beside what is there, with --item and --on-conflict copy");
@@ -373,7 +378,8 @@ class RestoreRun {
            text(items.untried, " items were not tried: the restore ended"),
            text("run the same restore again, with --at ", point_.id, ": it goes on where it was")});
     }
-    const bool is_done = missing == 0 && items.verified == items.restored + items.replaced;
+    const bool is_done =
+        missing == 0 && report_.unproven == 0 && items.verified == items.restored + items.replaced;
     if (is_done && !report_.cancelled && !report_.stopped_by && !context_.settings.dry_run) {
       journal_.finish();
     }

@@ -82,6 +82,8 @@ struct RestoreReport {
   struct {
     std::uint64_t created = 0, reused = 0;
   } folders;
+  // Of those skipped: made before this restore was cut off, and not as they should be.
+  std::uint64_t unproven = 0;
   std::uint64_t bytes_sent = 0;
   // Of items a thousand at most, and one that says there are more; and what speaks of many.
   std::vector<RestoreProblem> problems;

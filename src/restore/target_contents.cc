@@ -47,15 +47,19 @@ TargetItems list_items(graph::MailboxService& service, const graph::MailboxId& m
   return items;
 }
 
-TargetContents::TargetContents(TargetItems before) : before_(std::move(before)) {
+TargetContents::TargetContents(TargetItems before) { relist(std::move(before)); }
+
+void TargetContents::relist(TargetItems now) {
+  before_ = std::move(now);
+  ids_by_key_.clear();
   for (const auto& [id, item] : before_) {
     if (!item.search_key.empty()) ids_by_key_.emplace(item.search_key, id);
   }
 }
 
-std::vector<std::string> TargetContents::candidates(const store::ItemEntry& source,
-                                                    const std::string& search_key,
-                                                    bool same_mailbox) const {
+std::vector<std::string> TargetContents::alike(const store::ItemEntry& source,
+                                               const std::string& search_key,
+                                               bool same_mailbox) const {
   std::set<std::string> found;
   if (same_mailbox && before_.contains(source.id)) found.insert(source.id);
   if (search_key.empty()) {
@@ -66,11 +70,18 @@ std::vector<std::string> TargetContents::candidates(const store::ItemEntry& sour
     const auto [begin, end] = ids_by_key_.equal_range(search_key);
     std::for_each(begin, end, [&](const auto& entry) { found.insert(entry.second); });
   }
-  std::erase_if(found, [&](const std::string& id) {
-    const auto claim = claims_.find(id);
-    return claim != claims_.end() && claim->second != source.id;
-  });
   return {found.begin(), found.end()};
+}
+
+std::vector<std::string> TargetContents::candidates(const store::ItemEntry& source,
+                                                    const std::string& search_key,
+                                                    bool same_mailbox) const {
+  std::vector<std::string> ids = alike(source, search_key, same_mailbox);
+  std::erase_if(ids, [&](const std::string& id) {
+    const auto claim = claims_.find(id);
+    return ours_.contains(id) || (claim != claims_.end() && claim->second != source.id);
+  });
+  return ids;
 }
 
 const TargetItem* TargetContents::find(const std::string& id) const {

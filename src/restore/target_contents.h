@@ -43,9 +43,16 @@ class TargetContents {
  public:
   explicit TargetContents(TargetItems before);
 
-  // Items with the source's id (if it is of the same mailbox) or its search key that are not
-  // claimed for another source. For a source without a search key, every such item of its class:
-  // only equal bytes tell then.
+  // The folder as it is now; claims stay, and what is ours is ours.
+  void relist(TargetItems now);
+
+  // Items with the source's id (if it is of the same mailbox) or its search key, whoever they
+  // answer for. For a source without a search key, every item of its class: only equal bytes tell
+  // then.
+  [[nodiscard]] std::vector<std::string> alike(const store::ItemEntry& source,
+                                               const std::string& search_key,
+                                               bool same_mailbox) const;
+  // Those of them that may answer for this source: neither claimed for another one, nor ours.
   [[nodiscard]] std::vector<std::string> candidates(const store::ItemEntry& source,
                                                     const std::string& search_key,
                                                     bool same_mailbox) const;

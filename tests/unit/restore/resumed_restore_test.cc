@@ -5,6 +5,7 @@
 #include "tests/support/fake_tenant.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace {
@@ -77,6 +78,31 @@ struct Fixture {
     const std::map<std::string, int> found = keys();
     CHECK(found.size() == kItems);
     CHECK(std::ranges::all_of(found, [](const auto& key) { return key.second == 1; }));
+  }
+
+  // Two items of one search key.
+  void twins() {
+    tenant.service().put_item("inbox", "twin a", "one|twins");
+    tenant.service().put_item("inbox", "twin b", "other|twins");
+    point = *tenant.back_up().snapshot;
+  }
+
+  std::multiset<std::string> contents_of_twins() {
+    std::multiset<std::string> contents;
+    for (const auto& [id, item] : service.items(folder())) {
+      if (item.search_key == "twins") contents.insert(item.content);
+    }
+    return contents;
+  }
+
+  // The store's journals of restores are not to be had so.
+  void refuse(store::MemoryBackend::Operation refused) {
+    tenant.backend().set_hook(
+        [refused](store::MemoryBackend::Operation operation, const std::string& name) {
+          if (operation == refused && name.starts_with("restore/")) {
+            throw Error{ErrorKind::disk, "an input/output error"};
+          }
+        });
   }
 
   std::size_t journals() { return tenant.backend().names("restore/").size(); }
@@ -320,6 +346,119 @@ TEST_CASE("a restore that was cut off is forgotten after a month", "[restore]") 
   const RestoreReport report = fixture.run();
   CHECK_FALSE(report.goes_on);
   CHECK(fixture.journals() == 0);
+}
+
+TEST_CASE("an item is not taken for one like it that another item answers for", "[restore]") {
+  Fixture fixture;
+  fixture.twins();
+  fixture.selection = {{}, {"twin a"}};
+  check_closed(fixture.run());
+  fixture.selection = {{}, {"twin a", "twin b"}};
+  fixture.kill_at(1);  // the second one, as the first lies there
+  const RestoreReport report = fixture.run();
+  check_closed(report);
+  CHECK(report.items.restored == 1);
+  CHECK(fixture.contents_of_twins() == std::multiset<std::string>{"one|twins", "other|twins"});
+}
+
+TEST_CASE("of two items of one search key that were sent, the bytes tell which came", "[restore]") {
+  Fixture fixture;
+  fixture.twins();
+  fixture.selection = {{}, {"twin a", "twin b"}};
+  fixture.settings.lanes = 1;
+  fixture.kill_at(2);
+  const std::string folder = fixture.folder();
+  REQUIRE(fixture.service.items(folder).size() == 1);
+  // As if the other one had come instead.
+  fixture.service.item(folder, fixture.service.items(folder).begin()->first).content = "one|twins";
+  check_closed(fixture.run());
+  CHECK(fixture.contents_of_twins() == std::multiset<std::string>{"one|twins", "other|twins"});
+}
+
+TEST_CASE("a stopped restore knows what it had not begun to send", "[restore]") {
+  Fixture fixture;
+  fixture.settings.lanes = 1;
+  std::stop_source stop;
+  fixture.service.before_call = [&](Call call, const std::string&) {
+    if (call == Call::import_unit) stop.request_stop();
+  };
+  fixture.run(stop.get_token());
+  fixture.service.before_call = nullptr;
+  const std::string folder = fixture.folder();
+  // Somebody puts one there that is like what was about to be sent.
+  fixture.service.put_item(folder, "not ours", "another|key of item 200");
+  fixture.settings.on_conflict = OnConflict::skip;
+  check_closed(fixture.run());
+  CHECK(fixture.keys().at("key of item 200") == 2);
+}
+
+TEST_CASE("a store that takes no more entries still tells of the past", "[restore]") {
+  Fixture fixture;
+  fixture.tenant.service().add_folder("second", "Second");
+  for (int i = 0; i < 5; ++i) {
+    fixture.tenant.service().put_item("second", base::text("s", i), base::text("s|second ", i));
+  }
+  fixture.point = *fixture.tenant.back_up().snapshot;
+  fixture.selection.folders = {"inbox", "second"};
+  fixture.settings.on_conflict = OnConflict::copy;
+  fixture.settings.lanes = 1;
+  int imports = 0;
+  fixture.service.refuse_import = [&](const std::string&) -> std::optional<graph::ImportRefused> {
+    if (++imports > 1) return std::nullopt;
+    return graph::ImportRefused{{"ErrorCorruptData", "altered stream", false}, false};
+  };
+  CHECK(fixture.run().items.failed == 1);
+  fixture.service.refuse_import = nullptr;
+  fixture.refuse(store::MemoryBackend::Operation::put);
+  const RestoreReport report = fixture.run();
+  check_closed(report);
+  CHECK(report.items.restored == 1);
+  fixture.check_each_once();
+}
+
+TEST_CASE("a journal of another restore that cannot be removed does not matter", "[restore]") {
+  Fixture fixture;
+  fixture.settings.on_conflict = OnConflict::copy;
+  fixture.kill_at(30);
+  fixture.tenant.repository().clock().advance(std::chrono::hours{24 * 31});
+  fixture.refuse(store::MemoryBackend::Operation::remove);
+  fixture.settings.on_conflict = OnConflict::skip;
+  fixture.target.into = {"Restored anew"};
+  fixture.kill_at(150);
+  const RestoreReport report = fixture.run();
+  check_closed(report);
+  CHECK(report.goes_on);
+  CHECK(report.items.restored + report.items.skipped == kItems);
+  CHECK(report.items.skipped >= 149);
+}
+
+TEST_CASE("a past that is there and cannot be read ends the restore", "[restore]") {
+  Fixture fixture;
+  fixture.kill_at(150);
+  const std::size_t made = fixture.service.items(fixture.folder()).size();
+  fixture.refuse(
+      GENERATE(store::MemoryBackend::Operation::list, store::MemoryBackend::Operation::read));
+  CHECK_THROWS_WITH(fixture.run(), test::contains_text("could be made twice"));
+  CHECK(fixture.service.items(fixture.folder()).size() == made);
+}
+
+TEST_CASE("what was made before a restore was cut off must be as it should", "[restore]") {
+  Fixture fixture;
+  fixture.settings.lanes = 1;
+  fixture.kill_at(150);
+  const std::string folder = fixture.folder();
+  for (const auto& [id, item] : std::map{fixture.service.items(folder)}) {
+    if (item.search_key == "key of item 200")
+      fixture.service.item(folder, id).item_class = "IPM.Task";
+  }
+  for (int again = 0; again < 2; ++again) {
+    const RestoreReport report = fixture.run();
+    CHECK(report.unproven == 1);
+    REQUIRE(report.problems.size() == 1);
+    CHECK(report.problems.front().code == "NotVerified");
+    CHECK(report.items.failed == 0);
+    fixture.check_each_once();
+  }
 }
 
 TEST_CASE("a dry run tells what the restore that was cut off left to do", "[restore]") {
