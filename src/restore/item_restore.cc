@@ -154,7 +154,7 @@ std::optional<Error> BatchRestore::import_all(std::vector<RestoreItem>& items) {
     }
     if (const auto error = resolve(uncertain); error && !ended_by) ended_by = error;
     write_down_outcomes(uncertain);
-    context_.journal.flush();
+    context_.journal.flush(to_.folder_id);
   } catch (const Error& error) {  // of the journal: somebody else is at it
     if (!ended_by) ended_by = error;
   }

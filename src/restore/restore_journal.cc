@@ -115,7 +115,7 @@ bool RestoreJournal::find_own(base::Instant now) {
               "a restore's old journal is left behind, and this one has "
               "none: ",
               error.what());
-    takes_entries_ = false;
+    writing_.lock()->takes_entries = false;
   }
   return false;
 }
@@ -140,7 +140,7 @@ void RestoreJournal::read_steps() {
     base::log(base::LogLevel::warning,
               "of the restore that was cut off, a part is unknown: ", error.what());
   };
-  head_ = journal_.read(
+  writing_.lock()->head = journal_.read(
       [&](std::uint64_t sequence, base::ByteView entry) {
         if (sequence == 1) return;
         try {
@@ -173,48 +173,45 @@ FolderPast RestoreJournal::past_of(const std::string& folder_id) const {
 }
 
 void RestoreJournal::sending(const std::string& folder_id, std::vector<Sending> items) {
-  if (next_.folder_id != folder_id) flush();
-  Step step = std::exchange(next_, {});
-  step.folder_id = folder_id;
-  step.sending = std::move(items);
-  write(std::move(step));
+  write(*writing_.lock(), folder_id, std::move(items));
 }
 
 void RestoreJournal::came_to(const std::string& folder_id, Outcome outcome) {
-  if (next_.folder_id != folder_id) flush();
-  next_.folder_id = folder_id;
-  next_.outcomes.push_back(std::move(outcome));
+  writing_.lock()->outcomes[folder_id].push_back(std::move(outcome));
 }
 
-void RestoreJournal::flush() { write(std::exchange(next_, {})); }
+void RestoreJournal::flush(const std::string& folder_id) { write(*writing_.lock(), folder_id, {}); }
 
-void RestoreJournal::write(Step step) {
+void RestoreJournal::write(Writing& writing, const std::string& folder_id,
+                           std::vector<Sending> sending) {
+  auto waiting = writing.outcomes.extract(folder_id);
+  Step step{folder_id, waiting ? std::move(waiting.mapped()) : std::vector<Outcome>{},
+            std::move(sending)};
   const bool says_nothing = step.outcomes.empty() && step.sending.empty();
-  if (!takes_entries_ || says_nothing) return;
+  if (!writing.takes_entries || says_nothing) return;
   try {
-    if (head_.sequence == 0) add(beginning_);
-    add(encode(step));
+    if (writing.head.sequence == 0) add(writing, beginning_);
+    add(writing, encode(step));
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::in_use) throw;
     base::log(base::LogLevel::warning, "the store takes no journal of this restore (", error.what(),
               "): if it is cut off, running it again may make items twice");
-    takes_entries_ = false;
+    writing.takes_entries = false;
   }
 }
 
-void RestoreJournal::add(base::ByteView entry) {
+void RestoreJournal::add(Writing& writing, base::ByteView entry) {
   // Whoever went on with it may have ended it, and taken it away.
-  const bool is_ours = journal_.head() == head_;
-  const auto added = is_ours ? journal_.append_after(head_, entry) : std::nullopt;
+  const bool is_ours = journal_.head() == writing.head;
+  const auto added = is_ours ? journal_.append_after(writing.head, entry) : std::nullopt;
   if (!added) {
     throw Error{ErrorKind::in_use, "another process is at this same restore"};
   }
-  head_ = *added;
+  writing.head = *added;
 }
 
 void RestoreJournal::finish() {
-  next_ = {};
-  if (head_.sequence == 0) return;
+  if (writing_.lock()->head.sequence == 0) return;
   try {
     journal_.remove();
   } catch (const Error& error) {

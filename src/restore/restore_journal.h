@@ -10,6 +10,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/digest.h"
+#include "src/base/synchronized.h"
 #include "store/journal.h"
 
 #include <cstdint>
@@ -30,7 +31,7 @@ struct PastItem {
 
 using FolderPast = std::map<std::string, PastItem>;  // by id in the restore point
 
-// Used by one thread. Whatever the store cannot take is said in the log, once.
+// Thread-safe. Whatever the store cannot take is said in the log, once.
 class RestoreJournal {
  public:
   // How long a restore that was cut off is remembered.
@@ -59,9 +60,9 @@ class RestoreJournal {
   // Durable when it returns; items are sent after that. Error(in_use) if another process is at the
   // same restore: it is the one to end it.
   void sending(const std::string& folder_id, std::vector<Sending> items);
-  // Durable with the next sending(), or after flush().
+  // Durable with the next sending() into the folder, or after flush().
   void came_to(const std::string& folder_id, Outcome outcome);
-  void flush();
+  void flush(const std::string& folder_id);
 
   // Nothing is left to do: forgets all.
   void finish();
@@ -73,23 +74,28 @@ class RestoreJournal {
     std::vector<Sending> sending;
   };
 
+  struct Writing {
+    store::Journal::Head head;
+    bool takes_entries = true;                             // until the store has refused one
+    std::map<std::string, std::vector<Outcome>> outcomes;  // not written yet, by folder
+  };
+
   // Whether there is one to go on with.
   bool find_own(base::Instant now);
   void read_steps();
   static void remove_old(const store::Journals& journals, const std::string& own,
                          base::Instant now);
-  void add(base::ByteView entry);
-  void write(Step step);
+  void add(Writing& writing, base::ByteView entry);
+  // With the outcomes that wait to be written.
+  void write(Writing& writing, const std::string& folder_id, std::vector<Sending> sending);
   static base::Bytes encode(const Step& step);
   static Step decode(base::ByteView entry);
 
   store::Journal journal_;
-  store::Journal::Head head_;
-  bool takes_entries_ = true;  // until the store has refused one
   bool goes_on_ = false;
   base::Bytes beginning_;                                    // the first entry
   std::map<std::string, std::vector<std::uint64_t>> steps_;  // by folder, of earlier processes
-  Step next_;                                                // outcomes that are not written yet
+  base::Synchronized<Writing> writing_;
 };
 
 }  // namespace restore

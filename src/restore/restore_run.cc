@@ -1,5 +1,7 @@
 #include "src/restore/restore_run.h"
 
+#include "src/base/side_by_side.h"
+#include "src/base/synchronized.h"
 #include "src/base/text.h"
 #include "src/catalog/folder_paths.h"
 #include "src/catalog/search.h"
@@ -89,53 +91,74 @@ class RestoreRun {
         paths_(reader_->folders()) {}
 
   RestoreReport run() {
-    report_.goes_on = journal_.goes_on();
+    report_.lock()->goes_on = journal_.goes_on();
     const catalog::Selected selected =
         catalog::select(*reader_, paths_, selection_.folders, selection_.items);
     const catalog::SelectedSize size = catalog::size_of(*reader_, selected);
-    report_.items.selected = size.items;
+    report_.lock()->items.selected = size.items;
     context_.progress.items_total += size.items;
     context_.progress.bytes_total += size.bytes;
     const Plan plan = make_plan(paths_, selected, target_);
+    resolve_folders(plan);
+    const std::vector<std::vector<std::size_t>> together = by_target_folder();
+    base::run_side_by_side(together.size(), context_.settings.lanes, [&](std::size_t place) {
+      std::optional<TargetFolderNow> now;
+      for (const std::size_t i : together[place]) {
+        for (const catalog::SelectedFolder& source : plan.folders[i].sources) {
+          restore_folder(source, plan.folders[i], resolved_[i], now);
+        }
+      }
+    });
+    return finish();
+  }
+
+ private:
+  void resolve_folders(const Plan& plan) {
     try {
       TargetFolders folders{context_.with.service, target_.mailbox, context_.stop};
       // Folders are counted also if one of them ends the restore.
       struct CountFolders {
-        RestoreReport& report;
+        base::Synchronized<RestoreReport>& report;
         const TargetFolders& folders;
-        ~CountFolders() {
-          report.folders.created = folders.created();
-          report.folders.reused = folders.reused();
-        }
+        ~CountFolders() { report.lock()->folders = {folders.created(), folders.reused()}; }
       } count{report_, folders};
       resolved_ = folders.resolve(plan, context_.settings.dry_run);
     } catch (const Error& error) {
       end(error);
       resolved_.resize(plan.folders.size());
     }
-    for (std::size_t i = 0; i < plan.folders.size(); ++i) {
-      for (const catalog::SelectedFolder& source : plan.folders[i].sources) {
-        restore_folder(source, plan.folders[i], resolved_[i]);
-      }
-      forget_contents(i);
-    }
-    return finish();
   }
 
- private:
+  // Places in the plan. Those that share a folder of the target come one after the other.
+  [[nodiscard]] std::vector<std::vector<std::size_t>> by_target_folder() const {
+    std::vector<std::vector<std::size_t>> together;
+    std::map<std::string, std::size_t> known;
+    for (std::size_t i = 0; i < resolved_.size(); ++i) {
+      const std::string& id = resolved_[i].id;
+      const auto found = known.find(id);
+      if (!id.empty() && found != known.end()) {
+        together[found->second].push_back(i);
+        continue;
+      }
+      known.emplace(id, together.size());
+      together.push_back({i});
+    }
+    return together;
+  }
+
+  // `now`: the target folder, once it was looked at.
   void restore_folder(const catalog::SelectedFolder& source, const TargetFolder& planned,
-                      const ResolvedFolder& folder) {
+                      const ResolvedFolder& folder, std::optional<TargetFolderNow>& now) {
     const std::string shown = folder.path.empty() ? catalog::join_path(planned.names) : folder.path;
     const std::vector<ItemKey> keys = newest_first(source);
     if (keys.empty()) return;
-    TargetFolderNow* now = nullptr;
-    if (!has_ended() && !folder.failure) now = folder_now(folder, source, keys);
+    const bool is_ready = !has_ended() && !folder.failure && look_into(folder, source, keys, now);
     for (std::size_t first = 0; first < keys.size(); first += kBatchItems) {
       std::vector<RestoreItem> items = load(
           source.id, std::span{keys}.subspan(first, std::min(kBatchItems, keys.size() - first)));
       if (folder.failure) {
         for (RestoreItem& item : items) refuse_for(item, *folder.failure);
-      } else if (!has_ended() && now != nullptr) {
+      } else if (is_ready && !has_ended()) {
         restore_batch(items, folder, *now, shown);
       }
       for (const RestoreItem& item : items) tell(item, source, shown);
@@ -159,29 +182,18 @@ class RestoreRun {
     return keys;
   }
 
-  // What lies in a target folder is held only while it is worked on; two folders of the plan may
-  // share it.
-  void forget_contents(std::size_t done) {
-    const std::string& id = resolved_[done].id;
-    const bool comes_again =
-        std::any_of(resolved_.begin() + static_cast<std::ptrdiff_t>(done) + 1, resolved_.end(),
-                    [&](const ResolvedFolder& later) { return later.id == id; });
-    if (!comes_again) folders_now_.erase(id);
-  }
-
-  // Null, and the restore ended, if the target cannot be listed.
-  TargetFolderNow* folder_now(const ResolvedFolder& folder, const catalog::SelectedFolder& source,
-                              const std::vector<ItemKey>& keys) {
-    auto& now = folders_now_[folder.id];
+  // False, and the restore ended, if the target cannot be listed.
+  bool look_into(const ResolvedFolder& folder, const catalog::SelectedFolder& source,
+                 const std::vector<ItemKey>& keys, std::optional<TargetFolderNow>& now) {
     try {
-      if (!now) now = std::make_unique<TargetFolderNow>(TargetContents{list(folder)});
+      if (!now) now.emplace(TargetFolderNow{TargetContents{list(folder)}});
       if (target_.same_mailbox) claim_unchanged(keys, now->contents);
       find_made_before(folder, source, keys, *now);
     } catch (const Error& error) {
       end(error);
-      return nullptr;
+      return false;
     }
-    return now.get();
+    return true;
   }
 
   // What never changed answers for itself, before something merely alike is taken for it.
@@ -263,9 +275,10 @@ class RestoreRun {
     try {
       batch.read_back(items);
     } catch (const Error& error) {
-      report_.problems.push_back({target_.address, shown, "", "NotReadBack",
-                                  text("what was restored could not be read back: ", error.what()),
-                                  "run the same restore again: it looks for what it made"});
+      report_.lock()->problems.push_back(
+          {target_.address, shown, "", "NotReadBack",
+           text("what was restored could not be read back: ", error.what()),
+           "run the same restore again: it looks for what it made"});
     }
   }
 
@@ -287,103 +300,107 @@ class RestoreRun {
     line.reason = item.verdict.reason;
     if (item.verdict.kind == Verdict::Kind::skip) line.action = ItemAction::skip;
     if (item.verdict.kind == Verdict::Kind::replace) line.action = ItemAction::replace;
-    if (!context_.settings.dry_run || item.state == RestoreItem::State::refused)
-      conclude(item, line);
+    auto report = report_.lock();
+    if (!context_.settings.dry_run || item.state == RestoreItem::State::refused) {
+      conclude(item, line, *report);
+    }
     on_item_(line);
     if (line.result == ItemResult::planned && !context_.settings.dry_run) return;
     ++context_.progress.items_done;
     context_.progress.bytes_done += line.bytes;
   }
 
-  void conclude(const RestoreItem& item, ItemReport& line) {
+  void conclude(const RestoreItem& item, ItemReport& line, RestoreReport& report) {
     if (item.verdict.kind == Verdict::Kind::skip) {
       line.result = ItemResult::skipped;
-      ++report_.items.skipped;
+      ++report.items.skipped;
       line.target_item_id = item.imported.item_id;
       if (item.seen == RestoreItem::Seen::otherwise) {
-        ++report_.unproven;
-        add_problem(line, "NotVerified",
+        ++report.unproven;
+        add_problem(report, line, "NotVerified",
                     "restored before this restore was cut off, but the target does not show it as "
                     "it should be",
                     "look for it in the target");
       }
     } else if (item.verdict.kind == Verdict::Kind::undecided) {
-      fail(line, "NotCompared", item.verdict.reason,
+      fail(report, line, "NotCompared", item.verdict.reason,
            "restore it beside what is there, with --item and --on-conflict copy");
     } else if (item.state == RestoreItem::State::refused) {
-      fail(line, item.refusal_code, item.refusal, remedy_of(item.refusal_code));
+      fail(report, line, item.refusal_code, item.refusal, remedy_of(item.refusal_code));
     } else if (item.state == RestoreItem::State::imported) {
       const bool replaced = item.verdict.kind == Verdict::Kind::replace;
       line.result = replaced ? ItemResult::replaced : ItemResult::restored;
-      ++(replaced ? report_.items.replaced : report_.items.restored);
+      ++(replaced ? report.items.replaced : report.items.restored);
       line.target_item_id = item.imported.item_id;
       line.verified = item.seen == RestoreItem::Seen::as_it_should_be;
-      report_.bytes_sent += line.bytes;
-      if (line.verified) ++report_.items.verified;
+      report.bytes_sent += line.bytes;
+      if (line.verified) ++report.items.verified;
       // What nobody looked at is told once for all of them.
       if (item.seen == RestoreItem::Seen::otherwise) {
-        add_problem(line, "NotVerified",
+        add_problem(report, line, "NotVerified",
                     "restored, but the target does not show it as it should be",
                     "look for it in the target");
       }
     } else {
       line.reason = "not tried";
-      ++report_.items.untried;
+      ++report.items.untried;
     }
   }
 
-  void fail(ItemReport& line, const std::string& code, const std::string& message,
-            const std::string& next) {
+  void fail(RestoreReport& report, ItemReport& line, const std::string& code,
+            const std::string& message, const std::string& next) {
     line.result = ItemResult::failed;
     line.reason = message;
-    ++report_.items.failed;
-    add_problem(line, code, message, next);
+    ++report.items.failed;
+    add_problem(report, line, code, message, next);
   }
 
-  void add_problem(const ItemReport& line, const std::string& code, const std::string& message,
-                   const std::string& next) {
-    if (report_.problems.size() < kProblems) {
-      report_.problems.push_back(
+  void add_problem(RestoreReport& report, const ItemReport& line, const std::string& code,
+                   const std::string& message, const std::string& next) {
+    if (report.problems.size() < kProblems) {
+      report.problems.push_back(
           {target_.address, line.target_folder, line.item_id, code, message, next});
-    } else if (report_.problems.size() == kProblems) {
-      report_.problems.push_back({target_.address, "", "", "TooManyProblems",
-                                  "there are more problems than are listed; the counts are whole",
-                                  next});
+    } else if (report.problems.size() == kProblems) {
+      report.problems.push_back({target_.address, "", "", "TooManyProblems",
+                                 "there are more problems than are listed; the counts are whole",
+                                 next});
     }
   }
 
   [[nodiscard]] bool has_ended() const {
-    return report_.stopped_by || context_.stop.stop_requested();
+    return context_.stop.stop_requested() || report_.lock()->stopped_by;
   }
 
   void end(const Error& error) {
+    auto report = report_.lock();
     if (error.kind() == ErrorKind::cancelled) {
-      report_.cancelled = true;
-    } else if (!report_.stopped_by) {
-      report_.stopped_by = error;
+      report->cancelled = true;
+    } else if (!report->stopped_by) {
+      report->stopped_by = error;
     }
   }
 
   RestoreReport finish() {
-    report_.cancelled |= context_.stop.stop_requested();
-    const auto& items = report_.items;
+    RestoreReport report = std::move(*report_.lock());
+    report.cancelled |= context_.stop.stop_requested();
+    const auto& items = report.items;
     const std::uint64_t missing = items.untried + items.failed;
-    if (report_.stopped_by && missing > 0) {
-      report_.stopped_by->add_context(
+    if (report.stopped_by && missing > 0) {
+      report.stopped_by->add_context(
           text(missing, " of ", items.selected, " items were not restored"));
     }
     if (items.untried > 0) {
-      report_.problems.push_back(
+      report.problems.push_back(
           {target_.address, "", "", "NotTried",
            text(items.untried, " items were not tried: the restore ended"),
            text("run the same restore again, with --at ", point_.id, ": it goes on where it was")});
     }
     const bool is_done =
-        missing == 0 && report_.unproven == 0 && items.verified == items.restored + items.replaced;
-    if (is_done && !report_.cancelled && !report_.stopped_by && !context_.settings.dry_run) {
+        missing == 0 && report.unproven == 0 && items.verified == items.restored + items.replaced;
+    if (is_done && !report.cancelled && !report.stopped_by && !context_.settings.dry_run) {
       journal_.finish();
     }
-    return std::move(report_);
+    return report;
   }
 
   RestoreJournal journal_;
@@ -395,8 +412,7 @@ class RestoreRun {
   std::unique_ptr<store::SnapshotReader> reader_;
   catalog::FolderPaths paths_;
   std::vector<ResolvedFolder> resolved_;
-  std::map<std::string, std::unique_ptr<TargetFolderNow>> folders_now_;  // by target folder
-  RestoreReport report_;
+  base::Synchronized<RestoreReport> report_;
 };
 
 }  // namespace

@@ -29,8 +29,9 @@ TEST_CASE("a journal tells what was sent and what came of it, folder by folder",
     journal.came_to("inbox", {"a", "new a"});
     journal.came_to("inbox", {"c", {}});
     journal.sending("inbox", {{"d", {}}});
-    journal.came_to("inbox", {"d", "new d"});
     journal.sending("sent", {{"e", {}}});
+    journal.came_to("inbox", {"d", "new d"});
+    journal.flush("inbox");
     journal.came_to("sent", {"e", "told too late"});
   }
   const RestoreJournal journal = fixture.open();

@@ -156,6 +156,30 @@ TEST_CASE("a restore killed again and again makes no item twice", "[restore]") {
   fixture.check_each_once();
 }
 
+TEST_CASE("folders that are restored side by side go on where each of them was", "[restore]") {
+  const auto import = GENERATE(1, 120, 300, 700);
+  Fixture fixture;
+  std::size_t all = kItems;
+  for (const std::string folder : {"work", "sent"}) {
+    for (std::size_t i = 0; i < kItems; ++i, ++all) {
+      fixture.tenant.service().put_item(folder, base::text(folder, " ", i),
+                                        base::text("plain|key of ", folder, " ", i));
+    }
+  }
+  fixture.point = *fixture.tenant.back_up().snapshot;
+  fixture.selection.folders = {"inbox", "sent"};
+  fixture.settings.lanes = 4;
+  fixture.kill_at(import);
+  check_closed(fixture.run());
+  const auto there = [&](const std::string& id) { return fixture.service.items(id).size(); };
+  const std::string restored = *fixture.service.folder_named("root", "Restored");
+  CHECK(there(*fixture.service.folder_named(restored, "Sent Items")) == kItems);
+  CHECK(there(*fixture.service.folder_named(fixture.folder(), "Work/2026")) == kItems);
+  fixture.check_each_once();
+  CHECK(fixture.lines.size() == all);
+  CHECK(fixture.journals() == 0);
+}
+
 TEST_CASE("items that were changed since they came are not made again", "[restore]") {
   Fixture fixture;
   fixture.kill_at(150);
