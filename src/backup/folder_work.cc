@@ -78,8 +78,9 @@ void Undisplayed::add(const std::string& item_id) {
 
 void FolderWork::begin_account() {
   counts.listed = changes.listed;
-  counts.unchanged = changes.unchanged + moved.size();
-  items_after = changes.stored_before - changes.gone.size() + moved.size();
+  const std::uint64_t brought = moved.size() + relocated.size();
+  counts.unchanged = changes.unchanged + brought;
+  items_after = changes.stored_before - changes.gone.size() + brought;
 }
 
 void FolderWork::end_account(bool stopped) {

@@ -65,6 +65,12 @@ struct Moved {
   store::ItemEntry entry;  // in its new folder
 };
 
+// The same, and the move gave it another id.
+struct Relocated {
+  store::ItemEntry entry;  // as it is now
+  store::ItemDisplay display;
+};
+
 // An item that failed for this run.
 struct FailedExport {
   std::string item_id;
@@ -80,6 +86,7 @@ struct FolderWork {
   graph::Cursor next;
   ChangeSet changes;  // `wanted` and `arrived` move into the exports
   std::vector<Moved> moved;
+  std::vector<Relocated> relocated;
   Exports changed;
   Exports arrived;
 

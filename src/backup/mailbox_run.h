@@ -6,6 +6,7 @@
 #include "src/backup/folder_tree.h"
 #include "src/backup/folder_work.h"
 #include "src/backup/mailbox_base.h"
+#include "src/backup/relocation.h"
 #include "src/backup/snapshot_editor.h"
 #include "src/catalog/folder_paths.h"
 
@@ -57,6 +58,9 @@ class MailboxRun {
   // What was told, exported and is to be written (mailbox_run_write.cc).
   void settle_folders();
   void match_moves(FolderWork& work);
+  void match_relocations();
+  void note_departures(Relocations& relocations) const;
+  void recognise(FolderWork& work, Relocations& relocations);
   void write_folder(FolderWork& work);
   void write_exported(FolderWork& work);
   void write_moved(const FolderWork& work);

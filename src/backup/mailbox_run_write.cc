@@ -39,10 +39,9 @@ store::ItemDisplay display_of(graph::ItemDetails details) {
 void MailboxRun::settle_folders() {
   if (base_.reader) {
     // All feeds have spoken: what left one folder and came to another was moved.
-    for (const auto& work : open_) {
-      match_moves(*work);
-      work->arrived.begin(lanes_, context_.progress);
-    }
+    for (const auto& work : open_) match_moves(*work);
+    match_relocations();
+    for (const auto& work : open_) work->arrived.begin(lanes_, context_.progress);
   }
   for (const auto& work : open_) write_folder(*work);
   open_.clear();
@@ -62,6 +61,68 @@ void MailboxRun::match_moves(FolderWork& work) {
       return true;
     }
     return false;
+  });
+}
+
+void MailboxRun::match_relocations() {
+  if (departures_.empty()) return;
+  Relocations relocations{*base_.reader};
+  for (const auto& work : open_) {
+    for (const Wanted& wanted : work->arrived.waiting) relocations.arrived(wanted.item);
+  }
+  note_departures(relocations);
+  for (const auto& work : open_) recognise(*work, relocations);
+}
+
+void MailboxRun::note_departures(Relocations& relocations) const {
+  for (const auto& work : open_) {
+    for (const std::string& id : work->changes.gone) {
+      if (lost_items(work->id).contains(id)) continue;
+      if (const auto entry = base_.reader->find(work->id, id)) relocations.left(*entry);
+    }
+  }
+  for (const std::string& folder_id : departures_) {
+    if (is_kept(folder_id)) continue;
+    base_.reader->items_of_folder(folder_id, [&](const store::ItemEntry& entry) {
+      if (!lost_items(folder_id).contains(entry.id)) relocations.left(entry);
+      return true;
+    });
+  }
+}
+
+// The details that tell are those that a new item needs anyway.
+void MailboxRun::recognise(FolderWork& work, Relocations& relocations) {
+  std::vector<std::string> asked;
+  for (const Wanted& wanted : work.arrived.waiting) {
+    if (relocations.resembles_any(wanted.item)) asked.push_back(wanted.item.id);
+  }
+  if (asked.empty()) return;
+  std::map<std::string, std::pair<graph::Item, graph::ItemDetails>> told;
+  try {
+    context_.with.service.item_details(
+        context_.mailbox.id, work.id, asked,
+        [&](graph::Item item, graph::ItemDetails details) {
+          if (!relocations.resembles_any(item)) return;
+          std::string id = item.id;
+          told.insert_or_assign(std::move(id), std::pair{std::move(item), std::move(details)});
+        },
+        context_.stop);
+  } catch (const Error&) {
+    return;  // they are exported as new ones are, and what is wrong shows there
+  }
+  std::erase_if(work.arrived.waiting, [&](const Wanted& arrived) {
+    const auto known = told.find(arrived.item.id);
+    if (known == told.end()) return false;
+    auto& [item, details] = known->second;
+    if (item.change_key != arrived.item.change_key) return false;
+    std::optional<store::ItemEntry> entry = relocations.find(item, details.search_key);
+    if (!entry) return false;
+    entry->folder_id = work.id;
+    entry->id = item.id;
+    entry->change_key = item.change_key;
+    work.relocated.push_back({*std::move(entry), display_of(std::move(details))});
+    ++context_.progress.items_done;
+    return true;
   });
 }
 
@@ -97,6 +158,7 @@ void MailboxRun::write_exported(FolderWork& work) {
 }
 
 void MailboxRun::write_moved(const FolderWork& work) {
+  for (const Relocated& item : work.relocated) editor_.put_item(item.entry, item.display);
   std::map<std::string, std::map<std::string, const store::ItemEntry*>> by_source;
   for (const Moved& moved : work.moved)
     by_source[moved.from_folder_id][moved.entry.id] = &moved.entry;

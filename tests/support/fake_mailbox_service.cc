@@ -54,6 +54,15 @@ void FakeMailboxService::move_item(const std::string& from, const std::string& t
   at(to).changed[id] = now_;
 }
 
+void FakeMailboxService::move_item_anew(const std::string& from, const std::string& to,
+                                        const std::string& id, const std::string& new_id) {
+  StoredItem item = at(from).items.at(id);
+  remove_item(from, id);
+  item.change_key = text("version-", ++now_);
+  at(to).items.insert_or_assign(new_id, std::move(item));
+  at(to).changed[new_id] = now_;
+}
+
 void FakeMailboxService::remove_item(const std::string& folder, const std::string& id) {
   at(folder).items.erase(id);
   at(folder).changed[id] = ++now_;

@@ -49,8 +49,12 @@ class FakeMailboxService final : public graph::MailboxService {
   void put_item(const std::string& folder, const std::string& id, const std::string& content);
   // The same id and version in another folder.
   void move_item(const std::string& from, const std::string& to, const std::string& id);
+  // As by a service whose ids do not survive moves: another id, another change key.
+  void move_item_anew(const std::string& from, const std::string& to, const std::string& id,
+                      const std::string& new_id);
   void remove_item(const std::string& folder, const std::string& id);
   [[nodiscard]] const std::map<std::string, StoredItem>& items(const std::string& folder) const;
+  [[nodiscard]] bool has_folder(const std::string& id) const { return folders_.contains(id); }
   [[nodiscard]] StoredItem& item(const std::string& folder, const std::string& id);
   [[nodiscard]] std::optional<std::string> folder_named(const std::string& parent,
                                                         const std::string& name) const;

@@ -61,6 +61,7 @@ Contents FakeTenant::present() const {
                                                                    {"inbox", "Inbox"},
                                                                    {"sent", "Sent Items"},
                                                                    {"work", "Inbox/Work\\/2026"}}) {
+    if (!service_.has_folder(id)) continue;
     for (const auto& [item_id, item] : service_.items(id)) present[path][item_id] = item.content;
   }
   return present;

@@ -196,6 +196,63 @@ TEST_CASE("an item moved inside the mailbox keeps its stored content and details
                                              "about item 3", "about item 4"});
 }
 
+TEST_CASE("an item that got another id by a move keeps its stored content", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(5);
+  tenant.service().put_item("work", "plan", "of the folder that goes");
+  tenant.back_up();
+  tenant.service().move_item_anew("inbox", "work", "item 2", "item 2 in work");
+  tenant.service().move_item_anew("inbox", "inbox", "item 3", "item 3 that came back");
+  tenant.service().move_item_anew("work", "sent", "plan", "plan in sent");
+  SECTION("told by the folders they left") {}
+  SECTION("told by nothing but that the folder is gone") {
+    tenant.service().move_item_anew("work", "sent", "item 2 in work", "item 2 in sent");
+    tenant.service().remove_folder("work");
+  }
+  const MailboxReport report = tenant.back_up();
+  check_complete(report);
+  check_counts(report, {6, 0, 6, 0, 0});
+  CHECK(tenant.service().exported().empty());
+  CHECK(tenant.stored() == tenant.present());
+
+  tenant.service().forget_calls();
+  check_counts(tenant.back_up(), {6, 0, 6, 0, 0});
+  CHECK(tenant.service().calls(Call::item_details) == 0);
+}
+
+TEST_CASE("what came under another id is exported unless nothing else can have happened",
+          "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(3);
+  tenant.back_up();
+  tenant.service().move_item_anew("inbox", "work", "item 1", "moved");
+  auto& moved = tenant.service().item("work", "moved");
+  SECTION("edited meanwhile, to the same size") {
+    moved.received = *moved.received + std::chrono::seconds{1};
+    moved.content.back() = '?';
+  }
+  SECTION("of another size") { moved.content += " and more"; }
+  SECTION("of another class") { moved.item_class = "IPM.Task"; }
+  SECTION("of another search key") { moved.search_key = "other"; }
+  SECTION("without a search key") { moved.search_key = ""; }
+  SECTION("nothing is told of it") { tenant.service().withhold_details(true); }
+  SECTION("nothing can be told of it") {
+    tenant.service().before_call = [](Call call, const std::string&) {
+      if (call == Call::item_details) throw base::Error{base::ErrorKind::unavailable, "not now"};
+    };
+  }
+  SECTION("changed between the feed and the question") {
+    tenant.service().before_call = [&](Call call, const std::string&) {
+      if (call == Call::item_details) moved.change_key = "newer";
+    };
+  }
+  const MailboxReport report = tenant.back_up();
+  CHECK(report.items.stored == 1);
+  CHECK(report.items.unchanged == 2);
+  CHECK(tenant.service().exported() == std::vector<std::string>{"moved"});
+  CHECK(tenant.stored() == tenant.present());
+}
+
 TEST_CASE("folders are renamed, moved and removed without any export", "[backup]") {
   test::FakeTenant tenant;
   tenant.fill_inbox(3);
