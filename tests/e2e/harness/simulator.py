@@ -106,6 +106,18 @@ class Simulator:
     def record_of(self, address):
         return MailboxRecord.from_state(self.state(address)["mailboxes"][0])
 
+    def folder_streams(self, address, below=""):
+        """SHA-256 of the mail folders' streams, as the article's form exports them, by path below
+        the folder given."""
+        query = urllib.parse.urlencode({"mailbox": address, "folder_streams": "true"})
+        mailbox = self._call("GET", "/state?" + query)["mailboxes"][0]
+        prefix = below + "/" if below else ""
+        return {
+            folder["path"][len(prefix):]: folder["stream_sha256"]
+            for folder in mailbox["folders"]
+            if folder["path"].startswith(prefix) and is_mail_folder(folder)
+        }
+
     def evolve(self, days):
         return self._call("POST", "/evolve", {"days": days})
 
@@ -149,6 +161,11 @@ class Simulator:
     def fragment(self):
         """The tenant's part of coffer.toml."""
         return (self.directory / "coffer.toml").read_text()
+
+
+def is_mail_folder(folder):
+    kind = folder["type"]
+    return not folder["search"] and folder["path"] and (not kind or kind.startswith("IPF.Note"))
 
 
 def find_ports(count=4):
