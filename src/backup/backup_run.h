@@ -6,6 +6,7 @@
 #pragma once
 
 #include "src/backup/discovery.h"
+#include "src/backup/drift.h"
 #include "src/backup/folder_tree.h"
 #include "src/base/clock.h"
 #include "src/base/error.h"
@@ -46,6 +47,8 @@ struct MailboxReport {
   std::uint64_t stored_bytes = 0;    // what they take in packs
   std::vector<Problem> problems;
   std::optional<store::Snapshot> snapshot;  // acknowledged
+  // Of a run that listed again what the change feeds had told.
+  std::optional<Drift> drift{};
 };
 
 struct RunReport {
@@ -71,6 +74,9 @@ struct RunSettings {
   std::size_t concurrent_mailboxes = 32;
   std::size_t lanes_per_mailbox = 2;  // export calls in flight
   bool full = false;                  // list everything again and reconcile
+  // How long a mailbox is backed up by its change feeds alone, before it is listed as by `full`;
+  // some mailboxes up to a quarter earlier, so that they do not all come in one night.
+  base::Duration trust_feeds_for = std::chrono::hours{24 * 28};
   std::uint64_t commit_bytes = std::uint64_t{256}
                                << 20;  // new data after which finished mailboxes are committed
   base::Duration commit_interval = std::chrono::seconds{30};

@@ -37,6 +37,11 @@ class ToldItems {
 
   // Null if nothing was told of it.
   [[nodiscard]] const Told* find(std::string_view id) const;
+  // In the order in which they were first told.
+  template <typename Visit>
+  void each(const Visit& visit) const {
+    for (const Told& told : told_) visit(told);
+  }
   // One after the other, in the order in which they were first told; what is given out is told no
   // more.
   template <typename Take>

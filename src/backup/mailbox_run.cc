@@ -2,7 +2,9 @@
 
 #include "src/backup/accounting.h"
 #include "src/backup/problem.h"
+#include "src/base/digest.h"
 #include "src/base/error.h"
+#include "src/base/log.h"
 
 #include <algorithm>
 #include <utility>
@@ -22,6 +24,17 @@ constexpr int kRoundAttempts = 3;
 // Folders that may fail for want of the service before the mailbox is left for the next run.
 constexpr std::uint64_t kUnavailableFolders = 3;
 constexpr std::size_t kProblems = 1000;
+
+bool lists_all(const RunSettings& settings, const Mailbox& mailbox, const MailboxNotes& notes,
+               base::Instant now) {
+  if (settings.full) return true;
+  if (notes.listed_whole == base::Instant{}) return false;  // no feed to go by yet
+  constexpr std::uint64_t kSteps = 64;
+  const auto step =
+      std::to_integer<std::uint64_t>(base::sha256(base::as_bytes(mailbox.id.value)).bytes.front());
+  const base::Duration earlier = settings.trust_feeds_for / 4 / kSteps * (step % kSteps);
+  return now - notes.listed_whole >= settings.trust_feeds_for - earlier;
+}
 
 // The path that people see, from what the engine knows of the folders.
 std::unique_ptr<catalog::FolderPaths> paths_of(const FolderMap& folders) {
@@ -43,6 +56,7 @@ MailboxRun::MailboxRun(const Context& context, Trust trust)
       store_(context.with.repository.tenant(context.settings.tenant)),
       started_(context.with.clock.now()),
       base_(load_base(context.with.repository, context.settings.tenant, context.mailbox.id, trust)),
+      lists_all_(lists_all(context.settings, context.mailbox, base_.notes, started_)),
       editor_(store_, base_.snapshot_or_null()),
       notes_(base_.notes),
       lanes_(context.with.service, store_, context.progress,
@@ -55,6 +69,7 @@ MailboxRun::MailboxRun(const Context& context, Trust trust)
   notes_.user_id = context.mailbox.user.id;
   notes_.purpose_seen = context.mailbox.purpose_seen;
   notes_.cursors_taken = started_;
+  if (notes_.listed_whole == base::Instant{}) notes_.listed_whole = started_;
 }
 
 std::optional<store::PreparedSnapshot> MailboxRun::run(MailboxReport& report) {
@@ -68,7 +83,7 @@ std::optional<store::PreparedSnapshot> MailboxRun::run(MailboxReport& report) {
 void MailboxRun::update_folders() {
   graph::MailboxService& service = context_.with.service;
   std::optional<graph::Cursor> since;
-  if (!context_.settings.full) since = base_.notes.folder_cursor;
+  if (!lists_all_) since = base_.notes.folder_cursor;
   for (int attempt = 0; attempt < kRoundAttempts; ++attempt) {
     std::vector<graph::FolderChange> changes;
     const graph::Round end = service.folder_changes(
@@ -188,7 +203,12 @@ void MailboxRun::open_folder(const graph::Folder& folder) {
 std::optional<MailboxRun::Round> MailboxRun::listen(FolderWork& work) {
   graph::MailboxService& service = context_.with.service;
   std::optional<graph::Cursor> since;
-  if (!context_.settings.full) since = work.old_cursor;
+  std::optional<Round> fed;
+  if (!lists_all_) {
+    since = work.old_cursor;
+  } else if (work.old_cursor && base_.reader) {
+    fed = ask_since(work, *work.old_cursor);
+  }
   for (int attempt = 0; attempt < kRoundAttempts; ++attempt) {
     Round round;
     const graph::Round end = service.item_changes(
@@ -197,6 +217,7 @@ std::optional<MailboxRun::Round> MailboxRun::listen(FolderWork& work) {
     if (const auto* complete = std::get_if<graph::RoundComplete>(&end)) {
       round.full = complete->full || !since;
       round.next = complete->next;
+      if (fed) look_for_drift(work, round, *fed);
       return round;
     }
     // "Gone" may speak of the feed only: a folder that is still there is listed anew.
@@ -210,10 +231,40 @@ std::optional<MailboxRun::Round> MailboxRun::listen(FolderWork& work) {
   throw Error{ErrorKind::protocol, "the change feed of the folder is refused again and again"};
 }
 
-void MailboxRun::compare(FolderWork& work, Round round) {
+// Empty if the feed does not go on from there.
+std::optional<MailboxRun::Round> MailboxRun::ask_since(const FolderWork& work,
+                                                       const graph::Cursor& since) {
+  Round round;
+  const graph::Round end = context_.with.service.item_changes(
+      context_.mailbox.id, work.id, since,
+      [&](graph::ItemChange change) { round.told.tell(std::move(change)); }, context_.stop);
+  const auto* complete = std::get_if<graph::RoundComplete>(&end);
+  if (complete == nullptr || complete->full) return std::nullopt;
+  round.next = complete->next;
+  return round;
+}
+
+void MailboxRun::look_for_drift(const FolderWork& work, const Round& listed, const Round& fed) {
+  const std::optional<Round> meanwhile = ask_since(work, fed.next);
+  if (!meanwhile) return;
+  const Drift found = measure_drift(listed.told, fed.told, meanwhile->told, *base_.reader, work.id,
+                                    retry_items(work.id));
+  if (!report_->drift) report_->drift.emplace();
+  *report_->drift += found;
+  if (found.items() == 0) return;
+  base::log(base::LogLevel::warning, "mailbox ", report_->address, ", folder ", work.path,
+            ": its change feed had not told of ", found.missing, " new, ", found.outdated,
+            " changed and ", found.remaining, " deleted items; the full listing did");
+}
+
+const RetryItems& MailboxRun::retry_items(const std::string& folder_id) const {
   static const RetryItems kNone;
-  const auto noted = base_.notes.retry.find(work.id);
-  const RetryItems& retry = noted == base_.notes.retry.end() ? kNone : noted->second;
+  const auto noted = base_.notes.retry.find(folder_id);
+  return noted == base_.notes.retry.end() ? kNone : noted->second;
+}
+
+void MailboxRun::compare(FolderWork& work, Round round) {
+  const RetryItems& retry = retry_items(work.id);
   work.next = round.next;
   const LostItems& lost = lost_items(work.id);
   work.changes = round.full

@@ -51,6 +51,8 @@ class MailboxRun {
   void walk_folders();
   void open_folder(const graph::Folder& folder);
   std::optional<Round> listen(FolderWork& work);
+  std::optional<Round> ask_since(const FolderWork& work, const graph::Cursor& since);
+  void look_for_drift(const FolderWork& work, const Round& listed, const Round& fed);
   void compare(FolderWork& work, Round round);
   void folder_failed(const FolderWork& work, const base::Error& error);
   void folder_vanished(const FolderWork& work);
@@ -77,6 +79,7 @@ class MailboxRun {
   [[nodiscard]] bool must_end() const;
   void end_early(const base::Error& error);
   void add_problem(Problem problem);
+  [[nodiscard]] const RetryItems& retry_items(const std::string& folder_id) const;
   [[nodiscard]] const LostItems& lost_items(const std::string& folder_id) const;
   [[nodiscard]] std::uint64_t stored_items(const std::string& folder_id) const;
 
@@ -84,6 +87,7 @@ class MailboxRun {
   store::TenantStore& store_;
   base::Instant started_;
   MailboxBase base_;
+  bool lists_all_;  // whatever the feeds' cursors are
   SnapshotEditor editor_;
   MailboxNotes notes_;                     // of this run
   std::map<std::string, LostItems> lost_;  // by folder id

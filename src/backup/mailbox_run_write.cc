@@ -306,8 +306,8 @@ void MailboxRun::write_folder_map() {
 // The cursors of a quiet mailbox are new each time and mean the same: those it has are kept, so
 // that nothing is written, until they are so old that the service might forget them.
 bool MailboxRun::is_quiet() const {
-  return base_.snapshot && base_.snapshot->state && !editor_.has_begun() &&
-         !context_.settings.full && started_ >= base_.notes.cursors_taken &&
+  return base_.snapshot && base_.snapshot->state && !editor_.has_begun() && !lists_all_ &&
+         started_ >= base_.notes.cursors_taken &&
          started_ - base_.notes.cursors_taken < kCursorsKept &&
          same_but_for_cursors(notes_, base_.notes);
 }
@@ -356,6 +356,7 @@ std::optional<store::PreparedSnapshot> MailboxRun::finish() {
   prepared.bytes = built.bytes;
   prepared.counts = report_->items;
   prepared.roots = built.roots;
+  if (lists_all_ && !stopped && !ended_by_ && !folders_failed_) notes_.listed_whole = started_;
   prepared.state = store_notes();
   report_->outcome = prepared.complete ? Outcome::complete : Outcome::partial;
   return prepared;

@@ -7,7 +7,7 @@ namespace backup {
 namespace {
 
 // The last byte is the version.
-constexpr std::string_view kMagic{"coffer notes\n\x02", 14};
+constexpr std::string_view kMagic{"coffer notes\n\x03", 14};
 
 class Writer {
  public:
@@ -155,6 +155,7 @@ MailboxNotes get_notes(Reader& reader) {
   notes.user_id = reader.text();
   notes.purpose_seen = reader.instant();
   notes.cursors_taken = reader.instant();
+  notes.listed_whole = reader.instant();
   notes.folder_cursor = get_cursor(reader);
   for (std::uint64_t left = reader.number(); left > 0; --left) {
     FolderNotes& folder = notes.folders[reader.text()];
@@ -186,6 +187,7 @@ base::Bytes encode(const MailboxNotes& notes) {
   writer.text(notes.user_id);
   writer.instant(notes.purpose_seen);
   writer.instant(notes.cursors_taken);
+  writer.instant(notes.listed_whole);
   put(writer, notes.folder_cursor);
   writer.number(notes.folders.size());
   for (const auto& [id, folder] : notes.folders) {

@@ -43,6 +43,7 @@ struct MailboxNotes {
   std::string user_id;          // the account's directory object
   base::Instant purpose_seen;   // when the service last told purpose and mailbox id
   base::Instant cursors_taken;  // when the run began that the service gave them to
+  base::Instant listed_whole;   // when the last run began that listed everything
   std::optional<graph::Cursor> folder_cursor;
   std::map<std::string, FolderNotes> folders;            // by folder id
   std::map<std::string, graph::Folder> skipped_folders;  // known, not backed up

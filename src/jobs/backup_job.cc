@@ -145,14 +145,26 @@ Record snapshot_record(const store::Snapshot& snapshot) {
       {"time", snapshot.time}, {"complete", snapshot.complete}, {"items", snapshot.items}};
 }
 
+// Null where nothing was listed that the change feeds had told.
+Value drift_record(const std::optional<backup::Drift>& drift) {
+  if (!drift) return nullptr;
+  return Record{
+      {"missing", drift->missing}, {"outdated", drift->outdated}, {"remaining", drift->remaining}};
+}
+
 struct Totals {
   store::ItemCounts items;
   std::uint64_t exported_bytes = 0, new_bytes = 0, stored_bytes = 0;
+  std::optional<backup::Drift> drift;
 };
 
 Totals totals(const BackupReport& report) {
   Totals sum;
   for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    if (mailbox.drift) {
+      if (!sum.drift) sum.drift.emplace();
+      *sum.drift += *mailbox.drift;
+    }
     sum.items.listed += mailbox.items.listed;
     sum.items.stored += mailbox.items.stored;
     sum.items.unchanged += mailbox.items.unchanged;
@@ -371,6 +383,7 @@ std::vector<Record> mailbox_records(const BackupReport& report) {
                {"bytes", Record{{"exported", mailbox.exported_bytes},
                                 {"new", mailbox.new_bytes},
                                 {"stored", mailbox.stored_bytes}}},
+               {"drift", drift_record(mailbox.drift)},
                {"snapshot", mailbox.snapshot ? Value{mailbox.snapshot->id} : Value{}},
                {"problems", std::move(problems)}});
   }
@@ -382,6 +395,7 @@ std::vector<Record> mailbox_records(const BackupReport& report) {
                              {"reason", account.reason},
                              {"items", items_record({})},
                              {"bytes", Record{{"exported", 0}, {"new", 0}, {"stored", 0}}},
+                             {"drift", nullptr},
                              {"snapshot", nullptr},
                              {"problems", Value::List{}}});
   }
@@ -419,6 +433,7 @@ Record summary(const BackupReport& report) {
                           {"retried", report.service.retried},
                           {"throttled", report.service.throttled}}},
       {"throttled_seconds", std::chrono::duration<double>(report.service.throttled_time).count()},
+      {"drift", drift_record(sum.drift)},
       {"snapshots", std::move(snapshots)},
       {"problems", std::move(problems)}};
 }

@@ -65,6 +65,10 @@ class FakeMailboxService final : public graph::MailboxService {
     poisoned_[item_id] = std::move(error);
   }
   void heal(const std::string& item_id) { poisoned_.erase(item_id); }
+  // What became of the item so far is never told by the feed.
+  void keep_quiet_about(const std::string& folder, const std::string& item_id) {
+    at(folder).changed.at(item_id) = 1;
+  }
   // Every change is told twice, an outdated state first.
   void repeat_changes() { repeats_ = true; }
   // Items that are told as removed although nobody knows them.

@@ -11,6 +11,7 @@ MailboxNotes some_notes() {
   notes.user_id = "user";
   notes.purpose_seen = base::from_milliseconds(1'775'000'000'123);
   notes.cursors_taken = base::from_milliseconds(1'775'000'000'456);
+  notes.listed_whole = base::from_milliseconds(1'774'000'000'789);
   notes.folder_cursor = graph::Cursor{"https://graph/folders/delta?token"};
   notes.folders["inbox"] = {graph::Cursor{"cursor"}, 1'000'000, 2};
   notes.folders["empty"] = {};
@@ -33,6 +34,7 @@ TEST_CASE("notes come back as they were written", "[backup]") {
   CHECK(read->user_id == notes.user_id);
   CHECK(read->purpose_seen == notes.purpose_seen);
   CHECK(read->cursors_taken == notes.cursors_taken);
+  CHECK(read->listed_whole == notes.listed_whole);
   CHECK(read->folder_cursor->value == notes.folder_cursor->value);
   CHECK(read->folders == notes.folders);
   CHECK(read->skipped_folders.at("search").is_search_folder);
@@ -81,7 +83,7 @@ TEST_CASE("notes followed by anything are no notes", "[backup]") {
 
 TEST_CASE("notes of another version are no notes", "[backup]") {
   base::Bytes newer = backup::encode(some_notes());
-  newer.at(13) = std::byte{3};
+  newer.at(13) = std::byte{4};
   CHECK_FALSE(backup::decode(newer));
 }
 

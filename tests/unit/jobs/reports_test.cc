@@ -99,6 +99,7 @@ TEST_CASE("the backup summary has the fields that scripts know", "[jobs][backup]
         R"("items":{"listed":18,"stored":8,"unchanged":9,"skipped":0,"failed":1},)"
         R"("bytes":{"exported":100,"new":80,"stored":50},)"
         R"("requests":{"total":12,"retried":1,"throttled":2},"throttled_seconds":0.5,)"
+        R"("drift":null,)"
         R"("snapshots":[{"id":"s1","mailbox":"a@contoso.example","mailbox_id":"MBX:1",)"
         R"("time":"2026-11-23T02:00:00Z","complete":true,"items":9}],)"
         R"("problems":[{"mailbox":"a@contoso.example","folder":"Inbox","item":null,)"
