@@ -113,6 +113,8 @@ void MailboxRun::update_folders() {
 // Change feeds do not tell whether a folder is a search folder; asked once, the answer stays in the
 // notes.
 void MailboxRun::classify(const std::vector<std::string>& new_ids) {
+  if (new_ids.empty()) return;
+  const auto paths = paths_of(folders_);  // before any of them is left out
   for (const std::string& id : new_ids) {
     graph::Folder& folder = folders_.at(id);
     if (!folder.well_known_name.empty() || folder.parent_id.empty() || folder.is_search_folder) {
@@ -124,7 +126,7 @@ void MailboxRun::classify(const std::vector<std::string>& new_ids) {
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::unavailable && error.kind() != ErrorKind::protocol) throw;
       // One folder that cannot be asked about waits for the next run; the others do not.
-      add_problem(problem_of(report_->address, folder.display_name, error));
+      add_problem(problem_of(report_->address, paths->path(id), error));
       folders_failed_ = true;
       folders_untold_ = true;
       folders_.erase(id);

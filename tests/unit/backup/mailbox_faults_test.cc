@@ -202,6 +202,8 @@ TEST_CASE("a new folder that cannot be asked about waits for the next run, alone
   const MailboxReport report = tenant.back_up();
   CHECK((report.outcome == Outcome::partial));
   check_counts(report, {3, 3, 0, 0, 0});
+  REQUIRE(report.problems.size() == 1);
+  CHECK(report.problems[0].folder == "Inbox/Work\\/2026");
   tenant.service().before_call = nullptr;
   const MailboxReport next = tenant.back_up();
   check_complete(next);
