@@ -5,6 +5,7 @@
 #include "src/base/digest.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/text.h"
 
 #include <algorithm>
 #include <utility>
@@ -15,6 +16,7 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
+using base::text;
 
 // Change sets of several folders are held at once, so that lanes never run dry between small
 // folders.
@@ -169,13 +171,22 @@ void MailboxRun::walk_folders() {
   std::vector<graph::Folder> order;
   if (const auto root = paths_->root()) order.push_back(folders_.at(*root));
   for (const store::FolderEntry* entry : paths_->ordered()) order.push_back(folders_.at(entry->id));
+  std::uint64_t left_out = 0;
   for (const graph::Folder& folder : order) {
     if (is_skipped_folder(folder)) continue;
-    if (must_end()) return;
+    if (must_end()) {
+      ++left_out;
+      continue;
+    }
     open_folder(folder);
     if (held_items_ >= kHeldItems) settle_folders();
     context_.on_safe_point();
   }
+  if (left_out == 0) return;
+  folders_failed_ = true;
+  add_problem({report_->address, "", "", "NotTried",
+               text(left_out, " folders not looked at before the run ended"),
+               "a rerun goes on from there"});
 }
 
 void MailboxRun::open_folder(const graph::Folder& folder) {

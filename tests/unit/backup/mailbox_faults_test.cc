@@ -119,6 +119,26 @@ TEST_CASE("a folder whose round fails keeps what it has and its cursor", "[backu
   CHECK(tenant.stored() == tenant.present());
 }
 
+TEST_CASE("folders that a run does not come to are told", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.service().add_folder("archive", "Archive");
+  tenant.service().put_item("archive", "old", "stored");
+  tenant.service().put_item("sent", "out", "not looked at");
+  tenant.service().before_call = [](Call call, const std::string& folder) {
+    if (call == Call::item_changes && folder != "archive") {
+      throw Error{ErrorKind::unavailable, "the service stayed away"};
+    }
+  };
+
+  const MailboxReport report = tenant.back_up();
+
+  CHECK((report.outcome == Outcome::partial));
+  check_counts(report, {1, 1, 0, 0, 0});
+  REQUIRE(report.problems.size() == 4);  // of the root, Inbox and Work, and of what comes after
+  CHECK(report.problems[3].code == "NotTried");
+  CHECK_THAT(report.problems[3].message, test::contains_text("1 folder"));
+}
+
 TEST_CASE("an export that the service breaks off leaves the rest for the next run", "[backup]") {
   test::FakeTenant tenant;
   tenant.fill_inbox(100);
