@@ -86,10 +86,11 @@ Round open_token(Call& call, const std::string& token, const Round& expected) {
 }
 
 // Late changes: the round ends before the newest ones, as if they had not reached this server yet.
-std::uint64_t newest_sequence(Call& call, std::uint64_t from) {
+std::uint64_t newest_sequence(Call& call, const Round& round) {
   const std::uint64_t newest = call.mailbox->sequence();
-  if (newest > from && call.strikes(Fault::late_delta)) return from + (newest - from) / 2;
-  return newest;
+  if (newest <= round.from || !call.strikes(Fault::late_delta)) return newest;
+  call.world.statistics.late_rounds[call.mailbox->id()].insert(round.folder);
+  return round.from + (newest - round.from) / 2;
 }
 
 Round start_round(Call& call, Round round) {
@@ -125,7 +126,7 @@ Round current_round(Call& call, const Round& expected) {
   const auto token = call.target.parameter("$deltatoken");
   if (token && !token->empty()) {
     Round round = open_token(call, *token, expected);
-    round.to = newest_sequence(call, round.from);
+    round.to = newest_sequence(call, round);
     return round;
   }
   Target rest = call.target;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,9 @@ struct Statistics {
   std::map<std::pair<std::string, int>, std::uint64_t> requests;  // by operation and status
   std::map<std::string, std::uint64_t> maximum_in_flight;         // by mailbox id
   std::map<std::string, std::uint64_t> faults;                    // struck, by name
+  // Where delta rounds ended before the newest changes: folder ids by mailbox id; empty for the
+  // rounds of the folders themselves.
+  std::map<std::string, std::set<std::string>> late_rounds;
   // Things a client must never do: an Authorization header sent to an import URL, ...
   std::map<std::string, std::uint64_t> violations;
   // Requests that came before a mailbox's Retry-After was over.

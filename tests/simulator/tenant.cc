@@ -169,7 +169,10 @@ class Tenant::ImportExchange final : public Exchange {
     try {
       if (refusal_) throw Refusal{*refusal_};
       const RequestFaults faults{world, kOperation, session_.mailbox_id, now};
-      if (world.faults.strikes(Fault::session_expired, kOperation)) throw Refusal{401, "", ""};
+      if (world.faults.strikes(Fault::session_expired, kOperation)) {
+        ++world.statistics.faults[std::string{name(Fault::session_expired)}];
+        throw Refusal{401, "", ""};
+      }
       if (faults.reset()) return RequestFaults::reset_response();
       if (content_length(head_.headers) == 0 && received_bytes_ > 0) {
         world.limits.add_upload(session_.client_id, session_.mailbox_id, received_bytes_,
