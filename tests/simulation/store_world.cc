@@ -1,7 +1,7 @@
 #include "tests/simulation/store_world.h"
 
 #include "src/base/text.h"
-#include "store/keys.h"
+#include "tests/simulation/empty_store.h"
 #include "tests/simulation/seeded_randomness.h"
 
 #include <algorithm>
@@ -12,24 +12,6 @@
 namespace simulation {
 namespace {
 
-constexpr store::KdfCost kCheapKdf{8 << 10, 1};  // far below what is allowed outside tests
-
-const base::Secret& passphrase() {
-  static const base::Secret secret{std::string_view{"correct horse battery staple"}};
-  return secret;
-}
-
-// A new store, the same for every schedule: making keys is not what is simulated.
-const store::MemoryBackend& empty_store() {
-  static const std::unique_ptr<store::MemoryBackend> made = [] {
-    seed_randomness(0);
-    auto backend = std::make_unique<store::MemoryBackend>();
-    static_cast<void>(store::KeyRing::create(*backend, passphrase(), kCheapKdf));
-    return backend;
-  }();
-  return *made;
-}
-
 constexpr std::array kFaults{Fault::power_cut_before, Fault::power_cut_after, Fault::error_before,
                              Fault::error_after};
 
@@ -38,11 +20,8 @@ constexpr std::array<std::string_view, 6> kPrefixes{"", "", "gc/", "log/", "pack
 }  // namespace
 
 StoreWorld::StoreWorld(Dice& dice) : dice_(dice) {
-  const store::MemoryBackend& empty = empty_store();
+  plant_empty_store(objects_);
   seed_randomness(dice.below(~std::uint64_t{0}));
-  for (const std::string& name : empty.names()) {
-    objects_.plant(name, empty.read(name, 0, empty.size_bytes(name).value()));
-  }
   index_.set_hook(faults_of_index(faults_));
   open();
 }
