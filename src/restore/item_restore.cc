@@ -33,6 +33,11 @@ bool is_to_be_imported(const RestoreItem& item) {
   return item.verdict.kind == Verdict::Kind::create || item.verdict.kind == Verdict::Kind::replace;
 }
 
+// By what is known of the restore before it was cut off.
+bool is_settled(const RestoreItem& item) {
+  return item.verdict.kind == Verdict::Kind::skip || item.verdict.kind == Verdict::Kind::undecided;
+}
+
 bool same_class(const std::string& left, const std::string& right) {
   return base::equals_ignoring_case(left, right);
 }
@@ -57,8 +62,13 @@ void refuse(RestoreItem& item, std::string code, const std::string& message) {
 void BatchRestore::skip_made_before(std::vector<RestoreItem>& items) {
   std::vector<graph::ExportRequest> without_key;
   for (RestoreItem& item : items) {
-    const auto made = to_.made_before.find(item.entry.id);
-    if (made == to_.made_before.end()) continue;
+    if (to_.past.unread.contains(item.entry.id)) {
+      item.verdict = {Verdict::Kind::undecided, std::nullopt,
+                      "sent before this restore was cut off, and what it may be in the target "
+                      "could not be compared"};
+    }
+    const auto made = to_.past.target_ids.find(item.entry.id);
+    if (made == to_.past.target_ids.end()) continue;
     item.verdict = {Verdict::Kind::skip, std::nullopt, "restored before this restore was cut off"};
     item.imported.item_id = made->second;
     const TargetItem* there = to_.contents.find(made->second);
@@ -81,7 +91,7 @@ void BatchRestore::compare(std::vector<RestoreItem>& items) {
   // The same id and version answers for itself; only what is merely alike must be read.
   std::map<std::string, std::uint64_t> to_hash;  // id to size
   for (const RestoreItem& item : items) {
-    if (item.verdict.kind == Verdict::Kind::skip) continue;
+    if (is_settled(item)) continue;
     for (const std::string& id :
          to_.contents.candidates(item.entry, item.search_key, to_.same_mailbox)) {
       const TargetItem& target = *to_.contents.find(id);
@@ -96,7 +106,7 @@ void BatchRestore::compare(std::vector<RestoreItem>& items) {
   const std::map<std::string, base::Sha256> hashes = hash_exports(
       context_.with.service, to_.mailbox, units, context_.settings.lanes, context_.stop);
   for (RestoreItem& item : items) {
-    if (item.verdict.kind == Verdict::Kind::skip) continue;
+    if (is_settled(item)) continue;
     const std::vector<Candidate> candidates = candidates_of(item, hashes);
     item.verdict = decide(context_.settings.on_conflict, candidates);
     if (!item.verdict.candidate) continue;
@@ -121,7 +131,9 @@ std::vector<Candidate> BatchRestore::candidates_of(
     candidate.modified = target.modified;
     const auto hash = hashes.find(id);
     const bool same_bytes = hash != hashes.end() && hash->second == item.entry.content.sha256;
-    if (!candidate.same_id && item.search_key.empty() && !same_bytes) continue;
+    // Without a search key only bytes tell; what could not be read may be it.
+    const bool is_another = item.search_key.empty() && hash != hashes.end() && !same_bytes;
+    if (is_another && !candidate.same_id) continue;
     // Nothing but its bytes tells which version a copy is: the search key survives edits, and a
     // copy of an older restore point lies there just as untouched.
     if (same_bytes || (candidate.same_id && target.change_key == item.entry.change_key)) {
@@ -194,6 +206,7 @@ std::optional<Error> BatchRestore::resolve(std::vector<RestoreItem*> uncertain) 
     }
     if (ended_by || context_.stop.stop_requested() || look == kLooks) break;
     for (RestoreItem* item : uncertain) {
+      if (item->may_be_there) continue;
       if (!ended_by) ended_by = import_one(*item);
       if (item->state == State::imported) to_.contents.add_ours(item->imported.item_id);
     }
@@ -201,7 +214,7 @@ std::optional<Error> BatchRestore::resolve(std::vector<RestoreItem*> uncertain) 
                   [](const RestoreItem* item) { return item->state != State::uncertain; });
   }
   for (RestoreItem* item : uncertain) {
-    const std::string_view outcome = could_look
+    const std::string_view outcome = could_look && !item->may_be_there
                                          ? "the item does not show in the target"
                                          : "nobody could look for it: it may be in the target";
     refuse(*item, kUncertain,
@@ -302,8 +315,7 @@ void BatchRestore::look_for(std::vector<RestoreItem*>& uncertain) {
 
 // New and unexplained items that are this one: by the search key, or by their bytes where there is
 // none.
-std::vector<std::string> BatchRestore::matching_ids(const RestoreItem& item,
-                                                    const TargetItems& listed) {
+std::vector<std::string> BatchRestore::matching_ids(RestoreItem& item, const TargetItems& listed) {
   std::vector<graph::ExportRequest> alike;
   for (const auto& [id, target] : listed) {
     const bool same_key = item.search_key.empty() || target.search_key == item.search_key;
@@ -317,6 +329,7 @@ std::vector<std::string> BatchRestore::matching_ids(const RestoreItem& item,
     hashes = hash_exports(context_.with.service, to_.mailbox, alike, context_.settings.lanes,
                           context_.stop);
   }
+  item.may_be_there = item.search_key.empty() && hashes.size() < alike.size();
   std::vector<std::string> ids;
   for (const graph::ExportRequest& unit : alike) {
     const auto hash = hashes.find(unit.item_id);

@@ -5,6 +5,7 @@
 #include "src/base/error.h"
 #include "src/graph/mailbox_service.h"
 #include "src/restore/conflict.h"
+#include "src/restore/past_items.h"
 #include "src/restore/restore_journal.h"
 #include "src/restore/restore_run.h"
 #include "src/restore/target_contents.h"
@@ -31,7 +32,8 @@ struct RestoreItem {
   enum class State : std::uint8_t { untried, uncertain, imported, refused };
   State state = State::untried;
   graph::Imported imported;
-  std::string doubt;  // why its state is uncertain, in the service's words
+  std::string doubt;          // why its state is uncertain, in the service's words
+  bool may_be_there = false;  // of uncertain ones: something could not be read that may be it
   std::string refusal_code;
   std::string refusal;
   // What a look at the target showed after the import.
@@ -45,8 +47,8 @@ struct Destination {
   std::string folder_id;  // empty in a dry run that would create the folder
   TargetContents& contents;
   bool same_mailbox = false;
-  // What this restore made there before it was cut off: target ids by ids in the restore point.
-  const std::map<std::string, std::string>& made_before;
+  // What this restore made there before it was cut off.
+  const FoundPast& past;
 };
 
 // The items of one batch, taken through these steps in this order. Used by one thread.
@@ -85,7 +87,7 @@ class BatchRestore {
   void take(RestoreItem& item, graph::ImportResult result);
   // Finds uncertain items in the target.
   void look_for(std::vector<RestoreItem*>& uncertain);
-  std::vector<std::string> matching_ids(const RestoreItem& item, const TargetItems& listed);
+  std::vector<std::string> matching_ids(RestoreItem& item, const TargetItems& listed);
   std::map<std::string, base::Sha256> hashes_without_key(const std::vector<RestoreItem>& items,
                                                          const TargetItems& listed);
   [[nodiscard]] std::vector<Candidate> candidates_of(

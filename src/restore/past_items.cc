@@ -6,14 +6,20 @@
 namespace restore {
 namespace {
 
-// Of the items that it may be, one of its bytes; empty if there is none.
-std::string with_equal_bytes(const std::vector<std::string>& ids, const base::Sha256& sha256,
-                             const HashItems& hash) {
+// Of the items that it may be, the one of its bytes.
+struct Equal {
+  std::string id;  // empty if there is none
+  bool some_unread = false;
+};
+
+Equal with_equal_bytes(const std::vector<std::string>& ids, const base::Sha256& sha256,
+                       const HashItems& hash) {
   if (ids.empty()) return {};
-  for (const auto& [id, digest] : hash({ids.begin(), ids.end()})) {
-    if (digest == sha256) return id;
+  const std::map<std::string, base::Sha256> hashes = hash({ids.begin(), ids.end()});
+  for (const auto& [id, digest] : hashes) {
+    if (digest == sha256) return {id};
   }
-  return {};
+  return {{}, hashes.size() < ids.size()};
 }
 
 }  // namespace
@@ -50,7 +56,9 @@ FoundPast find_past(const FolderPast& past, const std::vector<PastSource>& unkno
         !source.search_key.empty() && of_key[source.search_key] == 1 && ids.size() <= 1;
     std::string id;
     if (!key_tells) {
-      id = with_equal_bytes(ids, source.entry.content.sha256, hash);
+      const Equal equal = with_equal_bytes(ids, source.entry.content.sha256, hash);
+      id = equal.id;
+      if (equal.some_unread && source.search_key.empty()) found.unread.insert(source.entry.id);
     } else if (!ids.empty()) {
       id = ids.front();
     }

@@ -23,7 +23,9 @@ struct PastSource {
 
 struct FoundPast {
   std::map<std::string, std::string> target_ids;  // by id in the restore point
-  std::size_t missing = 0;                        // not there, or not listed yet
+  // Sources without a search key that may be there: what they may be could not be read.
+  std::set<std::string> unread;
+  std::size_t missing = 0;  // not there, not listed yet, or unread
 };
 
 // SHA-256 of the exported streams of items of the target, by id.

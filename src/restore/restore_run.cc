@@ -44,7 +44,7 @@ struct ItemKey {
 // A target folder while it is worked on.
 struct TargetFolderNow {
   TargetContents contents;
-  std::map<std::string, std::string> made_before{};  // Destination::made_before
+  FoundPast past{};
 };
 
 // The same for a restore and for that restore begun again, and for no other.
@@ -229,7 +229,8 @@ class RestoreRun {
       now.contents.relist(list(folder));
       found = look_for(past, unknown, now.contents);
     }
-    now.made_before.merge(found.target_ids);
+    now.past.target_ids.merge(found.target_ids);
+    now.past.unread.merge(found.unread);
   }
 
   FoundPast look_for(const FolderPast& past, const std::vector<PastSource>& unknown,
@@ -262,8 +263,7 @@ class RestoreRun {
 
   void restore_batch(std::vector<RestoreItem>& items, const ResolvedFolder& folder,
                      TargetFolderNow& now, const std::string& shown) {
-    const Destination to{target_.mailbox, folder.id, now.contents, target_.same_mailbox,
-                         now.made_before};
+    const Destination to{target_.mailbox, folder.id, now.contents, target_.same_mailbox, now.past};
     BatchRestore batch{context_, to};
     try {
       batch.compare(items);
