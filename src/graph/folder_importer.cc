@@ -103,16 +103,25 @@ ImportResult FolderImporter::import(const UserMailbox& mailbox, const std::strin
         false};
   }
   const Place place{mailbox.id().value, folder_id};
+  const base::Duration now = wiring_.clock.monotonic();
   std::optional<std::string> doubted;
   {
     auto in_doubt = in_doubt_.lock();
-    if (const auto known = in_doubt->find(place); known != in_doubt->end()) doubted = known->second;
+    const auto known = in_doubt->find(place);
+    // A job that nobody can ask about, and that was sent so long ago, fills the folder no more.
+    const bool is_over = known != in_doubt->end() && known->second.job_id.empty() &&
+                         now - known->second.since >= kLongestJob;
+    if (is_over) {
+      in_doubt->erase(known);
+    } else if (known != in_doubt->end()) {
+      doubted = known->second.job_id;
+    }
   }
   ImportResult result = doubted ? look_after(mailbox, folder_id, *doubted, stream, stop)
                                 : send(mailbox, folder_id, stream, stop);
   auto in_doubt = in_doubt_.lock();
   if (std::holds_alternative<ImportUncertain>(result)) {
-    in_doubt->try_emplace(place);
+    in_doubt->try_emplace(place, Doubt{"", wiring_.clock.monotonic()});
   } else {
     in_doubt->erase(place);
   }
@@ -142,7 +151,8 @@ ImportResult FolderImporter::send(const UserMailbox& mailbox, const std::string&
     if (auto result = outcome_of(answer.document, folder_id)) return *std::move(result);
     const std::string job_id = job_id_of(answer);
     if (job_id.empty()) return ImportUncertain{"accepted, but the answer names no job"};
-    in_doubt_.lock()->insert_or_assign(Place{mailbox.id().value, folder_id}, job_id);
+    in_doubt_.lock()->insert_or_assign(Place{mailbox.id().value, folder_id},
+                                       Doubt{job_id, wiring_.clock.monotonic()});
     return follow(mailbox, folder_id, job_id, stop);
   } catch (const base::Error& error) {
     return ImportUncertain{error.what()};

@@ -28,7 +28,7 @@ class FolderImporter {
   // As MailboxService::import_unit(). The service adds a stream to what lies in the folder, and can
   // neither compare nor replace: so one that holds anything gets nothing, unless it holds this
   // stream already. What was sent and never answered is not sent again: its job is asked about, and
-  // where nobody knows its name, the folder is.
+  // where nobody knows its name, the folder is, for as long as a job may take.
   ImportResult import(const UserMailbox& mailbox, const std::string& folder_id,
                       StreamSource& stream, const std::optional<ImportOver>& over,
                       std::stop_token stop);
@@ -55,8 +55,12 @@ class FolderImporter {
   FolderExporter& exporter_;
   Wiring wiring_;
   using Place = std::pair<std::string, std::string>;  // mailbox, folder
-  // Jobs whose outcome nobody knows; empty where their name was not told.
-  base::Synchronized<std::map<Place, std::string>> in_doubt_;
+  // A job whose outcome nobody knows.
+  struct Doubt {
+    std::string job_id;  // empty where it was not told
+    base::Duration since;
+  };
+  base::Synchronized<std::map<Place, Doubt>> in_doubt_;
 };
 
 }  // namespace graph

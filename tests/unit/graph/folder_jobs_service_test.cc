@@ -274,6 +274,15 @@ TEST_CASE("what becomes of an import is told as far as it is known", "[graph][fo
             return request.url.find("importJobs") != std::string::npos;
           }) == 1);
   }
+  SECTION("the answer was lost, and no job takes as long: the stream is sent again") {
+    it.transport.answer({.status = 0, .failure = http::TransferFailure::interrupted});
+    CHECK(std::holds_alternative<graph::ImportUncertain>(import(it.service(), kMailbox, "f", "x")));
+    it.clock.advance(std::chrono::hours{7});
+    it.transport.answer(folder_with(0));
+    it.transport.answer({.status = 201, .body = R"({"status":"succeeded"})"});
+    CHECK(std::holds_alternative<graph::Imported>(import(it.service(), kMailbox, "f", "x")));
+    CHECK(it.transport.requests().back().body == "x");
+  }
   SECTION("the job outlasts whoever asks: it is asked about again") {
     it.transport.answer({.status = 202, .body = R"({"id":"j"})"});
     it.transport.answer(test::refusal(404, "ErrorItemNotFound"));
