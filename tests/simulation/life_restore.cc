@@ -72,7 +72,8 @@ std::string LifeRestore::told() const {
   return text("restore of ", order_.point->snapshot.address, " ", order_.point->snapshot.id, " to ",
               order_.target, " '", catalog::join_path(order_.into), "', ",
               name_of(order_.on_conflict), order_.rewritten ? ", rewritten" : "",
-              order_.folder.empty() ? "" : ", one folder");
+              order_.folder.empty() ? "" : ", one folder",
+              order_.point->lacks_keys ? ", lacking search keys" : "");
 }
 
 bool LifeRestore::run(const std::function<std::string()>& weather) {
@@ -88,6 +89,10 @@ bool LifeRestore::run(const std::function<std::string()>& weather) {
   }
   world_.set_weather(rewriting);
   if (!is_done) {
+    // Whoever lost the answer to a folder's import waits for as long as its job may take.
+    if (world_.plan().form == graph::ApiForm::folder_jobs) {
+      world_.clock().advance(std::chrono::hours{7});
+    }
     world_.note("  attempt without faults");
     is_done = attempt({}, true);
   }
@@ -148,9 +153,19 @@ bool LifeRestore::attempt(const Interruption& interruption, bool is_calm) {
          !report_->stopped_by;
 }
 
-// It died after its last step, and before it could say so: the same restore is a new one then.
+// It died after its last step, and before it could say so: the same restore is a new one then. What
+// is left of a journal without its first entry is none.
 bool LifeRestore::was_done_by_the_dead(const Contents& now) const {
-  return world_.repository().journals().names_below("restore").empty() &&
+  const store::Journals journals = world_.repository().journals();
+  const auto is_journal = [&](const std::string& name) {
+    try {
+      static_cast<void>(journals.open(name).hash_of(1));
+      return true;
+    } catch (const base::Error&) {
+      return false;
+    }
+  };
+  return std::ranges::none_of(journals.names_below("restore"), is_journal) &&
          differences_in_the_end(known_, now, {}).empty();
 }
 
