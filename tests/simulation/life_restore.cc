@@ -40,6 +40,7 @@ std::map<ItemPlace, std::string> paths_of(const RestoreOrder& order) {
   std::map<ItemPlace, std::string> paths;
   for (const auto& [place, item] : point.items) {
     if (selected && !selected->contains(place.first)) continue;
+    if (!order.items.empty() && !order.items.contains(place.second)) continue;
     std::string path = point.path_of(place.first);
     if (!order.into.empty()) {
       if (!above.empty()) path = path.substr(above.size() + 1);
@@ -73,6 +74,7 @@ std::string LifeRestore::told() const {
               order_.target, " '", catalog::join_path(order_.into), "', ",
               name_of(order_.on_conflict), order_.rewritten ? ", rewritten" : "",
               order_.folder.empty() ? "" : ", one folder",
+              order_.items.empty() ? "" : ", some items",
               order_.point->lacks_keys ? ", lacking search keys" : "");
 }
 
@@ -84,8 +86,12 @@ bool LifeRestore::run(const std::function<std::string()>& weather) {
     const std::string rates = weather() + rewriting;
     world_.set_weather(rates);
     const Interruption interruption = draw_interruption();
-    world_.note(text("  attempt with ", rates, interruption.told()));
+    const bool is_full = dice_.one_in(10);
+    world_.note(
+        text("  attempt with ", rates, is_full ? ", the target full" : "", interruption.told()));
+    set_full(is_full);
     is_done = attempt(interruption, false);
+    set_full(false);
   }
   world_.set_weather(rewriting);
   if (!is_done) {
@@ -100,6 +106,16 @@ bool LifeRestore::run(const std::function<std::string()>& weather) {
                differences_in_the_end(known_, world_.contents(order_.target), not_compared_));
   if (!is_done && not_compared_.empty()) throw Difference{"a restore without faults is not done"};
   return is_done;
+}
+
+void LifeRestore::set_full(bool is_full) {
+  std::set<std::string>& full = world_.tenant().world()->full_mailboxes;
+  const std::string mailbox = world_.mailbox_of(order_.target);
+  if (is_full) {
+    full.insert(mailbox);
+  } else {
+    full.erase(mailbox);
+  }
 }
 
 Interruption LifeRestore::draw_interruption() {
@@ -133,6 +149,7 @@ bool LifeRestore::attempt(const Interruption& interruption, bool is_calm) {
   settings.lanes = world_.plan().side_by_side ? 3 : 1;
   restore::RestoreSelection selection;
   if (!order_.folder.empty()) selection.folders = {order_.folder};
+  selection.items = order_.items;
   const bool survived = world_.run(interruption, [&](std::stop_token stop) {
     restore::RestoreProgress progress;
     report_ = restore::run_restore(

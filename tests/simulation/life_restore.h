@@ -17,7 +17,8 @@ namespace simulation {
 
 struct RestoreOrder {
   const KnownPoint* point = nullptr;
-  std::string folder;             // id: it and all below it; empty: everything
+  std::string folder;             // id: it and all below it
+  std::set<std::string> items;    // ids: only they; neither: everything
   std::string target;             // mailbox, as the engine calls it
   std::vector<std::string> into;  // empty: in place
   restore::OnConflict on_conflict = restore::OnConflict::skip;
@@ -40,6 +41,7 @@ class LifeRestore {
   void judge_lines(const Contents& now) const;
   [[nodiscard]] bool was_done_by_the_dead(const Contents& now) const;
   [[nodiscard]] Interruption draw_interruption();
+  void set_full(bool is_full);
   [[nodiscard]] std::string told() const;
 
   LifeWorld& world_;

@@ -2,7 +2,6 @@
 
 #include "src/base/digest.h"
 #include "src/base/text.h"
-#include "tests/simulation/life_restore.h"
 
 #include <algorithm>
 #include <array>
@@ -120,15 +119,30 @@ Interruption TenantLife::draw_interruption() {
 }
 
 void TenantLife::restore() {
-  if (points_.empty()) return;
   const std::map<std::string, std::string> living = world_.living_mailboxes();
-  if (living.empty()) return;
+  if (points_.empty() || living.empty()) return;
   const KnownPoint point = dice_.one_of(points_);
+  RestoreOrder order = draw_order(point, living);
+  const bool of_items = world_.plan().form == graph::ApiForm::items;
+  // Only bytes tell what has no search key, and what is poisoned cannot be read: nobody could tell
+  // whether it is there.
+  if (point.lacks_keys || !of_items) world_.heal_all();
+  const auto weather = [this] { return draw_restore_weather(); };
+  ++restores_;
+  if (!LifeRestore{world_, dice_, order}.run(weather)) return;
+  if (order.rewritten || !of_items || !dice_.one_in(3)) return;
+  ++restores_;
+  order.on_conflict = static_cast<restore::OnConflict>(dice_.below(3));
+  LifeRestore{world_, dice_, order}.run(weather);
+}
+
+// Into another mailbox or the same one, in place or below a folder of its own.
+RestoreOrder TenantLife::draw_order(const KnownPoint& point,
+                                    const std::map<std::string, std::string>& living) {
   RestoreOrder order;
   order.point = &point;
-  const auto any =
-      std::next(living.begin(), static_cast<std::ptrdiff_t>(dice_.below(living.size())));
-  order.target = any->first;
+  order.target =
+      std::next(living.begin(), static_cast<std::ptrdiff_t>(dice_.below(living.size())))->first;
   const bool may_be_same = living.contains(point.snapshot.mailbox_id);
   if (may_be_same && dice_.one_in(2)) order.target = point.snapshot.mailbox_id;
   const bool of_items = world_.plan().form == graph::ApiForm::items;
@@ -141,17 +155,12 @@ void TenantLife::restore() {
     order.folder =
         std::next(folders.begin(), static_cast<std::ptrdiff_t>(dice_.below(folders.size())))->first;
     if (point.listing.path_of(order.folder).empty()) order.folder.clear();
+  } else if (dice_.one_in(6)) {
+    for (const auto& [place, item] : point.listing.items) {
+      if (dice_.one_in(4)) order.items.insert(place.second);
+    }
   }
-  // Only bytes tell what has no search key, and what is poisoned cannot be read: nobody could tell
-  // whether it is there.
-  if (point.lacks_keys || !of_items) world_.heal_all();
-  const auto weather = [this] { return draw_restore_weather(); };
-  ++restores_;
-  if (!LifeRestore{world_, dice_, order}.run(weather)) return;
-  if (order.rewritten || !of_items || !dice_.one_in(3)) return;
-  ++restores_;
-  order.on_conflict = static_cast<restore::OnConflict>(dice_.below(3));
-  LifeRestore{world_, dice_, order}.run(weather);
+  return order;
 }
 
 // Without faults, all is as it should be.
@@ -186,6 +195,10 @@ void TenantLife::prove_store() {
   const store::CheckReport report = world_.repository().check(store::CheckLevel::full, {}, {});
   if (!report.errors.empty()) throw Difference{"check: " + report.errors.front()};
   if (!report.affected.empty()) throw Difference{"check: items are affected"};
+  auto tenant = world_.tenant().world();
+  for (const auto& [what, times] : tenant->statistics.violations) {
+    throw Difference{text("the service saw what no client may do: ", what)};
+  }
 }
 
 void TenantLife::add_to(LifeTally& tally) {

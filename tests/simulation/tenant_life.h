@@ -6,6 +6,7 @@
 #include "tests/simulation/life_backup.h"
 #include "tests/simulation/life_events.h"
 #include "tests/simulation/life_oracle.h"
+#include "tests/simulation/life_restore.h"
 #include "tests/simulation/life_world.h"
 
 #include <cstdint>
@@ -46,6 +47,8 @@ class TenantLife {
   void live_one_day();
   void back_up();
   void restore();
+  [[nodiscard]] RestoreOrder draw_order(const KnownPoint& point,
+                                        const std::map<std::string, std::string>& living);
   [[nodiscard]] std::string draw_weather();
   [[nodiscard]] std::string draw_restore_weather();
   [[nodiscard]] Interruption draw_interruption();
