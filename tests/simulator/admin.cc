@@ -215,12 +215,18 @@ Response Admin::show_statistics() {
     total += count;
   }
   std::uint64_t most = 0;
-  for (const auto& [mailbox, count] : statistics.maximum_in_flight) most = std::max(most, count);
+  Json in_flight = Json::object();
+  for (const auto& [mailbox, count] : statistics.maximum_in_flight) {
+    most = std::max(most, count);
+    in_flight[mailbox] = world->limits.in_flight(mailbox);
+  }
   return json_answer(200, {{"requests", requests},
                            {"total_requests", total},
                            {"maximum_in_flight", most},
                            {"maximum_in_flight_by_mailbox", statistics.maximum_in_flight},
+                           {"in_flight_by_mailbox", in_flight},
                            {"exported_items", statistics.exported_items},
+                           {"exported_items_by_mailbox", statistics.exported_items_by_mailbox},
                            {"exported_bytes", tenant_.exported_bytes()},
                            {"imported_items", statistics.imported_items},
                            {"imported_bytes", statistics.imported_bytes},

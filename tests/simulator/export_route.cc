@@ -121,6 +121,7 @@ std::optional<Element> element_for(Call& call, const std::string& id) {
   element.change_key = long_change_key(call.mailbox->change_key(*item));
   element.recipe = item->recipe;
   ++call.world.statistics.exported_items;
+  ++call.world.statistics.exported_items_by_mailbox[call.mailbox->id()];
   return element;
 }
 

@@ -3,6 +3,7 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace simulator {
@@ -33,7 +34,10 @@ constexpr std::array<std::string_view, kFaultCount> kNames = {"reset",
                                                               "repeated_delta",
                                                               "empty_delta_page",
                                                               "lost_import_answer",
-                                                              "job_failed"};
+                                                              "job_failed",
+                                                              "foreign_link",
+                                                              "foreign_redirect",
+                                                              "foreign_import_url"};
 
 double rate_of(std::string_view part, std::string_view value) {
   double rate = 0;
@@ -47,7 +51,7 @@ double rate_of(std::string_view part, std::string_view value) {
 }
 
 std::string known_names() {
-  std::string names = "seed, all, poison, rewrite";
+  std::string names = "seed, all, poison, rewrite, foreign_origin";
   for (const std::string_view each : kNames) names += base::text(", ", each);
   return names;
 }
@@ -74,11 +78,13 @@ void Faults::configure(std::string_view specification) {
       seed_ = mix_text(value);
       random_ = Random{seed_};
     } else if (key == "all") {
-      rates_.fill(rate_of(part, value));
+      std::fill_n(rates_.begin(), kHonestFaultCount, rate_of(part, value));
     } else if (key == "poison") {
       poison_rate_ = rate_of(part, value);
     } else if (key == "rewrite") {
       rewrite_rate_ = rate_of(part, value);
+    } else if (key == "foreign_origin") {
+      foreign_origin_ = value;
     } else if (const auto fault = fault_named(key)) {
       set_rate(*fault, rate_of(part, value));
     } else {

@@ -40,8 +40,13 @@ enum class Fault : std::uint8_t {
   empty_delta_page,     // no entries, and a nextLink
   lost_import_answer,   // the item was created, then the connection dies
   job_failed,           // an import job that was accepted fails, and nothing was imported
+  // What no honest service does.
+  foreign_link,        // a nextLink or deltaLink leads to the foreign origin
+  foreign_redirect,    // 307 to the foreign origin
+  foreign_import_url,  // an import session's URL leads there
 };
-inline constexpr std::size_t kFaultCount = 26;
+inline constexpr std::size_t kFaultCount = 29;
+inline constexpr std::size_t kHonestFaultCount = 26;
 
 std::string_view name(Fault fault);
 std::optional<Fault> fault_named(std::string_view name);
@@ -52,8 +57,9 @@ class Faults {
   explicit Faults(std::uint64_t seed) : random_(seed) {}
 
   // "seed=7,all=0.01,reset=0.05,poison=0.001": names of faults with their rates; "all" sets every
-  // one; "poison" is the share of items that can never be exported, "rewrite" that of imported
-  // items that are kept, and exported, as other bytes. Throws base::Error(usage).
+  // honest one; "poison" is the share of items that can never be exported, "rewrite" that of
+  // imported items that are kept, and exported, as other bytes; "foreign_origin" is where foreign
+  // links lead, in place of scheme and host. Throws base::Error(usage).
   void configure(std::string_view specification);
   void set_rate(Fault fault, double rate) { rates_[static_cast<std::size_t>(fault)] = rate; }
   void set_poison_rate(double rate) { poison_rate_ = rate; }
@@ -70,6 +76,7 @@ class Faults {
   // Decided by the search key alone, so a poisoned item stays so.
   [[nodiscard]] bool poisons(std::string_view item_identity) const;
   void poison(std::string item_identity) { poisoned_.insert(std::move(item_identity)); }
+  [[nodiscard]] const std::string& foreign_origin() const { return foreign_origin_; }
   void heal(const std::string& item_identity) { poisoned_.erase(item_identity); }
 
  private:
@@ -84,6 +91,7 @@ class Faults {
   std::array<double, kFaultCount> rates_{};
   double poison_rate_ = 0;
   double rewrite_rate_ = 0;
+  std::string foreign_origin_ = "https://foreign.example";
   std::deque<Order> orders_;
   std::set<std::string, std::less<>> poisoned_;
 };

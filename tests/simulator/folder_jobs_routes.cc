@@ -167,6 +167,7 @@ Response export_folder(Call& call) {
     }
   }
   call.world.statistics.exported_items += recipes.size();
+  call.world.statistics.exported_items_by_mailbox[call.mailbox->id()] += recipes.size();
   Response response;
   response.headers.emplace_back("Content-Type", "application/octet-stream");
   response.stream = std::make_unique<FolderStream>(std::move(recipes), call.exported_bytes);

@@ -26,6 +26,7 @@ struct Options {
   std::int64_t token_lifetime = 3599;
   std::int64_t session_lifetime = 3600;
   std::int64_t delta_lifetime = 30 * 86'400;
+  std::int64_t latency = 0;
   bool flat_folders = false;
   std::string api = "items";
 };
@@ -57,6 +58,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--upload-limit", options.plan.limits.upload_bytes,
                  "bytes uploaded to a mailbox in 5 minutes")
       ->transform(size);
+  app.add_option("--latency", options.latency,
+                 "milliseconds from a request to the first byte of its answer");
   app.add_flag("--flat-folders", options.flat_folders,
                "the top-level folder list gives all folders, as one client saw");
   app.add_option("--login-url", options.login_url, "as clients see it, behind a proxy");
@@ -69,6 +72,9 @@ simulator::ServerPorts ports_from(std::uint16_t first) {
   const auto port = [&](int offset) { return static_cast<std::uint16_t>(first + offset); };
   return {port(0), port(1), port(2), port(3)};
 }
+
+// On a busy machine, from a request's passing its client's gate to its coming here.
+constexpr simulator::Duration kUnderWay = std::chrono::milliseconds{250};
 
 std::string random_secret() {
   base::Bytes bytes(24);
@@ -133,6 +139,8 @@ int run(Options options) {
   simulator::Tenant tenant{options.plan, base::SystemClock{}.now()};
   tenant.world()->faults.configure(options.faults);
   tenant.world()->list_all_folders_at_top = options.flat_folders;
+  tenant.world()->under_way = kUnderWay;
+  tenant.world()->latency = std::chrono::milliseconds{options.latency};
   simulator::Admin admin{tenant};
   std::optional<simulator::KeyAndCertificate> authority;
   std::optional<simulator::KeyAndCertificate> certificate;

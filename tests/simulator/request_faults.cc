@@ -1,5 +1,8 @@
 #include "tests/simulator/request_faults.h"
 
+#include "src/base/text.h"
+#include "tests/simulator/json.h"
+
 #include <algorithm>
 
 namespace simulator {
@@ -34,7 +37,18 @@ bool is_json(const Response& response) {
   return find_header(response.headers, "Content-Type").value_or("").starts_with("application/json");
 }
 
+bool strikes(World& world, Fault fault, std::string_view operation) {
+  const bool struck = world.faults.strikes(fault, operation);
+  if (struck) ++world.statistics.faults[std::string{name(fault)}];
+  return struck;
+}
+
 }  // namespace
+
+void redirect_if_struck(World& world, std::string_view operation) {
+  if (!strikes(world, Fault::foreign_redirect, operation)) return;
+  throw Refusal{307, "", "", {{"Location", world.faults.foreign_origin() + "/v1.0/users"}}};
+}
 
 RequestFaults::RequestFaults(World& world, std::string_view operation, std::string mailbox,
                              Instant now)
@@ -42,6 +56,7 @@ RequestFaults::RequestFaults(World& world, std::string_view operation, std::stri
   reset_ = strikes(Fault::reset);
   if (reset_) return;
   throttle(now);
+  redirect_if_struck(world, operation);
   if (strikes(Fault::token_expired)) {
     throw Refusal{401, "InvalidAuthenticationToken", "Lifetime validation failed."};
   }
@@ -61,15 +76,12 @@ RequestFaults::RequestFaults(World& world, std::string_view operation, std::stri
 }
 
 bool RequestFaults::strikes(Fault fault) const {
-  const bool struck = world_.faults.strikes(fault, operation_);
-  if (struck) ++world_.statistics.faults[std::string{name(fault)}];
-  return struck;
+  return simulator::strikes(world_, fault, operation_);
 }
 
 void RequestFaults::throttle(Instant now) const {
   const auto refuse = [&](Duration hold, Headers headers) {
-    Instant& held_until = world_.throttled_until[mailbox_];
-    held_until = std::max(held_until, now + hold);
+    world_.hold(mailbox_, now + hold, now);
     throw Refusal{429, "ApplicationThrottled", "Application is over its limit.",
                   std::move(headers)};
   };
@@ -89,8 +101,20 @@ Response RequestFaults::reset_response() {
   return response;
 }
 
+void RequestFaults::mislead(Response& response, Fault fault, std::string_view member,
+                            const std::string& origin) const {
+  const std::string before = base::text(member, "\":\"");
+  const std::size_t found = response.body.find(before + origin);
+  if (found == std::string::npos || !strikes(fault)) return;
+  std::string foreign = Json(world_.faults.foreign_origin()).dump();
+  foreign = foreign.substr(1, foreign.size() - 2);
+  response.body.replace(found + before.size(), origin.size(), foreign);
+}
+
 void RequestFaults::spoil(Response& response) const {
   if (response.status >= 300 || (response.body.empty() && !response.stream)) return;
+  mislead(response, Fault::foreign_link, "Link", world_.origins.graph);
+  mislead(response, Fault::foreign_import_url, "importUrl", world_.origins.import);
   if (strikes(Fault::slow_first_byte)) response.fault.first_byte_delay = kSlowness;
   const std::uint64_t length = response.stream ? kLargestCut : response.body.size();
   const std::uint64_t draw = mix({world_.seed, world_.request_number, mix_text(operation_)});

@@ -9,6 +9,10 @@
 
 namespace simulator {
 
+// Throws Refusal(307), to the foreign origin, if that fault strikes. Part of RequestFaults; the
+// login service, which suffers no others, has it alone.
+void redirect_if_struck(World& world, std::string_view operation);
+
 class RequestFaults {
  public:
   // Draws the faults that come before the request is acted on. Throws Refusal for those that
@@ -18,12 +22,15 @@ class RequestFaults {
   [[nodiscard]] bool reset() const { return reset_; }
   [[nodiscard]] static Response reset_response();
 
-  // Draws the faults of answers: slow, cut, or with JSON that ends early.
+  // Draws the faults of answers: misleading, slow, cut, or with JSON that ends early.
   void spoil(Response& response) const;
 
  private:
   [[nodiscard]] bool strikes(Fault fault) const;
   void throttle(Instant now) const;
+  // Leads the member's URL, if the answer has one at `origin`, to the foreign origin.
+  void mislead(Response& response, Fault fault, std::string_view member,
+               const std::string& origin) const;
 
   World& world_;
   std::string operation_;

@@ -26,7 +26,7 @@ namespace http = boost::beast::http;
 using Tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
-constexpr std::ptrdiff_t kMostConnections = 512;
+constexpr std::ptrdiff_t kMostConnections = 2048;
 constexpr std::uint32_t kHeaderLimit = 32 * 1024;
 constexpr std::uint64_t kBodyLimit = 300ULL * 1024 * 1024;  // above what the import host takes
 constexpr std::size_t kPieceBytes = 64 * 1024;

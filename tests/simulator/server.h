@@ -20,7 +20,7 @@ struct ServerPorts {
   std::uint16_t admin = 0;
 };
 
-// A thread for each connection, at most 512 of them; further connections wait to be accepted.
+// A thread for each connection, at most 2,048 of them; further connections wait to be accepted.
 class Server {
  public:
   // With a certificate the three hosts of the service speak TLS; the administration never does.

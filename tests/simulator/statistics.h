@@ -22,12 +22,13 @@ struct Statistics {
   std::map<std::string, std::set<std::string>> late_rounds;
   // Things a client must never do: an Authorization header sent to an import URL, ...
   std::map<std::string, std::uint64_t> violations;
-  // Requests that came before a mailbox's Retry-After was over.
+  // Requests that came before a mailbox's Retry-After was over, and had not been under way.
   std::uint64_t early_retries = 0;
   std::uint64_t imported_items = 0;
   std::uint64_t imported_bytes = 0;  // of streams
   std::uint64_t uploaded_bytes = 0;  // of request bodies
   std::uint64_t exported_items = 0;
+  std::map<std::string, std::uint64_t> exported_items_by_mailbox;  // by mailbox id
 };
 
 }  // namespace simulator

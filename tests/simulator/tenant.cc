@@ -76,12 +76,14 @@ bool is_folder_import(const RequestHead& head) {
   }
 }
 
-void add_common_headers(Response& response, const Headers& request_headers, Instant now) {
+void complete(const World& world, Response& response, const Headers& request_headers, Instant now) {
   response.headers.emplace_back("request-id", base::new_uuid());
   response.headers.emplace_back("Date", http_date(now));
   if (const auto id = find_header(request_headers, "client-request-id")) {
     response.headers.emplace_back("client-request-id", std::string{*id});
   }
+  // Whoever is refused for a limit is told so at the door.
+  if (response.status != 429) response.fault.first_byte_delay += world.latency;
 }
 
 }  // namespace
@@ -158,7 +160,7 @@ class Tenant::ImportExchange final : public Exchange {
     Response response = answer(*world, document, now);
     ++world->statistics.requests[{"import_item", response.fault.reset ? 0 : response.status}];
     world->statistics.uploaded_bytes += received_bytes_;
-    add_common_headers(response, head_.headers, now);
+    complete(*world, response, head_.headers, now);
     response.place = std::move(place_);
     return response;
   }
@@ -238,7 +240,7 @@ class Tenant::FolderImportExchange final : public Exchange {
     ++world->statistics
           .requests[{admission_.operation, response.fault.reset ? 0 : response.status}];
     world->statistics.uploaded_bytes += stream_.received_bytes();
-    add_common_headers(response, head_.headers, now);
+    complete(*world, response, head_.headers, now);
     response.place = std::move(admission_.place);
     return response;
   }
@@ -279,12 +281,11 @@ void Tenant::reset_statistics() {
 std::unique_ptr<Place> Tenant::take_place(World& world, const std::string& application,
                                           const std::string& mailbox, std::uint64_t upload_bytes,
                                           Instant now) {
-  Instant& held_until = world.throttled_until[mailbox];
-  if (now < held_until) ++world.statistics.early_retries;
+  if (world.is_early(mailbox, now)) ++world.statistics.early_retries;
   const auto throttled =
       world.limits.enter(application, mailbox, upload_bytes, now + world.clock_offset);
   if (throttled) {
-    held_until = std::max(held_until, now + throttled->retry_after);
+    world.hold(mailbox, now + throttled->retry_after, now);
     ++world.statistics.violations[throttled->message];
     throw Refusal{429,
                   "ApplicationThrottled",
@@ -307,6 +308,7 @@ Response Tenant::answer(const RequestHead& head, const std::string& body, Instan
       throw Refusal{413, "RequestEntityTooLarge", "The request is too large."};
     }
     if (head.host == Host::login) {
+      redirect_if_struck(*world, admission.operation);
       response = answer_login(*world, head, body, now, now + world->clock_offset);
     } else {
       const std::uint64_t uploaded = uploads(head.method) ? body.size() : 0;
@@ -323,7 +325,7 @@ Response Tenant::answer(const RequestHead& head, const std::string& body, Instan
     response = error_answer({400, "BadRequest", error.what()}, head.headers, now);
   }
   ++world->statistics.requests[{admission.operation, response.fault.reset ? 0 : response.status}];
-  add_common_headers(response, head.headers, now);
+  complete(*world, response, head.headers, now);
   return response;
 }
 

@@ -12,6 +12,18 @@ Mailbox* World::find_mailbox(std::string_view name) {
   return found == mailboxes.end() ? nullptr : &found->second;
 }
 
+void World::hold(const std::string& mailbox_id, Instant until, Instant now) {
+  Hold& hold = holds[mailbox_id];
+  if (now >= hold.until) hold.said = now;
+  hold.until = std::max(hold.until, until);
+}
+
+bool World::is_early(const std::string& mailbox_id, Instant now) const {
+  const auto found = holds.find(mailbox_id);
+  if (found == holds.end()) return false;
+  return now < found->second.until && now >= found->second.said + under_way;
+}
+
 const User* World::owner_of(std::string_view mailbox_id) const {
   const auto found = std::find_if(
       directory.users.begin(), directory.users.end(),

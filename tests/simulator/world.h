@@ -40,6 +40,12 @@ struct ImportJob {
   std::string error_message;
 };
 
+// A mailbox was told to wait, in the clients' time.
+struct Hold {
+  Instant said{};
+  Instant until{};
+};
+
 struct World {
   World(std::uint64_t seed_, LimitSettings limit_settings)
       : seed(seed_), sealer(seed_), faults(seed_), limits(limit_settings) {}
@@ -49,6 +55,8 @@ struct World {
   std::string domain;
   Origins origins;
   Lifetimes lifetimes;
+  // From a request to the first byte of its answer, whatever is asked for.
+  Duration latency{};
   // One client found descendants in the top-level folder list: with this it gives them.
   bool list_all_folders_at_top = false;
 
@@ -72,7 +80,9 @@ struct World {
   Faults faults;
   Limits limits;
   Statistics statistics;
-  std::map<std::string, Instant> throttled_until;  // by mailbox id, in the clients' time
+  std::map<std::string, Hold> holds;  // by mailbox id
+  // So long after a mailbox was told to wait, requests come that had been under way.
+  Duration under_way{};
 
   // Evolution goes on from here.
   std::uint64_t next_message = 1;
@@ -84,6 +94,10 @@ struct World {
 
   // By its id, or by its user's address or principal name; null if there is none.
   [[nodiscard]] Mailbox* find_mailbox(std::string_view name);
+  // Nothing is to come to the mailbox before `until`.
+  void hold(const std::string& mailbox_id, Instant until, Instant now);
+  // Whether what comes now should have waited.
+  [[nodiscard]] bool is_early(const std::string& mailbox_id, Instant now) const;
   // Of the account that owns the mailbox; null if there is none.
   [[nodiscard]] const User* owner_of(std::string_view mailbox_id) const;
 };

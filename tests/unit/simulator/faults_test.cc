@@ -75,6 +75,7 @@ TEST_CASE("each fault of a request looks like the service's", "[simulator]") {
       {Fault::gateway_timeout, 504, nullptr, true},
       {Fault::bandwidth_exceeded, 509, nullptr, false},
       {Fault::locked, 423, nullptr, true},
+      {Fault::foreign_redirect, 307, nullptr, false},
       {Fault::token_expired, 401, nullptr, true},
   }));
   CAPTURE(simulator::name(row.fault));
@@ -115,6 +116,43 @@ TEST_CASE("faults on the wire", "[simulator]") {
   }
 }
 
+TEST_CASE("a hostile tenant leads to another host", "[simulator]") {
+  test::SmallTenant small;
+  const std::string foreign = "https://graph.microsoft.com\\@foreign.example:8443";
+  small.tenant().world()->faults.configure("foreign_origin=" + foreign);
+  const auto order = [&](Fault fault) { small.tenant().world()->faults.order(fault, ""); };
+
+  SECTION("by the link to the next page, of which only the host is another") {
+    const std::string page = small.folder_path("inbox") + "/items?$top=1";
+    const std::string link = small.get(page).json()["@odata.nextLink"];
+    const std::string own = small.tenant().world()->origins.graph;
+    order(Fault::foreign_link);
+    CHECK(small.get(page).json()["@odata.nextLink"] == foreign + link.substr(own.size()));
+    CHECK(small.get(page).json()["@odata.nextLink"] == link);
+  }
+  SECTION("by the delta link") {
+    order(Fault::foreign_link);
+    const std::string link =
+        small.get(small.folder_path("drafts") + "/items/delta").json()["@odata.deltaLink"];
+    CHECK(link.starts_with(foreign));
+  }
+  SECTION("by the URL of an import session") {
+    order(Fault::foreign_import_url);
+    CHECK(small.session_url().starts_with(foreign));
+  }
+  SECTION("by a redirect") {
+    order(Fault::foreign_redirect);
+    const simulator::Response redirect = ask(small);
+    CHECK(simulator::find_header(redirect.headers, "Location") == foreign + "/v1.0/users");
+  }
+  SECTION("only if it is asked for by name") {
+    simulator::Faults faults{1};
+    faults.configure("all=1");
+    CHECK(faults.strikes(Fault::job_failed, "x"));
+    CHECK_FALSE(faults.strikes(Fault::foreign_link, "x"));
+  }
+}
+
 TEST_CASE("a lost import answer leaves the item behind", "[simulator]") {
   test::SmallTenant small;
   const auto& recipe = small.mailbox().items().begin()->second.recipe;
@@ -137,4 +175,19 @@ TEST_CASE("a client that comes back early is noticed", "[simulator]") {
   small.clock().advance(std::chrono::seconds{2});
   CHECK(ask(small).status == 200);
   CHECK(small.tenant().world()->statistics.early_retries == 1);
+}
+
+TEST_CASE("what was under way when a mailbox was told to wait did not come early", "[simulator]") {
+  test::SmallTenant small;
+  small.tenant().world()->under_way = std::chrono::milliseconds{250};
+  const auto early = [&] { return small.tenant().world()->statistics.early_retries; };
+  small.tenant().world()->faults.order(Fault::throttled, "");
+  CHECK(ask(small).status == 429);
+  small.clock().advance(std::chrono::milliseconds{249});
+  small.tenant().world()->faults.order(Fault::throttled, "");
+  CHECK(ask(small).status == 429);
+  CHECK(early() == 0);
+  small.clock().advance(std::chrono::milliseconds{1});
+  CHECK(ask(small).status == 200);
+  CHECK(early() == 1);
 }

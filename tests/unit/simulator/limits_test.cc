@@ -104,6 +104,21 @@ TEST_CASE("uploads beyond the budget wait for the window's end", "[simulator]") 
   CHECK(simulator::LimitSettings{}.upload_bytes == 150'000'000);
 }
 
+TEST_CASE("a slow service keeps a request's place until it answers, and refuses at once",
+          "[simulator]") {
+  test::SmallTenant small;
+  small.tenant().world()->latency = minutes{1};
+  std::vector<simulator::Response> open;
+  for (int i = 0; i < 4; ++i) {
+    open.push_back(small.tenant().handle(inbox_request(small), "", small.clock().now()));
+    CHECK(open.back().fault.first_byte_delay == minutes{1});
+  }
+  const simulator::Response fifth =
+      small.tenant().handle(inbox_request(small), "", small.clock().now());
+  CHECK(fifth.status == 429);
+  CHECK(fifth.fault.first_byte_delay == simulator::Duration{0});
+}
+
 TEST_CASE("directory requests cost units", "[simulator]") {
   simulator::TenantPlan plan = test::small_plan();
   plan.limits.directory_units = 4;
