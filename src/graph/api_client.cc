@@ -112,11 +112,9 @@ bool ApiClient::is_own(std::string_view link) const {
 
 void ApiClient::check_own(std::string_view link) const {
   if (is_own(link)) return;
-  const auto url = http::parse_url(link);
-  throw Error{
-      ErrorKind::protocol,
-      base::text("the service's answer leads to ", url ? url->origin.text() : "no usable URL",
-                 ", which is not ", origin_.text(), "; nothing was sent there")};
+  throw Error{ErrorKind::protocol,
+              base::text("the service's answer leads to ", http::shown_origin(link),
+                         ", which is not ", origin_.text(), "; nothing was sent there")};
 }
 
 void ApiClient::log_answer(const Call& call, const Attempted& attempted,
@@ -170,7 +168,7 @@ ApiClient::Attempted ApiClient::send(const Call& call, bool streams, http::BodyS
   SplitSink split{sink, wiring_.counters.received_bytes};
   attempted.transfer = wiring_.transport.perform(request, split, stop);
   if (attempted.transfer.arrived() && !is_success(attempted.transfer.head.status)) {
-    attempted.error = parse_service_error(split.refusal());
+    attempted.error = refusal_in(attempted.transfer.head, split.refusal());
   }
   attempted.pass->set_outcome(budget_outcome(attempted.transfer, attempted.error));
   log_answer(call, attempted, request_id);
@@ -234,9 +232,9 @@ void ApiClient::throw_unless_final(const Call& call, const Attempted& attempted)
                    name(app()), " needs the application permission ", permission(call.operation),
                    " with admin consent, and an Exchange role scope must include the mailbox")};
   }
-  if (status >= 300 && status < 400) {
-    throw Error{ErrorKind::protocol, base::text(doing, ": the service answered with a redirect (",
-                                                status, "), which is not followed")};
+  if (is_redirect(status)) {
+    throw Error{ErrorKind::protocol,
+                base::text(doing, ": the service answered with ", attempted.error.message)};
   }
   if (status == 423 || status == 429 || status == 500 || (status >= 502 && status != 507)) {
     fail(call, attempted);

@@ -141,7 +141,7 @@ Importer::Sent Importer::send(const MailboxId& mailbox, Turn turn, http::BodySou
   sent.body = sink.text();
   wiring_.counters.received_bytes += sent.body.size();
   if (sent.transfer.arrived() && !is_success(sent.transfer.head.status)) {
-    sent.error = parse_service_error(sent.body);
+    sent.error = refusal_in(sent.transfer.head, sent.body);
   }
   using Outcome = http::MailboxBudget::Outcome;
   const bool crowded = sent.transfer.head.status == 429 &&

@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "src/http/url.h"
 
 #include <algorithm>
 
@@ -65,6 +66,16 @@ ServiceError parse_service_error(std::string_view body) {
     // HTML or a cut body: its beginning is the best there is to show.
     result.message = bounded_text(body, 200);
   }
+  return result;
+}
+
+ServiceError refusal_in(const http::ResponseHead& head, std::string_view body) {
+  if (!is_redirect(head.status)) return parse_service_error(body);
+  const auto location = head.header("Location");
+  ServiceError result;
+  result.code = "Redirect";
+  result.message = base::text("a redirect (", head.status, ") to ",
+                              http::shown_origin(location.value_or("")), ", which is not followed");
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "src/graph/json.h"
+#include "src/http/transport.h"
 
 #include <initializer_list>
 #include <string>
@@ -23,9 +24,13 @@ struct ServiceError {
   [[nodiscard]] std::string text() const;
 };
 
+inline bool is_redirect(int status) { return status >= 300 && status < 400; }
+
 // Takes {"error":{"code","message","innerError":{...}}}, {"Message":...}, empty bodies and HTML.
 // Never throws for what the text says.
 ServiceError parse_service_error(std::string_view body);
+// The same of a whole answer; of a redirect, which is never followed, where it leads.
+ServiceError refusal_in(const http::ResponseHead& head, std::string_view body);
 // From the value of an "error" member.
 ServiceError service_error_from(const Json& error);
 

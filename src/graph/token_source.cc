@@ -6,6 +6,7 @@
 #include "src/base/text.h"
 #include "src/graph/json.h"
 #include "src/graph/mailbox_service.h"
+#include "src/graph/service_error.h"
 #include "src/graph/sign_in_error.h"
 #include "src/http/retry_policy.h"
 #include "src/http/url.h"
@@ -156,7 +157,9 @@ Token TokenSource::ask(std::stop_token stop, const http::AttemptLimits& limits) 
                                      http::Repeatable::yes, limits);
     base::Duration wait = verdict.wait;
     if (transfer.arrived()) {
-      const SignInFailure failure = explain_sign_in_failure(transfer.head.status, sink.text());
+      const ServiceError told = refusal_in(transfer.head, sink.text());
+      const SignInFailure failure = explain_sign_in_failure(
+          transfer.head.status, is_redirect(transfer.head.status) ? told.message : sink.text());
       if (!is_to_be_repeated(failure.kind, attempt, limits)) {
         std::string why =
             base::text("the ", name(settings_.app), " cannot sign in: ", failure.message);

@@ -48,7 +48,7 @@ bool AllowedHosts::allows(const Origin& origin) const {
 
 std::optional<std::string> AllowedHosts::refusal(std::string_view url) const {
   const auto parsed = parse_url(url);
-  if (!parsed) return "the URL is not a plain http or https URL";
+  if (!parsed) return shown_origin(url);
   if (allows(parsed->origin)) return std::nullopt;
   if (!is_encrypted_or_local(parsed->origin)) {
     return base::text(parsed->origin.text(), " is not encrypted and not on this machine");

@@ -126,6 +126,16 @@ std::optional<Url> parse_url(std::string_view text) {
   return url;
 }
 
+std::string shown_origin(std::string_view url) {
+  if (const auto parsed = parse_url(url)) return parsed->origin.text();
+  constexpr std::size_t kLongestScheme = 8;
+  constexpr std::size_t kLongestShown = 200;
+  const std::size_t slashes = url.substr(0, kLongestScheme).find("//");
+  const std::size_t begin = slashes == std::string_view::npos ? 0 : slashes + 2;
+  const std::string_view shown = url.substr(0, url.find_first_of("/?", begin));
+  return base::text("no usable URL (", base::printable(shown.substr(0, kLongestShown)), ")");
+}
+
 std::string without_slash(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url;

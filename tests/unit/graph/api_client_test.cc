@@ -148,6 +148,25 @@ TEST_CASE("what may heal is asked for again, and then given up with its kind", "
   }
 }
 
+TEST_CASE("a redirect is not followed, and told with its host", "[graph][api][security]") {
+  struct Row {
+    const char* location;
+    const char* told;
+  };
+  const Row row = GENERATE(values<Row>({
+      {"https://evil.example:444/v1.0/users?token=x", "(307) to https://evil.example:444, which"},
+      {"https://graph.microsoft.com@evil.example/",
+       "(307) to no usable URL (https://graph.microsoft.com@evil.example), which"},
+      {"/elsewhere", "(307) to no usable URL (), which"},
+  }));
+  Client it;
+  it.transport.answer({.status = 307, .headers = {{"Location", row.location}}});
+  const auto [kind, words] = test::error_of([&] { it.client.ask(it.call(), {}); });
+  CHECK(kind == base::ErrorKind::protocol);
+  CHECK_THAT(words, test::contains_text(row.told));
+  CHECK(it.transport.requests().size() == 1);
+}
+
 TEST_CASE("refusals about the thing asked for are answers", "[graph][api]") {
   const int status = GENERATE(400, 404, 405, 409, 410, 412, 413, 501, 507);
   Client it;

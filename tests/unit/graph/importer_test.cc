@@ -244,6 +244,10 @@ TEST_CASE("what became of an import is told honestly", "[graph][import]") {
        Expected::refused,
        "HTTP 409"},
       {"413", {.status = 413}, Expected::refused, "HTTP 413"},
+      {"307",
+       {.status = 307, .headers = {{"Location", "https://evil.example/"}}},
+       Expected::refused,
+       "Redirect"},
       {"507", {.status = 507}, Expected::full, "HTTP 507"},
       {"quota", test::refusal(400, "ErrorQuotaExceeded"), Expected::full, "ErrorQuotaExceeded"},
   }));

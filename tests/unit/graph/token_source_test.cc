@@ -129,6 +129,10 @@ TEST_CASE("failures to sign in are told by kind", "[graph][sign-in]") {
        "cannot be reached"},
       {"no JSON", {.body = "hello"}, base::ErrorKind::protocol, "JSON"},
       {"no token", {.body = "{}"}, base::ErrorKind::protocol, "access_token"},
+      {"redirect",
+       {.status = 307, .headers = {{"Location", "https://evil.example/token"}}},
+       base::ErrorKind::denied,
+       "a redirect (307) to https://evil.example"},
       {"down", {.status = 503}, base::ErrorKind::unavailable, "503"},
   }));
   CAPTURE(row.name);

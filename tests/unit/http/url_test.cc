@@ -96,6 +96,21 @@ TEST_CASE("loopback is known by its names only", "[http]") {
   CHECK(parsed->origin.is_loopback() == expected);
 }
 
+TEST_CASE("where a URL leads is shown without what may be secret", "[http][security]") {
+  const auto [url, shown] = GENERATE(table<const char*, const char*>({
+      {"HTTPS://Evil.example:443/import?token=secret", "https://evil.example"},
+      {"http://evil.example:81?token=secret", "http://evil.example:81"},
+      {"https://good.example@evil.example/import?token=secret",
+       "no usable URL (https://good.example@evil.example)"},
+      {"//evil.example/import?token=secret", "no usable URL (//evil.example)"},
+      {"https://evil.example\r\n?token=secret", "no usable URL (https://evil.example"},
+      {"import?next=//secret", "no usable URL (import)"},
+      {"", "no usable URL ()"},
+  }));
+  CHECK_THAT(http::shown_origin(url), test::contains_text(shown));
+  CHECK_THAT(http::shown_origin(url), !test::contains_text("secret") && !test::contains_text("\n"));
+}
+
 TEST_CASE("a URL for the log has no query", "[http]") {
   const auto url = http::parse_url("https://h:1/importItem?authtoken=secret");
   REQUIRE(url);
