@@ -167,7 +167,7 @@ std::size_t concurrent_mailboxes(const LimitSettings& limits) {
 }
 
 std::size_t lanes_per_mailbox(const LimitSettings& limits) {
-  return static_cast<std::size_t>(std::max<std::uint64_t>(limits.requests_per_mailbox, 3) - 2);
+  return static_cast<std::size_t>(limits.requests_per_mailbox);
 }
 
 }  // namespace appliance

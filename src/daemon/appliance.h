@@ -108,9 +108,9 @@ std::vector<jobs::RetentionPolicy> retention_policies(const Configuration& confi
 
 // How many mailboxes run side by side within the memory of the limits.
 std::size_t concurrent_mailboxes(const LimitSettings& limits);
-// Lanes of export or import per mailbox: one request stays free for listing, and one for a request
-// that the service still counts when its answer has arrived. Two lanes are as fast as three
-// (graph-api: measured).
+// Lanes of export or import per mailbox: as many as may be in flight, so that all places are used
+// while there is work. Listing takes its turn among them, and the budget keeps the number whatever
+// runs.
 std::size_t lanes_per_mailbox(const LimitSettings& limits);
 
 }  // namespace appliance

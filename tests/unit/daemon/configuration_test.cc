@@ -358,7 +358,7 @@ TEST_CASE("the configuration's path comes from the option, the environment, or i
 TEST_CASE("limits turn into lanes and width", "[daemon]") {
   appliance::LimitSettings limits;
   CHECK(appliance::concurrent_mailboxes(limits) == 32);
-  CHECK(appliance::lanes_per_mailbox(limits) == 2);
+  CHECK(appliance::lanes_per_mailbox(limits) == 4);
   limits.memory_bytes = std::uint64_t{128} << 20;
   CHECK(appliance::concurrent_mailboxes(limits) == 8);
   limits.requests_per_mailbox = 1;
