@@ -68,13 +68,15 @@ class Operation {
   }
 
   Json rename_folder() {
-    mailbox().rename_folder(folder("folder"), text("name"));
-    return folder_result(folder("folder"));
+    const Number renamed = folder("folder");  // by its old path, maybe
+    mailbox().rename_folder(renamed, text("name"));
+    return folder_result(renamed);
   }
 
   Json move_folder() {
-    mailbox().move_folder(folder("folder"), folder("to"));
-    return folder_result(folder("folder"));
+    const Number moved = folder("folder");
+    mailbox().move_folder(moved, folder("to"));
+    return folder_result(moved);
   }
 
   Json delete_folder() {
