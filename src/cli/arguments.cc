@@ -138,6 +138,18 @@ void describe(CLI::App& app, FindOptions& options) {
                  "Item class (IPM.Note), its subclasses included, or a glob");
 }
 
+void describe(CLI::App& app, DiffOptions& options) {
+  app.add_option("mailbox", options.mailbox, "Address or mailbox id, present or past")->required();
+  app.add_option(
+         "--from", options.from,
+         "RFC 3339, YYYY-MM-DD[ HH:MM] (UTC), latest, or a snapshot id: the newest complete "
+         "restore point at or before it")
+      ->required();
+  app.add_option("--to", options.to,
+                 "The same, for the restore point to compare it with; may be the older of the two "
+                 "(default: latest)");
+}
+
 void describe(CLI::App& app, RestoreOptions& options) {
   add_restore_point(app, options.mailbox, options.at);
   add_selection(app, options.folders, options.items);
@@ -293,6 +305,7 @@ std::vector<std::unique_ptr<Words>> add_commands(CLI::App& app) {
   add_command<SnapshotsOptions>(app, all, "snapshots", "List restore points");
   add_command<LsOptions>(app, all, "ls", "List folders and items of a restore point");
   add_command<FindOptions>(app, all, "find", "Search items by subject, sender, date and type");
+  add_command<DiffOptions>(app, all, "diff", "Tell what changed between two restore points");
   add_command<RestoreOptions>(app, all, "restore", "Restore items, folders or a mailbox");
   add_command<ExtractOptions>(app, all, "extract", "Write the exact streams and manifest.json");
   add_command<CheckOptions>(app, all, "check", "Verify the store");

@@ -61,6 +61,12 @@ struct FindOptions {
   std::string type;
 };
 
+struct DiffOptions {
+  std::string mailbox;
+  std::string from;
+  std::string to = "latest";
+};
+
 struct RestoreOptions {
   std::string mailbox;
   std::string at = "latest";
@@ -154,10 +160,11 @@ struct KeyRecoveryOptions {
 
 using Command =
     std::variant<InitOptions, DoctorOptions, MailboxesOptions, BackupOptions, SnapshotsOptions,
-                 LsOptions, FindOptions, RestoreOptions, ExtractOptions, CheckOptions, DrillOptions,
-                 RebuildIndexOptions, CopyOptions, StatsOptions, KeyListOptions, KeyAddOptions,
-                 KeyRemoveOptions, KeyRotateOptions, KeyRecoveryOptions, ForgetOptions,
-                 HoldAddOptions, HoldRemoveOptions, HoldListOptions, PruneOptions, AuditOptions>;
+                 LsOptions, FindOptions, DiffOptions, RestoreOptions, ExtractOptions, CheckOptions,
+                 DrillOptions, RebuildIndexOptions, CopyOptions, StatsOptions, KeyListOptions,
+                 KeyAddOptions, KeyRemoveOptions, KeyRotateOptions, KeyRecoveryOptions,
+                 ForgetOptions, HoldAddOptions, HoldRemoveOptions, HoldListOptions, PruneOptions,
+                 AuditOptions>;
 
 struct Arguments {
   GlobalOptions global;

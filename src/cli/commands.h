@@ -33,6 +33,7 @@ jobs::ExitStatus run(const Context& context, const BackupOptions& options);
 jobs::ExitStatus run(const Context& context, const SnapshotsOptions& options);
 jobs::ExitStatus run(const Context& context, const LsOptions& options);
 jobs::ExitStatus run(const Context& context, const FindOptions& options);
+jobs::ExitStatus run(const Context& context, const DiffOptions& options);
 jobs::ExitStatus run(const Context& context, const RestoreOptions& options);
 jobs::ExitStatus run(const Context& context, const ExtractOptions& options);
 jobs::ExitStatus run(const Context& context, const CheckOptions& options);

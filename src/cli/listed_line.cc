@@ -68,4 +68,27 @@ std::vector<std::string> listed_lines(const jobs::Record& record, std::size_t co
   return lines;
 }
 
+std::vector<std::string> difference_lines(const jobs::Record& record, std::size_t columns,
+                                          bool with_id) {
+  constexpr std::size_t kWhat = 9;
+  const std::string what = base::text("  ", padded(text_of(record, "what"), kWhat - 2));
+  const std::string indent(kWhat + 2, ' ');
+  std::vector<std::string> lines;
+  if (text_of(record, "kind") == "folder") {
+    const std::string path = base::printable(text_of(record, "folder"));
+    lines.push_back(base::text(what, "  ", shortened(path, columns - indent.size())));
+  } else {
+    lines.push_back(what + item_line(record, columns - kWhat));
+  }
+  if (const std::string from = text_of(record, "from_folder"); !from.empty()) {
+    const std::string note =
+        text_of(record, "matched_by") == "content" ? " (same content, new id)" : "";
+    lines.push_back(base::text(
+        indent, "from ",
+        shortened(base::printable(from), columns - indent.size() - 5 - note.size()), note));
+  }
+  if (with_id) lines.push_back(base::text(indent, base::printable(text_of(record, "id"))));
+  return lines;
+}
+
 }  // namespace cli

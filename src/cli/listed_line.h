@@ -18,4 +18,9 @@ std::uint64_t count_of(const jobs::Record& record, std::string_view field);
 std::vector<std::string> listed_lines(const jobs::Record& record, std::size_t columns,
                                       bool with_id);
 
+// A difference between two restore points: what it is, and where the thing came from if that was
+// elsewhere.
+std::vector<std::string> difference_lines(const jobs::Record& record, std::size_t columns,
+                                          bool with_id);
+
 }  // namespace cli

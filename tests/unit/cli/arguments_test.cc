@@ -77,6 +77,11 @@ TEST_CASE("commands have their defaults", "[cli][arguments]") {
   CHECK(backup.full);
   CHECK_FALSE(backup.policy);
   CHECK(std::get<cli::LsOptions>(command({"ls", "a@x"}).command).at == "latest");
+  const auto diff =
+      std::get<cli::DiffOptions>(command({"diff", "a@x", "--from", "2026-11-20"}).command);
+  CHECK(diff.mailbox == "a@x");
+  CHECK(diff.from == "2026-11-20");
+  CHECK(diff.to == "latest");
   CHECK(std::get<cli::CheckOptions>(command({"check"}).command).level ==
         store::CheckLevel::structure);
   CHECK(std::get<cli::CheckOptions>(command({"check", "--level", "full"}).command).level ==
@@ -189,8 +194,8 @@ TEST_CASE("help and version are information, not errors", "[cli][arguments]") {
   CHECK_THAT(version.text, test::contains_text("coffer "));
   const auto help = std::get<cli::Information>(parse({"--help"}));
   for (const char* name :
-       {"init", "doctor", "mailboxes", "backup", "snapshots", "ls", "find", "restore", "extract",
-        "check", "drill", "rebuild-index", "copy", "stats"}) {
+       {"init", "doctor", "mailboxes", "backup", "snapshots", "ls", "find", "diff", "restore",
+        "extract", "check", "drill", "rebuild-index", "copy", "stats"}) {
     CHECK_THAT(help.text, test::contains_text(name));
   }
   CHECK_THAT(std::get<cli::Information>(parse({"restore", "--help"})).text,
