@@ -45,6 +45,7 @@ struct MailboxReport {
   std::uint64_t exported_bytes = 0;  // of streams
   std::uint64_t new_bytes = 0;       // not held by the store before
   std::uint64_t stored_bytes = 0;    // what they take in packs
+  base::Duration throttled_time{};   // lost to the service's limits
   std::vector<Problem> problems;
   std::optional<store::Snapshot> snapshot;  // acknowledged
   // Of a run that listed again what the change feeds had told.

@@ -87,6 +87,11 @@ MailboxResult backup_mailbox(const Collaborators& with, const RunSettings& setti
                              const std::function<void()>& on_safe_point, std::stop_token stop) {
   MailboxResult result;
   Mailbox current = mailbox;
+  const auto time_lost = [&] {
+    const base::Duration lost = with.service.time_lost(mailbox.id);
+    return current.id == mailbox.id ? lost : lost + with.service.time_lost(current.id);
+  };
+  const base::Duration lost_before = time_lost();
   const auto attempt = [&] {
     result.report = {};
     result.report.address = current.address;
@@ -112,6 +117,7 @@ MailboxResult backup_mailbox(const Collaborators& with, const RunSettings& setti
       result.stops_run = error;
     }
   }
+  result.report.throttled_time = time_lost() - lost_before;
   return result;
 }
 

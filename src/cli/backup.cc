@@ -14,6 +14,7 @@ namespace {
 
 // The places where a run that has many problems stops telling each of them.
 constexpr std::size_t kProblemsTold = 20;
+constexpr std::size_t kThrottledTold = 10;
 
 // Deals the names out to the tenants that know them. With one tenant the discovery itself tells
 // what is unknown.
@@ -118,8 +119,23 @@ void tell_problems(Output& output, const jobs::BackupReport& report) {
   }
 }
 
+void tell_throttled(Output& output, const jobs::BackupReport& report) {
+  const auto throttled = jobs::throttled_mailboxes(report);
+  for (std::size_t i = 0; i < throttled.size(); ++i) {
+    if (i == kThrottledTold && !output.verbose()) {
+      output.remark(base::text("throttled: ", counted(throttled.size() - i, "mailbox"),
+                               " more; --verbose or --json tells all"));
+      return;
+    }
+    output.remark(base::printable(base::text("throttled: ", throttled[i]->address, ": ",
+                                             jobs::human_duration(throttled[i]->throttled_time),
+                                             " lost to the limits of the service")));
+  }
+}
+
 void tell(Output& output, const jobs::BackupReport& report) {
   tell_mailboxes(output, report);
+  tell_throttled(output, report);
   tell_problems(output, report);
   store::ItemCounts items;
   std::uint64_t exported = 0;

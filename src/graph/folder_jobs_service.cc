@@ -103,4 +103,8 @@ ImportResult FolderJobsService::import_unit(const MailboxId& mailbox, const std:
 
 ServiceStatistics FolderJobsService::statistics() const { return statistics_of(wiring_); }
 
+base::Duration FolderJobsService::time_lost(const MailboxId& mailbox) const {
+  return wiring_.gate.time_lost(mailbox.value);
+}
+
 }  // namespace graph

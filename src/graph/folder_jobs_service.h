@@ -51,6 +51,7 @@ class FolderJobsService final : public MailboxService {
                            StreamSource& stream, const std::optional<ImportOver>& over,
                            std::stop_token stop) override;
   [[nodiscard]] ServiceStatistics statistics() const override;
+  [[nodiscard]] base::Duration time_lost(const MailboxId& mailbox) const override;
 
  private:
   void require_restore_app() const;

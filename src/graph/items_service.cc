@@ -152,4 +152,8 @@ ImportResult ItemsService::import_unit(const MailboxId& mailbox, const std::stri
 
 ServiceStatistics ItemsService::statistics() const { return statistics_of(wiring_); }
 
+base::Duration ItemsService::time_lost(const MailboxId& mailbox) const {
+  return wiring_.gate.time_lost(mailbox.value);
+}
+
 }  // namespace graph

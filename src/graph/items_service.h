@@ -44,6 +44,7 @@ class ItemsService final : public MailboxService {
                            StreamSource& stream, const std::optional<ImportOver>& over,
                            std::stop_token stop) override;
   [[nodiscard]] ServiceStatistics statistics() const override;
+  [[nodiscard]] base::Duration time_lost(const MailboxId& mailbox) const override;
 
  private:
   ApiClient& backup_;

@@ -231,6 +231,8 @@ class MailboxService {
                                    std::stop_token stop) = 0;
 
   [[nodiscard]] virtual ServiceStatistics statistics() const = 0;
+  // Of the time lost to the service's limits since the process began: what this mailbox lost.
+  [[nodiscard]] virtual base::Duration time_lost(const MailboxId& mailbox) const = 0;
 };
 
 }  // namespace graph

@@ -155,10 +155,6 @@ MailboxService& Tenant::mailboxes() { return *parts_->mailboxes; }
 
 bool Tenant::has_restore_app() const { return parts_->restore.has_value(); }
 
-base::Duration Tenant::time_lost(const MailboxId& mailbox) const {
-  return parts_->gate.time_lost(mailbox.value);
-}
-
 SignInReport Tenant::probe_sign_in(App app, std::stop_token stop) {
   SignInReport report{.app = app};
   try {

@@ -100,9 +100,6 @@ class Tenant {
   std::vector<RightReport> probe_shared_rights(App app, const MailboxId& mailbox,
                                                std::stop_token stop);
 
-  // Time lost on one mailbox to the service's limits.
-  [[nodiscard]] base::Duration time_lost(const MailboxId& mailbox) const;
-
  private:
   struct Parts;
   std::unique_ptr<Parts> parts_;

@@ -125,6 +125,8 @@ bool accounted_for(const store::ItemCounts& items) {
   return items.listed == items.stored + items.unchanged + items.skipped + items.failed;
 }
 
+double seconds(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
 Record items_record(const store::ItemCounts& items) {
   return Record{{"listed", items.listed},
                 {"stored", items.stored},
@@ -365,6 +367,16 @@ backup::Problem problem_of(const FailedTenant& tenant) {
   return problem;
 }
 
+std::vector<const backup::MailboxReport*> throttled_mailboxes(const BackupReport& report) {
+  std::vector<const backup::MailboxReport*> throttled;
+  for (const backup::MailboxReport& mailbox : report.mailboxes) {
+    if (mailbox.throttled_time > std::chrono::minutes{1}) throttled.push_back(&mailbox);
+  }
+  std::ranges::stable_sort(throttled, std::ranges::greater{},
+                           &backup::MailboxReport::throttled_time);
+  return throttled;
+}
+
 std::vector<Record> mailbox_records(const BackupReport& report) {
   std::vector<Record> records;
   for (const backup::MailboxReport& mailbox : report.mailboxes) {
@@ -383,6 +395,7 @@ std::vector<Record> mailbox_records(const BackupReport& report) {
                {"bytes", Record{{"exported", mailbox.exported_bytes},
                                 {"new", mailbox.new_bytes},
                                 {"stored", mailbox.stored_bytes}}},
+               {"throttled_seconds", seconds(mailbox.throttled_time)},
                {"drift", drift_record(mailbox.drift)},
                {"snapshot", mailbox.snapshot ? Value{mailbox.snapshot->id} : Value{}},
                {"problems", std::move(problems)}});
@@ -395,6 +408,7 @@ std::vector<Record> mailbox_records(const BackupReport& report) {
                              {"reason", account.reason},
                              {"items", items_record({})},
                              {"bytes", Record{{"exported", 0}, {"new", 0}, {"stored", 0}}},
+                             {"throttled_seconds", 0.0},
                              {"drift", nullptr},
                              {"snapshot", nullptr},
                              {"problems", Value::List{}}});
@@ -415,27 +429,26 @@ Record summary(const BackupReport& report) {
   for (const FailedTenant& tenant : report.failed_tenants) {
     problems.push_back(problem_record(problem_of(tenant)));
   }
-  return Record{
-      {"type", "summary"},
-      {"command", "backup"},
-      {"job_id", text_or_null(report.job_id)},
-      {"status", name(status(report))},
-      {"seconds", std::chrono::duration<double>(report.took).count()},
-      {"mailboxes", Record{{"complete", counts.complete},
-                           {"partial", counts.partial},
-                           {"failed", counts.failed},
-                           {"skipped", counts.skipped}}},
-      {"items", items_record(sum.items)},
-      {"bytes",
-       Record{
-           {"exported", sum.exported_bytes}, {"new", sum.new_bytes}, {"stored", sum.stored_bytes}}},
-      {"requests", Record{{"total", report.service.requests},
-                          {"retried", report.service.retried},
-                          {"throttled", report.service.throttled}}},
-      {"throttled_seconds", std::chrono::duration<double>(report.service.throttled_time).count()},
-      {"drift", drift_record(sum.drift)},
-      {"snapshots", std::move(snapshots)},
-      {"problems", std::move(problems)}};
+  return Record{{"type", "summary"},
+                {"command", "backup"},
+                {"job_id", text_or_null(report.job_id)},
+                {"status", name(status(report))},
+                {"seconds", std::chrono::duration<double>(report.took).count()},
+                {"mailboxes", Record{{"complete", counts.complete},
+                                     {"partial", counts.partial},
+                                     {"failed", counts.failed},
+                                     {"skipped", counts.skipped}}},
+                {"items", items_record(sum.items)},
+                {"bytes", Record{{"exported", sum.exported_bytes},
+                                 {"new", sum.new_bytes},
+                                 {"stored", sum.stored_bytes}}},
+                {"requests", Record{{"total", report.service.requests},
+                                    {"retried", report.service.retried},
+                                    {"throttled", report.service.throttled}}},
+                {"throttled_seconds", seconds(report.service.throttled_time)},
+                {"drift", drift_record(sum.drift)},
+                {"snapshots", std::move(snapshots)},
+                {"problems", std::move(problems)}};
 }
 
 }  // namespace jobs

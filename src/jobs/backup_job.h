@@ -85,6 +85,10 @@ ExitStatus exit_status(const BackupReport& report);
 // In the operator's words; no mailbox is named.
 backup::Problem problem_of(const FailedTenant& tenant);
 
+// Mailboxes that lost more than a minute each to the limits of the service, those that lost most
+// first.
+std::vector<const backup::MailboxReport*> throttled_mailboxes(const BackupReport& report);
+
 // {"type":"mailbox",...}: one per mailbox, and one per account that has none.
 std::vector<Record> mailbox_records(const BackupReport& report);
 Record summary(const BackupReport& report);

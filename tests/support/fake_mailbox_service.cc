@@ -316,4 +316,10 @@ graph::ImportResult FakeMailboxService::import_unit(const graph::MailboxId&,
   return graph::Imported{id, imported.change_key};
 }
 
+base::Duration FakeMailboxService::time_lost(const graph::MailboxId& mailbox) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = lost_time.find(mailbox.value);
+  return found == lost_time.end() ? base::Duration{} : found->second;
+}
+
 }  // namespace test

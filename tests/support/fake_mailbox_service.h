@@ -86,6 +86,8 @@ class FakeMailboxService final : public graph::MailboxService {
   enum class Lost : std::uint8_t { no, after_creating, before_creating };
   std::function<Lost(const std::string& folder)> lose_answer;
   std::function<std::optional<graph::ImportRefused>(const std::string& folder)> refuse_import;
+  // By mailbox; may grow while a call is answered.
+  std::map<std::string, base::Duration> lost_time;
 
   // What was asked.
   [[nodiscard]] std::uint64_t calls(Call call) const;
@@ -120,6 +122,7 @@ class FakeMailboxService final : public graph::MailboxService {
                                   const std::optional<graph::ImportOver>& over,
                                   std::stop_token stop) override;
   [[nodiscard]] graph::ServiceStatistics statistics() const override { return {}; }
+  [[nodiscard]] base::Duration time_lost(const graph::MailboxId& mailbox) const override;
 
  private:
   struct FolderState {

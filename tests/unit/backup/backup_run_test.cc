@@ -238,6 +238,31 @@ TEST_CASE("finished mailboxes are committed in groups by their bytes", "[backup]
   CHECK(snapshots(patient) == 3);
 }
 
+TEST_CASE("each mailbox tells the time that it lost in this run", "[backup]") {
+  using namespace std::chrono_literals;
+  test::FakeTenant tenant;
+  tenant.fill_inbox(3);
+  auto& lost = tenant.service().lost_time;
+  lost = {{"MBX:0", 10min}, {"MBX:1", 20min}};
+  tenant.service().before_call = [&](Call call, const std::string& mailbox) {
+    if (call == Call::folder_changes) lost[mailbox] += mailbox == "MBX:2" ? 90s : 5s;
+  };
+  const RunReport report = tenant.run(mailboxes(tenant, 3), settings_of(1));
+  CHECK(report.mailboxes[0].throttled_time == 5s);
+  CHECK(report.mailboxes[1].throttled_time == 5s);
+  CHECK(report.mailboxes[2].throttled_time == 90s);
+
+  // Nothing else is left of a mailbox that failed.
+  tenant.service().before_call = [&](Call call, const std::string& mailbox) {
+    if (call != Call::folder_changes) return;
+    lost[mailbox] += 7s;
+    throw Error{ErrorKind::unavailable, "the service stayed away"};
+  };
+  const RunReport failed = tenant.run(mailboxes(tenant, 1), settings_of(1));
+  CHECK(failed.mailboxes[0].outcome == Outcome::failed);
+  CHECK(failed.mailboxes[0].throttled_time == 7s);
+}
+
 TEST_CASE("a run of no mailboxes is a run", "[backup]") {
   test::FakeTenant tenant;
   const RunReport report = tenant.run({}, settings_of(4));

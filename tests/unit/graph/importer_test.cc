@@ -303,5 +303,5 @@ TEST_CASE("uploads to one mailbox keep the service's limit ahead of time", "[gra
   }
   // 13.3 MB each: eleven within the first five minutes, the twelfth after them.
   CHECK(it.clock.slept() == 5min);
-  CHECK(it.tenant.time_lost(it.mailbox) == 5min);
+  CHECK(it.service().time_lost(it.mailbox) == 5min);
 }

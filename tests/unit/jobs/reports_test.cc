@@ -106,6 +106,23 @@ TEST_CASE("the backup summary has the fields that scripts know", "[jobs][backup]
         R"("code":"ErrorItemCorrupt","message":"why","next":"next"}]})");
 }
 
+TEST_CASE("a mailbox tells what it lost to throttling, and people hear of minutes",
+          "[jobs][backup]") {
+  using namespace std::chrono_literals;
+  jobs::BackupReport report;
+  for (const base::Duration lost :
+       {base::Duration{60s}, base::Duration{61s}, base::Duration{1500ms}, base::Duration{2h}}) {
+    report.mailboxes.push_back(mailbox(Outcome::complete));
+    report.mailboxes.back().throttled_time = lost;
+  }
+  const auto records = jobs::mailbox_records(report);
+  REQUIRE(records.size() == 4);
+  CHECK_THAT(jobs::to_json(records[2]), test::contains_text(R"("throttled_seconds":1.5,)"));
+  CHECK_THAT(jobs::to_json(records[3]), test::contains_text(R"("throttled_seconds":7200.0,)"));
+  CHECK(jobs::throttled_mailboxes(report) ==
+        std::vector<const backup::MailboxReport*>{&report.mailboxes[3], &report.mailboxes[1]});
+}
+
 TEST_CASE("accounts without a mailbox are skipped, and told with the reason", "[jobs][backup]") {
   jobs::BackupReport report;
   report.mailboxes = {mailbox(Outcome::complete)};
