@@ -250,12 +250,14 @@ Answer ApiClient::ask(const Call& call, std::stop_token stop) {
     if (renews_token(attempted, fresh_tokens)) continue;
     Answer answer;
     std::optional<Error> broken;
+    // What was asked for is never nothing: a page that was cut, to its first byte or another one,
+    // is worth another try.
     if (attempted.transfer.arrived() && is_success(attempted.transfer.head.status) &&
-        !body.text().empty()) {
+        (call.method == "GET" || !body.text().empty())) {
       try {
         answer.document = Json::parse(body.text());
       } catch (const Error& error) {
-        broken = error;  // a page that was cut is worth another try
+        broken = error;
       }
     }
     const bool cut_request =

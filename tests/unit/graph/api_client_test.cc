@@ -123,6 +123,7 @@ TEST_CASE("what may heal is asked for again, and then given up with its kind", "
        base::ErrorKind::unavailable},
       {"nobody there", {.failure = TransferFailure::not_sent}, 6, base::ErrorKind::unavailable},
       {"cut JSON", {.body = R"({"value":[)"}, 6, base::ErrorKind::protocol},
+      {"cut before its first byte", {.body = ""}, 6, base::ErrorKind::protocol},
       {"payload read error", test::refusal(400, "x", "IO error during request payload read"), 6,
        base::ErrorKind::unavailable},
       {"untrusted", {.failure = TransferFailure::untrusted}, 1, base::ErrorKind::failed},
