@@ -116,7 +116,12 @@ void LifeBackup::judge_discovery(const backup::Discovery& discovery) const {
           return account.address == address && account.failure;
         });
     if (mailbox_lost_) continue;
-    if (!is_found && !(is_told && any_fault)) throw Difference{address + " is left out"};
+    if (is_found || (is_told && any_fault)) continue;
+    for (const backup::Unprotectable& account : discovery.unprotectable) {
+      world_.note(
+          text("  not protected: ", account.address, " ", account.code, ": ", account.reason));
+    }
+    throw Difference{address + " is left out"};
   }
   for (const KnownPoint& point : points_) {
     if (living_.contains(point.snapshot.mailbox_id)) continue;

@@ -13,6 +13,13 @@ namespace {
 
 using base::text;
 
+bool shares_paths(const Listing& listing) {
+  std::set<std::string> paths;
+  return !std::ranges::all_of(listing.items, [&](const auto& item) {
+    return paths.insert(listing.path_of(item.first.first)).second;
+  });
+}
+
 std::string percent(std::uint64_t share) { return text("0.", share < 10 ? "0" : "", share); }
 
 }  // namespace
@@ -124,6 +131,8 @@ void TenantLife::restore() {
   const KnownPoint point = dice_.one_of(points_);
   RestoreOrder order = draw_order(point, living);
   const bool of_items = world_.plan().form == graph::ApiForm::items;
+  // Two folders of one path become one, which can be filled by one stream only.
+  if (!of_items && shares_paths(point.listing)) return;
   // Only bytes tell what has no search key, and what is poisoned cannot be read: nobody could tell
   // whether it is there.
   if (point.lacks_keys || !of_items) world_.heal_all();
