@@ -97,9 +97,7 @@ void MailboxRun::update_folders() {
       continue;
     }
     const bool full = complete->full || !since;
-    const FolderMap known =
-        known_folders(base_.reader ? base_.reader->folders() : std::vector<store::FolderEntry>{},
-                      base_.notes.skipped_folders);
+    const FolderMap known = answered_folders();
     UpdatedFolders updated = apply_changes(known, changes, full);
     if (updated.folders.empty()) {
       // Every mailbox has folders: an empty answer is a lost one, not a mailbox that was emptied.
@@ -112,11 +110,25 @@ void MailboxRun::update_folders() {
   throw Error{ErrorKind::protocol, "the change feed of the folders is refused again and again"};
 }
 
+// Those of the base, but for what stands there only because others lie in it: nobody has answered
+// what it is.
+FolderMap MailboxRun::answered_folders() const {
+  const MailboxNotes& notes = base_.notes;
+  FolderMap known =
+      known_folders(base_.reader ? base_.reader->folders() : std::vector<store::FolderEntry>{},
+                    notes.skipped_folders);
+  if (notes.folders.empty()) return known;
+  std::erase_if(known, [&](const auto& folder) {
+    return !notes.folders.contains(folder.first) && !notes.skipped_folders.contains(folder.first);
+  });
+  return known;
+}
+
 // Change feeds do not tell whether a folder is a search folder; asked once, the answer stays in the
 // notes.
 void MailboxRun::classify(const std::vector<std::string>& new_ids) {
   if (new_ids.empty()) return;
-  const auto paths = paths_of(folders_);  // before any of them is left out
+  const auto paths = paths_of(folders_);
   for (const std::string& id : new_ids) {
     graph::Folder& folder = folders_.at(id);
     if (!folder.well_known_name.empty() || folder.parent_id.empty() || folder.is_search_folder) {
@@ -131,7 +143,7 @@ void MailboxRun::classify(const std::vector<std::string>& new_ids) {
       add_problem(problem_of(report_->address, paths->path(id), error));
       folders_failed_ = true;
       folders_untold_ = true;
-      folders_.erase(id);
+      unanswered_.insert(id);
       continue;
     }
     if (!whole) {
@@ -143,6 +155,12 @@ void MailboxRun::classify(const std::vector<std::string>& new_ids) {
     folder.is_search_folder = whole->is_search_folder;
     folder.is_hidden = whole->is_hidden;
     if (folder.well_known_name.empty()) folder.well_known_name = whole->well_known_name;
+  }
+  // Without the folder that they lie in, others would lie elsewhere.
+  std::set<std::string> parents;
+  for (const auto& [id, folder] : folders_) parents.insert(folder.parent_id);
+  for (const std::string& id : unanswered_) {
+    if (!parents.contains(id)) folders_.erase(id);
   }
 }
 
@@ -173,7 +191,7 @@ void MailboxRun::walk_folders() {
   for (const store::FolderEntry* entry : paths_->ordered()) order.push_back(folders_.at(entry->id));
   std::uint64_t left_out = 0;
   for (const graph::Folder& folder : order) {
-    if (is_skipped_folder(folder)) continue;
+    if (!is_kept(folder.id)) continue;
     if (must_end()) {
       ++left_out;
       continue;
@@ -327,7 +345,8 @@ void MailboxRun::folder_vanished(const FolderWork& work) {
 
 bool MailboxRun::is_kept(const std::string& folder_id) const {
   const auto known = folders_.find(folder_id);
-  return known != folders_.end() && !is_skipped_folder(known->second);
+  return known != folders_.end() && !is_skipped_folder(known->second) &&
+         !unanswered_.contains(folder_id);
 }
 
 bool MailboxRun::must_end() const {

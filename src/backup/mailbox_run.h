@@ -46,6 +46,7 @@ class MailboxRun {
 
   // Folders.
   void update_folders();
+  [[nodiscard]] FolderMap answered_folders() const;
   void classify(const std::vector<std::string>& new_ids);
   void adopt_folders(FolderMap folders, graph::Cursor next);
   void walk_folders();
@@ -92,6 +93,7 @@ class MailboxRun {
   MailboxNotes notes_;                     // of this run
   std::map<std::string, LostItems> lost_;  // by folder id
   FolderMap folders_;
+  std::set<std::string> unanswered_;  // new folders of which nobody told what they are
   std::unique_ptr<catalog::FolderPaths> paths_;
   std::set<std::string> departures_;  // folders of the base that items left in this run
   MailboxReport* report_ = nullptr;

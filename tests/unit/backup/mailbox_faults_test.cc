@@ -231,6 +231,29 @@ TEST_CASE("a new folder that cannot be asked about waits for the next run, alone
   CHECK(tenant.stored() == tenant.present());
 }
 
+TEST_CASE("what lies in a folder that cannot be asked about stays in its place", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.service().add_folder("deep", "Inbox", "work");  // of a name that is elsewhere, too
+  tenant.service().put_item("deep", "plan", "the plan");
+  tenant.service().put_item("work", "draft", "waits");
+  tenant.service().before_call = [](Call call, const std::string& folder) {
+    if (call == Call::folder && folder == "work")
+      throw Error{ErrorKind::unavailable, "stayed away"};
+  };
+  const MailboxReport report = tenant.back_up();
+  CHECK((report.outcome == Outcome::partial));
+  check_counts(report, {1, 1, 0, 0, 0});
+  CHECK(tenant.stored().at("Inbox/Work\\/2026/Inbox").count("plan") == 1);
+
+  tenant.service().before_call = nullptr;
+  tenant.service().forget_calls();
+  const MailboxReport next = tenant.back_up();
+  check_complete(next);
+  check_counts(next, {2, 1, 1, 0, 0});
+  CHECK(tenant.service().calls(Call::folder) == 1);
+  CHECK(tenant.stored().at("Inbox/Work\\/2026").count("draft") == 1);
+}
+
 TEST_CASE("a new folder that nobody knows when asked is backed up, and asked about again",
           "[backup]") {
   test::FakeTenant tenant;
