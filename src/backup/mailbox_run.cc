@@ -5,9 +5,12 @@
 #include "src/base/digest.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/side_by_side.h"
 #include "src/base/text.h"
 
 #include <algorithm>
+#include <deque>
+#include <future>
 #include <utility>
 #include <variant>
 
@@ -51,6 +54,13 @@ struct MailboxRun::Round {
   ToldItems told;
   bool full = false;
   graph::Cursor next;
+  std::optional<Drift> drift{};
+};
+
+// A folder that is listened to while those before it are looked through.
+struct MailboxRun::Listening {
+  std::unique_ptr<FolderWork> work;
+  std::future<std::optional<Round>> round;  // last: ended before the work is gone
 };
 
 MailboxRun::MailboxRun(const Context& context, Trust trust)
@@ -126,24 +136,36 @@ FolderMap MailboxRun::answered_folders() const {
 
 // Change feeds do not tell whether a folder is a search folder; asked once, the answer stays in the
 // notes.
-void MailboxRun::classify(const std::vector<std::string>& new_ids) {
+void MailboxRun::classify(std::vector<std::string> new_ids) {
+  std::erase_if(new_ids, [&](const std::string& id) {
+    const graph::Folder& folder = folders_.at(id);
+    return !folder.well_known_name.empty() || folder.parent_id.empty() || folder.is_search_folder;
+  });
   if (new_ids.empty()) return;
-  const auto paths = paths_of(folders_);
-  for (const std::string& id : new_ids) {
-    graph::Folder& folder = folders_.at(id);
-    if (!folder.well_known_name.empty() || folder.parent_id.empty() || folder.is_search_folder) {
-      continue;
-    }
+  struct Answer {
     std::optional<graph::Folder> whole;
+    std::optional<Error> error;
+  };
+  std::vector<Answer> answers(new_ids.size());
+  base::run_side_by_side(new_ids.size(), context_.settings.lanes_per_mailbox, [&](std::size_t i) {
     try {
-      whole = context_.with.service.folder(context_.mailbox.id, id, context_.stop);
+      answers[i].whole =
+          context_.with.service.folder(context_.mailbox.id, new_ids[i], context_.stop);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::unavailable && error.kind() != ErrorKind::protocol) throw;
+      answers[i].error = error;
+    }
+  });
+  const auto paths = paths_of(folders_);
+  for (std::size_t i = 0; i < new_ids.size(); ++i) {
+    const auto& [whole, error] = answers[i];
+    graph::Folder& folder = folders_.at(new_ids[i]);
+    if (error) {
       // One folder that cannot be asked about waits for the next run; the others do not.
-      add_problem(problem_of(report_->address, paths->path(id), error));
+      add_problem(problem_of(report_->address, paths->path(new_ids[i]), *error));
       folders_failed_ = true;
       folders_untold_ = true;
-      unanswered_.insert(id);
+      unanswered_.insert(new_ids[i]);
       continue;
     }
     if (!whole) {
@@ -189,17 +211,21 @@ void MailboxRun::walk_folders() {
   std::vector<graph::Folder> order;
   if (const auto root = paths_->root()) order.push_back(folders_.at(*root));
   for (const store::FolderEntry* entry : paths_->ordered()) order.push_back(folders_.at(entry->id));
-  std::uint64_t left_out = 0;
-  for (const graph::Folder& folder : order) {
-    if (!is_kept(folder.id)) continue;
-    if (must_end()) {
-      ++left_out;
-      continue;
+  std::erase_if(order, [&](const graph::Folder& folder) { return !is_kept(folder.id); });
+  // A feed gives one page after the other: only several at once use what the service allows.
+  std::deque<Listening> ahead;
+  auto next = order.begin();
+  while (!must_end() && (next != order.end() || !ahead.empty())) {
+    while (next != order.end() && ahead.size() < context_.settings.lanes_per_mailbox) {
+      ahead.push_back(begin_listening(*next++));
     }
-    open_folder(folder);
+    Listening first = std::move(ahead.front());
+    ahead.pop_front();
+    open_folder(std::move(first));
     if (held_items_ >= kHeldItems) settle_folders();
     context_.on_safe_point();
   }
+  const std::size_t left_out = ahead.size() + static_cast<std::size_t>(order.end() - next);
   if (left_out == 0) return;
   folders_failed_ = true;
   add_problem({report_->address, "", "", "NotTried",
@@ -207,20 +233,30 @@ void MailboxRun::walk_folders() {
                "a rerun goes on from there"});
 }
 
-void MailboxRun::open_folder(const graph::Folder& folder) {
+MailboxRun::Listening MailboxRun::begin_listening(const graph::Folder& folder) {
   auto work = std::make_unique<FolderWork>();
   work->id = folder.id;
   work->path = paths_->path(folder.id);
   if (const auto noted = base_.notes.folders.find(folder.id); noted != base_.notes.folders.end()) {
     work->old_cursor = noted->second.cursor;
   }
+  // Deferred: by whoever asks for the round, in order. So it is, too, if there are no more threads.
+  auto how = std::launch::deferred;
+  if (context_.settings.lanes_per_mailbox > 1) how |= std::launch::async;
+  auto round = std::async(how, [this, heard = work.get()] { return listen(*heard); });
+  return {std::move(work), std::move(round)};
+}
+
+void MailboxRun::open_folder(Listening listening) {
+  std::unique_ptr<FolderWork>& work = listening.work;
   std::optional<Round> round;
   try {
-    round = listen(*work);
+    round = listening.round.get();
   } catch (const Error& error) {
     return folder_failed(*work, error);
   }
   if (!round) return folder_vanished(*work);
+  if (round->drift) report_drift(*work, *round->drift);
   compare(*work, std::move(*round));
   held_items_ +=
       work->changed.waiting.size() + work->arrived.waiting.size() + work->changes.gone.size();
@@ -248,7 +284,7 @@ std::optional<MailboxRun::Round> MailboxRun::listen(FolderWork& work) {
     if (const auto* complete = std::get_if<graph::RoundComplete>(&end)) {
       round.full = complete->full || !since;
       round.next = complete->next;
-      if (fed) look_for_drift(work, round, *fed);
+      if (fed) round.drift = look_for_drift(work, round, *fed);
       return round;
     }
     // "Gone" may speak of the feed only: a folder that is still there is listed anew.
@@ -275,17 +311,22 @@ std::optional<MailboxRun::Round> MailboxRun::ask_since(const FolderWork& work,
   return round;
 }
 
-void MailboxRun::look_for_drift(const FolderWork& work, const Round& listed, const Round& fed) {
+// Empty if the feed cannot say what happened meanwhile.
+std::optional<Drift> MailboxRun::look_for_drift(const FolderWork& work, const Round& listed,
+                                                const Round& fed) {
   const std::optional<Round> meanwhile = ask_since(work, fed.next);
-  if (!meanwhile) return;
-  const Drift found = measure_drift(listed.told, fed.told, meanwhile->told, *base_.reader, work.id,
-                                    retry_items(work.id));
+  if (!meanwhile) return std::nullopt;
+  return measure_drift(listed.told, fed.told, meanwhile->told, *base_.reader, work.id,
+                       retry_items(work.id));
+}
+
+void MailboxRun::report_drift(const FolderWork& work, const Drift& drift) {
   if (!report_->drift) report_->drift.emplace();
-  *report_->drift += found;
-  if (found.items() == 0) return;
+  *report_->drift += drift;
+  if (drift.items() == 0) return;
   base::log(base::LogLevel::warning, "mailbox ", report_->address, ", folder ", work.path,
-            ": its change feed had not told of ", found.missing, " new, ", found.outdated,
-            " changed and ", found.remaining, " deleted items; the full listing did");
+            ": its change feed had not told of ", drift.missing, " new, ", drift.outdated,
+            " changed and ", drift.remaining, " deleted items; the full listing did");
 }
 
 const RetryItems& MailboxRun::retry_items(const std::string& folder_id) const {

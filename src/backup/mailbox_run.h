@@ -43,17 +43,21 @@ class MailboxRun {
 
  private:
   struct Round;
+  struct Listening;
 
   // Folders.
   void update_folders();
   [[nodiscard]] FolderMap answered_folders() const;
-  void classify(const std::vector<std::string>& new_ids);
+  void classify(std::vector<std::string> new_ids);
   void adopt_folders(FolderMap folders, graph::Cursor next);
   void walk_folders();
-  void open_folder(const graph::Folder& folder);
+  Listening begin_listening(const graph::Folder& folder);
+  void open_folder(Listening listening);
   std::optional<Round> listen(FolderWork& work);
   std::optional<Round> ask_since(const FolderWork& work, const graph::Cursor& since);
-  void look_for_drift(const FolderWork& work, const Round& listed, const Round& fed);
+  std::optional<Drift> look_for_drift(const FolderWork& work, const Round& listed,
+                                      const Round& fed);
+  void report_drift(const FolderWork& work, const Drift& drift);
   void compare(FolderWork& work, Round round);
   void folder_failed(const FolderWork& work, const base::Error& error);
   void folder_vanished(const FolderWork& work);

@@ -152,6 +152,7 @@ graph::Round FakeMailboxService::folder_changes(
 std::optional<graph::Folder> FakeMailboxService::folder(const graph::MailboxId&,
                                                         const std::string& folder_id,
                                                         std::stop_token stop) {
+  if (on_the_way) on_the_way(Call::folder);
   const std::lock_guard lock{mutex_};
   enter(Call::folder, folder_id, stop);
   const auto found = folders_.find(folder_id);
@@ -163,6 +164,7 @@ graph::Round FakeMailboxService::item_changes(
     const graph::MailboxId&, const std::string& folder_id,
     const std::optional<graph::Cursor>& since,
     const std::function<void(graph::ItemChange)>& on_change, std::stop_token stop) {
+  if (on_the_way) on_the_way(Call::item_changes);
   const std::lock_guard lock{mutex_};
   enter(Call::item_changes, folder_id, stop);
   const auto found = folders_.find(folder_id);

@@ -80,6 +80,8 @@ class FakeMailboxService final : public graph::MailboxService {
   // Called before each call is answered; what it throws is the call's failure. `subject`: folder or
   // first item.
   std::function<void(Call, const std::string& subject)> before_call;
+  // The same for calls about folders, several of which may be on their way at once.
+  std::function<void(Call)> on_the_way;
   // Folders that the feed tells of, and that whoever is asked about them does not know.
   std::set<std::string> unknown_when_asked;
   // What becomes of imports: empty takes it.

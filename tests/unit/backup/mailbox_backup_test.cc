@@ -6,6 +6,9 @@
 #include "tests/unit/backup/checked_report.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 namespace {
 
@@ -32,6 +35,38 @@ TEST_CASE("a first backup stores everything, folder by folder", "[backup]") {
   CHECK(report.snapshot->items == 47);
   CHECK(tenant.stored() == tenant.present());
   CHECK(report.exported_bytes == report.snapshot->bytes);
+}
+
+TEST_CASE("folders are asked about and listened to as many at once as there are lanes",
+          "[backup]") {
+  const auto lanes = GENERATE(std::size_t{1}, std::size_t{2}, std::size_t{4});
+  const Call watched = GENERATE(Call::folder, Call::item_changes);
+  CAPTURE(lanes);
+  test::FakeTenant tenant;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    tenant.service().add_folder(name, name);
+    tenant.service().put_item(name, std::string{"item of "} + name, "a mail");
+  }
+  std::mutex mutex;
+  std::condition_variable came;
+  std::size_t on_their_way = 0;
+  std::size_t most = 0;
+  tenant.service().on_the_way = [&](Call call) {
+    if (call != watched) return;
+    std::unique_lock lock{mutex};
+    most = std::max(most, ++on_their_way);
+    came.notify_all();
+    // No more than a bound for the case that they never meet.
+    came.wait_for(lock, std::chrono::seconds{20}, [&] { return most >= lanes; });
+    --on_their_way;
+  };
+
+  const MailboxReport report = tenant.back_up({.lanes = lanes});
+
+  check_complete(report);
+  check_counts(report, {4, 4, 0, 0, 0});
+  CHECK(most == lanes);
+  CHECK(tenant.stored().at("c").size() == 1);
 }
 
 TEST_CASE("a night without changes keeps the roots and asks once a folder", "[backup]") {
