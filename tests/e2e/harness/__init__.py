@@ -3,6 +3,7 @@
 from .coffer import Coffer, Run
 from .comparison import Mismatch, compare_placed, expect
 from .file_faults import FileCall, FileFaults
+from .observer import Observer
 from .simulator import Simulator, find_ports
 from .tenant_record import Item, MailboxRecord
 
@@ -10,6 +11,7 @@ __all__ = [
     "Coffer",
     "FileCall",
     "FileFaults",
+    "Observer",
     "Run",
     "Simulator",
     "Item",

@@ -60,6 +60,7 @@ class Coffer:
         self.index = self.directory / "index"
         self.config = self.directory / "coffer.toml"
         self.tenant_fragment = tenant_fragment
+        self.limits = {}  # as in [limits]
         self.environment = {}  # beside what it inherits
         self.before = []  # a command that is to run it
         self.secret_file = self.directory / "passphrase"
@@ -88,7 +89,13 @@ class Coffer:
         if not self.tenant_fragment:
             return ""
         policy = '[policy.nightly]\ntenant = "contoso"\ninclude = ["*"]\n'
-        return f"{self.tenant_fragment}\n{policy}"
+        # A number or a text is written in TOML as in JSON.
+        limits = [f"{name} = {json.dumps(value)}" for name, value in self.limits.items()]
+        return "\n".join([self.tenant_fragment, policy, "[limits]", *limits, ""])
+
+    def limit(self, **limits):
+        self.limits |= limits
+        self.configure()
 
     def use_key_file(self):
         """From now on a key file opens the store: deriving a key takes half a second each time."""
