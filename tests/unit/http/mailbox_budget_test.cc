@@ -2,8 +2,10 @@
 
 #include "tests/support/catch.h"
 
+#include <algorithm>
 #include <deque>
 #include <random>
+#include <utility>
 #include <vector>
 
 using http::BudgetLimits;
@@ -103,6 +105,43 @@ TEST_CASE("complaints about concurrency halve the lanes once a crowd, and good a
   CHECK(budget.width() == 4);
   for (int i = 0; i < 100; ++i) spend(budget, 6s);
   CHECK(budget.width() == 4);
+}
+
+TEST_CASE("whoever has work gets 95 % of what the service allows, window after window",
+          "[http][budget]") {
+  struct Row {
+    const char* name;
+    std::uint64_t upload_bytes;  // of a request
+    base::Duration latency;
+    base::Duration window;
+    std::uint64_t allowed;  // requests, or bytes
+  };
+  const Row row = GENERATE(values<Row>({
+      {"requests", 0, 200ms, 10min, 10'000},
+      {"requests that take long", 0, 230ms, 10min, 10'000},
+      {"uploads", 1'500'000, 3s, 5min, 150'000'000},
+      {"small uploads", 70'000, 400ms, 5min, 150'000'000},
+  }));
+  CAPTURE(row.name);
+  MailboxBudget budget{{}};
+  std::deque<std::pair<base::Duration, MailboxBudget::Admission>> running;  // by their end
+  std::vector<std::uint64_t> used(4);
+  for (base::Duration now{0}; now < row.window * used.size(); now += 10ms) {
+    for (; !running.empty() && running.front().first <= now; running.pop_front()) {
+      budget.finish(now, running.front().second, row.upload_bytes, Outcome::answered);
+    }
+    for (;;) {
+      const auto admission = budget.start(now, row.upload_bytes);
+      if (admission.obstacle != Obstacle::none) break;
+      running.emplace_back(now + row.latency, admission);
+      used[static_cast<std::size_t>(now / row.window)] +=
+          std::max<std::uint64_t>(row.upload_bytes, 1);
+    }
+  }
+  for (const std::uint64_t each : used) {
+    CHECK(each >= row.allowed / 100 * 95);
+    CHECK(each <= row.allowed);
+  }
 }
 
 // The service's view: every request is seen at some moment between its start and its end.
