@@ -60,7 +60,8 @@ jobs::ProgressReading reading_of(const backup::RunProgress& progress,
   jobs::ProgressReading reading;
   const std::uint64_t mailboxes = progress.mailboxes_total;
   if (mailboxes > 0) {
-    reading.stage = base::text(progress.mailboxes_done.load(), " of ", mailboxes, " mailboxes");
+    reading.stage =
+        base::text(progress.mailboxes_done.load(), " of ", counted(mailboxes, "mailbox"));
   }
   reading.items_done = progress.items_done;
   reading.items_total = progress.items_listed;

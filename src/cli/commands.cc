@@ -3,7 +3,6 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/catalog/restore_points.h"
-#include "src/jobs/progress.h"
 
 namespace cli {
 
@@ -31,16 +30,6 @@ base::Instant moment_of(const std::string& text, std::string_view option, bool t
   throw AdvisedError{
       base::Error{base::ErrorKind::usage, base::text(option, " is not a time: '", text, "'")},
       "write YYYY-MM-DD, YYYY-MM-DD HH:MM (UTC) or RFC 3339"};
-}
-
-std::string counted(std::uint64_t count, std::string_view singular) {
-  std::string plural{singular};
-  if (singular.ends_with("ry")) {
-    plural.replace(plural.size() - 1, 1, "ies");
-  } else {
-    plural += singular.ends_with('x') || singular.ends_with('s') ? "es" : "s";
-  }
-  return base::text(jobs::human_count(count), " ", count == 1 ? singular : plural);
 }
 
 }  // namespace cli

@@ -6,6 +6,7 @@
 #include "src/cli/output.h"
 #include "src/daemon/configuration.h"
 #include "src/jobs/exit_status.h"
+#include "src/jobs/progress.h"
 
 #include <stop_token>
 #include <string>
@@ -60,7 +61,6 @@ double seconds_since(const base::Clock& clock, base::Duration begin);
 // The time that an option names, or with `to_its_end` the end of the day or minute that it names.
 // AdvisedError(usage) naming the option.
 base::Instant moment_of(const std::string& text, std::string_view option, bool to_its_end = false);
-// A plural that reads well: "1 item", "2 items".
-std::string counted(std::uint64_t count, std::string_view singular);
+using jobs::counted;
 
 }  // namespace cli

@@ -8,12 +8,14 @@ namespace {
 
 struct Counts {
   std::uint64_t ok = 0;
+  std::uint64_t unknown = 0;
   std::uint64_t warnings = 0;
   std::uint64_t failed = 0;
   bool denied = false;
 
   void add(const appliance::Check& check) {
     if (check.status == appliance::Check::Status::ok) ++ok;
+    if (check.status == appliance::Check::Status::unknown) ++unknown;
     if (check.status == appliance::Check::Status::warning) ++warnings;
     if (check.status == appliance::Check::Status::failed) ++failed;
     denied = denied || check.denied;
@@ -34,16 +36,17 @@ jobs::Record record_of(const appliance::Check& check) {
 }
 
 void tell(Output& output, const appliance::Check& check) {
-  const bool fine = check.status == appliance::Check::Status::ok;
-  const std::string line = base::printable(
-      fmt::format("{:<8} {}: {}", appliance::name(check.status), check.name, check.seen));
-  if (fine) {
-    output.remark(line);
-    return;
-  }
-  output.line(line);
-  if (!check.remedy.empty())
-    output.line(base::printable(base::text("         remedy: ", check.remedy)));
+  const bool fine = check.status == appliance::Check::Status::ok ||
+                    check.status == appliance::Check::Status::unknown;
+  const auto print = [&](const std::string& line) {
+    if (fine) {
+      output.remark(base::printable(line));
+    } else {
+      output.line(base::printable(line));
+    }
+  };
+  print(fmt::format("{:<8} {}: {}", appliance::name(check.status), check.name, check.seen));
+  if (!check.remedy.empty()) print(base::text("         remedy: ", check.remedy));
 }
 
 }  // namespace
@@ -61,11 +64,12 @@ jobs::ExitStatus run(const Context& context, const DoctorOptions& options) {
   context.output.remark("");
   context.output.remark(base::text(counted(counts.ok, "check"), " passed, ",
                                    counted(counts.warnings, "warning"), ", ", counts.failed,
-                                   " failed"));
+                                   " failed, ", counts.unknown, " unknown"));
   context.output.record(jobs::Record{{"type", "summary"},
                                      {"command", "doctor"},
                                      {"status", counts.failed == 0 ? "complete" : "failed"},
                                      {"ok", counts.ok},
+                                     {"unknown", counts.unknown},
                                      {"warnings", counts.warnings},
                                      {"failed", counts.failed}});
   return counts.exit_status();

@@ -5,6 +5,7 @@
 #include "src/daemon/appliance.h"
 #include "src/daemon/tenant_readiness.h"
 #include "src/jobs/audit_log.h"
+#include "src/jobs/progress.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -18,6 +19,7 @@
 namespace appliance {
 namespace {
 
+using jobs::counted;
 using Status = Check::Status;
 
 constexpr std::uint64_t kLittleSpaceBytes = std::uint64_t{5} << 30;
@@ -146,12 +148,13 @@ void check_store(const Configuration& configuration, base::Clock& clock, const O
   try {
     OpenStore store{configuration.store, store::Access::read, clock};
     const store::StoreStatistics figures = store.repository().statistics();
-    store_check.seen =
-        base::text(configuration.store.directory.string(), " opens: ", figures.snapshots,
-                   " restore points of ", figures.mailboxes, " mailboxes, ",
-                   base::human_bytes(figures.stored_bytes));
-    index_check.seen = base::text(configuration.store.index.string(), " opens: ", figures.chunks,
-                                  " chunks, ", base::human_bytes(figures.index_bytes));
+    store_check.seen = base::text(configuration.store.directory.string(),
+                                  " opens: ", counted(figures.snapshots, "restore point"), " of ",
+                                  counted(figures.mailboxes, "mailbox"), ", ",
+                                  base::human_bytes(figures.stored_bytes));
+    index_check.seen =
+        base::text(configuration.store.index.string(), " opens: ", counted(figures.chunks, "chunk"),
+                   ", ", base::human_bytes(figures.index_bytes));
     if (!store.repository().is_log_sound()) {
       store_check.status = Status::failed;
       store_check.seen += "; its commit log is damaged, so no backup can be added";
@@ -175,6 +178,8 @@ std::string_view name(Check::Status status) {
   switch (status) {
     case Status::ok:
       return "ok";
+    case Status::unknown:
+      return "unknown";
     case Status::warning:
       return "warning";
     case Status::failed:
@@ -196,8 +201,9 @@ void check_readiness(const Configuration& configuration,
                      const std::optional<std::string>& round_trip, base::Clock& clock,
                      const OnCheck& on_check, std::stop_token stop) {
   on_check({"configuration", Status::ok,
-            base::text(configuration.path.string(), ": ", configuration.tenants.size(),
-                       " tenants, ", configuration.policies.size(), " policies"),
+            base::text(configuration.path.string(), ": ",
+                       counted(configuration.tenants.size(), "tenant"), ", ",
+                       counted(configuration.policies.size(), "policy")),
             ""});
   if (!configuration.not_obeyed.empty()) {
     std::string keys;

@@ -16,7 +16,8 @@
 namespace appliance {
 
 struct Check {
-  enum class Status : std::uint8_t { ok, warning, failed };
+  // unknown: nobody here can tell; whoever can is named.
+  enum class Status : std::uint8_t { ok, unknown, warning, failed };
   std::string name;  // "store", "sign-in of the backup app (contoso)"
   Status status = Status::ok;
   std::string seen{};    // in words

@@ -4,11 +4,12 @@
 #include "src/base/text.h"
 #include "src/daemon/appliance.h"
 #include "src/daemon/mailbox_sample.h"
+#include "src/daemon/rights_readiness.h"
 #include "src/daemon/round_trip.h"
+#include "src/jobs/progress.h"
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -17,6 +18,7 @@
 namespace appliance {
 namespace {
 
+using jobs::counted;
 using Status = Check::Status;
 
 constexpr base::Duration kSkewWarning = std::chrono::seconds{60};
@@ -25,28 +27,6 @@ constexpr base::Duration kSkewFailure =
 constexpr base::Duration kExpiryWarning = std::chrono::hours{24 * 30};
 // Accounts that are asked for their mailbox in search of samples; more would make the check long.
 constexpr std::size_t kSampledAccounts = 50;
-
-// Of the article's form the article names these three, for whatever is done.
-const std::set<std::string> kFolderJobs{"Mail.ReadWrite", "Mail.ReadWrite.Shared",
-                                        "Mailbox.Migration"};
-
-std::set<std::string> needed_roles(graph::App app, graph::ApiForm form) {
-  const bool by_folder = form == graph::ApiForm::folder_jobs;
-  if (app == graph::App::restore) {
-    // All else that a restore needs, the backup app asks: who lives where, what lies in the target.
-    if (by_folder) return kFolderJobs;
-    return {"MailboxFolder.ReadWrite.All", "MailboxItem.ImportExport.All"};
-  }
-  std::set<std::string> roles{"User.Read.All",        "User.ReadBasic.All",
-                              "GroupMember.Read.All", "GroupMember.ReadBasic.All",
-                              "Member.Read.Hidden",   "MailboxSettings.Read"};
-  if (by_folder) {
-    roles.insert(kFolderJobs.begin(), kFolderJobs.end());
-  } else {
-    roles.insert({"MailboxFolder.Read.All", "MailboxItem.Read.All", "MailboxItem.Export.All"});
-  }
-  return roles;
-}
 
 // Its bytes are counted and dropped: it may be of any size.
 class CountingSink final : public graph::ExportSink {
@@ -69,34 +49,28 @@ class CountingSink final : public graph::ExportSink {
   std::string problem_;
 };
 
-struct Sample {
-  graph::User user;
-  graph::MailboxId mailbox;
-};
-
 class TenantChecks {
  public:
   TenantChecks(OpenTenant& tenant, base::Clock& clock, const OnCheck& on_check,
                std::stop_token stop)
-      : tenant_(tenant), clock_(clock), on_check_(on_check), stop_(std::move(stop)) {}
+      : tenant_(tenant),
+        clock_(clock),
+        on_check_(on_check),
+        stop_(std::move(stop)),
+        rights_(tenant, on_check, stop_) {}
 
   bool run(const std::optional<std::string>& round_trip) {
     const bool signed_in = sign_in(graph::App::backup);
-    const bool restore_signed_in = restore_app();
+    restore_app();
     if (!signed_in) return true;
-    const std::vector<graph::User> users = list_users();
-    find_samples(users);
-    if (const std::optional<Sample>& any = primary_ ? primary_ : shared_) {
-      rights(graph::App::backup, *any);
-      if (restore_signed_in) rights(graph::App::restore, *any);
-    }
-    if (shared_) {
-      shared_rights(graph::App::backup, *shared_);
-      if (restore_signed_in) shared_rights(graph::App::restore, *shared_);
-    }
-    try_sample("primary mailbox", primary_);
-    try_sample("shared mailbox", shared_);
-    return !round_trip || try_round_trip(*round_trip);
+    const SampledAccounts sampled = accounts();
+    rights_.run(sampled.primary, sampled.shared);
+    unsupported();
+    try_sample("primary mailbox", sampled.primary);
+    try_sample("shared mailbox", sampled.shared);
+    const bool found = !round_trip || try_round_trip(*round_trip);
+    throttling();
+    return found;
   }
 
  private:
@@ -129,36 +103,27 @@ class TenantChecks {
                       std::chrono::duration_cast<std::chrono::minutes>(report.lifetime).count(),
                       " minutes"),
            "");
-      superfluous_roles(app, report.roles);
+      rights_.signed_in(app, report.roles);
     }
     if (report.clock_skew && app == graph::App::backup) clock_skew(*report.clock_skew);
-    if (report.certificate_ends) certificate(app, *report.certificate_ends);
+    if (report.certificate_ends) {
+      certificate(app, *report.certificate_ends);
+    } else {
+      tell(base::text("end of the client secret of the ", who), Status::unknown,
+           "only the directory knows when it ends, to those with rights that coffer does not need",
+           "note its end from *Certificates & secrets*; or use a certificate, whose end is told "
+           "30 days ahead");
+    }
     return report.succeeded;
   }
 
-  bool restore_app() {
-    if (tenant_.service().has_restore_app()) return sign_in(graph::App::restore);
+  void restore_app() {
+    if (tenant_.service().has_restore_app()) {
+      sign_in(graph::App::restore);
+      return;
+    }
     tell("restore app", Status::warning, "none is configured: backups work, restores do not",
          "add [tenant.NAME.restore_app] when something is to be restored");
-    return false;
-  }
-
-  void superfluous_roles(graph::App app, const std::vector<std::string>& roles) {
-    if (roles.empty()) return;  // the token could not be read: nothing to tell
-    const std::set<std::string> needed = needed_roles(app, tenant_.configuration().api);
-    std::vector<std::string> superfluous;
-    for (const std::string& role : roles) {
-      if (!needed.contains(role)) superfluous.push_back(role);
-    }
-    const std::string what = base::text("roles of the ", graph::name(app));
-    if (superfluous.empty()) {
-      tell(what, Status::ok, base::text("nothing beyond what is needed: ", base::enumerated(roles)),
-           "");
-    } else {
-      tell(what, Status::warning,
-           base::text("more than is needed: ", base::enumerated(superfluous)),
-           "withdraw them: an app that cannot do more cannot be abused for more");
-    }
   }
 
   void clock_skew(base::Duration skew) {
@@ -195,65 +160,71 @@ class TenantChecks {
       return users;
     }
     tell(
-        "directory", users.empty() ? Status::warning : Status::ok,
-        base::text(users.size(), " accounts"),
+        "directory", users.empty() ? Status::warning : Status::ok, counted(users.size(), "account"),
         users.empty() ? "check 'tenant_id': a tenant without accounts has nothing to protect" : "");
     return users;
   }
 
-  // One mailbox of a person and one shared one. What is refused here is told by the checks of
-  // rights.
-  void find_samples(const std::vector<graph::User>& users) {
-    graph::Directory& directory = tenant_.service().directory();
-    std::size_t asked = 0;
-    for (const graph::User& user : users) {
-      if ((primary_ && shared_) || asked++ == kSampledAccounts) return;
-      try {
-        const auto mailbox = directory.mailbox_of(user, stop_);
-        if (!std::holds_alternative<graph::MailboxId>(mailbox)) continue;
-        const auto purpose = directory.purpose_of(user, stop_);
-        const auto* known = std::get_if<graph::MailboxPurpose>(&purpose);
-        const bool is_shared = known != nullptr && *known == graph::MailboxPurpose::shared;
-        std::optional<Sample>& place = is_shared ? shared_ : primary_;
-        if (!place) place = Sample{user, std::get<graph::MailboxId>(mailbox)};
-      } catch (const base::Error& error) {
-        tell_failure(base::text("mailbox of ", user.address()), error);
-        return;
-      }
+  // What is refused here is told by the checks of rights.
+  SampledAccounts accounts() {
+    const std::vector<graph::User> users = list_users();
+    SampledAccounts sampled =
+        sample_accounts(tenant_.service().directory(), users, kSampledAccounts, stop_);
+    if (sampled.failure) {
+      tell_failure(base::text("mailbox of ", sampled.failed_at), *sampled.failure);
     }
-  }
-
-  void rights(graph::App app, const Sample& sample) {
-    tell_rights(app, tenant_.service().probe_rights(app, sample.mailbox, sample.user, stop_));
-  }
-
-  void shared_rights(graph::App app, const Sample& sample) {
-    tell_rights(app, tenant_.service().probe_shared_rights(app, sample.mailbox, stop_));
-  }
-
-  void tell_rights(graph::App app, const std::vector<graph::RightReport>& rights) {
-    for (const graph::RightReport& right : rights) {
-      const std::string what = base::text("right ", right.permission, " of the ", graph::name(app));
-      switch (right.state) {
-        case graph::RightReport::State::granted:
-          tell(what, Status::ok, right.seen, "");
-          break;
-        case graph::RightReport::State::missing:
-          tell(what, Status::failed, right.seen,
-               base::text("grant ", right.permission, " to the ", graph::name(app),
-                          " and give admin consent"),
-               true);
-          break;
-        case graph::RightReport::State::unknown:
-          tell(what, Status::warning, right.seen, "run `coffer doctor` again");
-          break;
-      }
+    if (sampled.asked == 0) return sampled;
+    std::size_t without = 0;
+    std::string codes;
+    for (const auto& [code, count] : sampled.without_mailbox) {
+      without += count;
+      codes += base::text(codes.empty() ? ": " : ", ", count, " ", code);
     }
+    tell("accounts without a mailbox", Status::ok,
+         base::text(without, " of ", counted(sampled.asked, "account"), " asked", codes,
+                    sampled.asked < users.size() ? "; `coffer mailboxes` asks all of them" : ""),
+         "");
+    return sampled;
   }
 
-  void try_sample(const std::string& kind, const std::optional<Sample>& sample) {
+  // What a tenant can hold and the API does not reach.
+  void unsupported() {
+    try {
+      const std::uint64_t groups = tenant_.service().directory().group_mailboxes(stop_);
+      tell("group mailboxes", groups == 0 ? Status::ok : Status::warning,
+           groups == 0 ? "there is none"
+                       : base::text(counted(groups, "group"),
+                                    groups == 1 ? " has a mailbox" : " have mailboxes",
+                                    " that the API does not reach: not backed up"),
+           groups == 0 ? "" : "keep what matters of them in another way");
+    } catch (const base::Error& error) {
+      tell_failure("group mailboxes", error);
+    }
+    tell("in-place archives and public folders", Status::unknown,
+         "the API does not reach them, and does not tell whether there are any: not backed up",
+         "ask Exchange Online PowerShell: Get-Mailbox -Archive, Get-PublicFolder");
+  }
+
+  // What the service asked for in this run; nothing is done to make it ask.
+  void throttling() {
+    const graph::ServiceStatistics statistics = tenant_.service().mailboxes().statistics();
+    const std::string answers = counted(statistics.requests, "answer");
+    std::string seen =
+        base::text("none of ", answers, " told to come later, so there was no wait to keep");
+    if (statistics.throttled > 0) {
+      const std::uint64_t untold = statistics.throttled - statistics.throttled_told;
+      seen = base::text(jobs::human_count(statistics.throttled), " of ", answers,
+                        " told to come later: ", jobs::human_count(statistics.throttled_told),
+                        " said when (Retry-After), ", jobs::human_count(untold),
+                        " did not; every wait was kept, ",
+                        jobs::human_duration(statistics.throttled_time), " in all");
+    }
+    tell("throttling", Status::ok, std::move(seen), "");
+  }
+
+  void try_sample(const std::string& kind, const std::optional<SampledMailbox>& sample) {
     if (!sample) {
-      tell(kind, Status::warning, "none was found to try", "");
+      tell(kind, Status::warning, base::text("none was found to try among the accounts asked"), "");
       return;
     }
     const std::string what = base::text(kind, " ", sample->user.address());
@@ -261,7 +232,7 @@ class TenantChecks {
       const std::vector<graph::Folder> folders =
           folders_of(tenant_.service().mailboxes(), sample->mailbox, stop_);
       tell(base::text("folders of ", what), folders.empty() ? Status::warning : Status::ok,
-           base::text(folders.size(), " folders"), "");
+           counted(folders.size(), "folder"), "");
       try_export(what, sample->mailbox, folders);
     } catch (const base::Error& error) {
       tell_failure(what, error);
@@ -324,8 +295,7 @@ class TenantChecks {
   base::Clock& clock_;
   const OnCheck& on_check_;
   std::stop_token stop_;
-  std::optional<Sample> primary_;
-  std::optional<Sample> shared_;
+  RightsChecks rights_;
 };
 
 }  // namespace

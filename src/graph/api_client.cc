@@ -85,6 +85,7 @@ ServiceStatistics statistics_of(const Wiring& wiring) {
   statistics.requests = wiring.counters.requests;
   statistics.retried = wiring.counters.retried;
   statistics.throttled = wiring.counters.throttled;
+  statistics.throttled_told = wiring.counters.throttled_told;
   statistics.throttled_time = wiring.gate.time_lost();
   statistics.received_bytes = wiring.counters.received_bytes;
   statistics.sent_bytes = wiring.counters.sent_bytes;
@@ -188,7 +189,12 @@ bool ApiClient::renews_token(const Attempted& attempted, unsigned& in_a_row) {
 
 void ApiClient::wait(const Call& call, const http::Verdict& verdict, Attempted& attempted,
                      std::stop_token stop) {
-  if (verdict.throttled) ++wiring_.counters.throttled;
+  if (verdict.throttled) {
+    ++wiring_.counters.throttled;
+    if (http::retry_after(attempted.transfer.head, wiring_.clock.now())) {
+      ++wiring_.counters.throttled_told;
+    }
+  }
   if (verdict.holds_others) wiring_.gate.hold(call.budget, verdict.wait);
   attempted.pass.reset();
   if (verdict.action != http::Action::repeat) return;

@@ -30,6 +30,7 @@ struct Counters {
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> retried{0};
   std::atomic<std::uint64_t> throttled{0};
+  std::atomic<std::uint64_t> throttled_told{0};
   std::atomic<std::uint64_t> received_bytes{0};
   std::atomic<std::uint64_t> sent_bytes{0};
 };

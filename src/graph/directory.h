@@ -50,6 +50,8 @@ class Directory {
   // such a group.
   virtual std::vector<std::string> group_members(const std::string& group_id,
                                                  std::stop_token stop) = 0;
+  // How many groups have a mailbox of their own, which nothing here can reach.
+  virtual std::uint64_t group_mailboxes(std::stop_token stop) = 0;
   // The user's primary mailbox.
   virtual std::variant<MailboxId, NoMailbox> mailbox_of(const User& user, std::stop_token stop) = 0;
   virtual std::variant<MailboxPurpose, NoMailbox> purpose_of(const User& user,

@@ -130,6 +130,21 @@ std::vector<std::string> DirectoryClient::group_members(const std::string& group
   return ids;
 }
 
+std::uint64_t DirectoryClient::group_mailboxes(std::stop_token stop) {
+  std::uint64_t count = 0;
+  walk_list(
+      client_,
+      directory_call(Operation::list_groups, client_.url("/groups?$select=id,groupTypes&$top=999")),
+      [&](const Json& entry) {
+        for (const Json& type : entry["groupTypes"].elements()) {
+          if (type.text() == "Unified") ++count;
+        }
+        return true;
+      },
+      std::move(stop));
+  return count;
+}
+
 std::variant<MailboxId, NoMailbox> DirectoryClient::mailbox_of(const User& user,
                                                                std::stop_token stop) {
   const Answer answer = client_.ask(

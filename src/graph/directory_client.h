@@ -18,6 +18,7 @@ class DirectoryClient final : public Directory {
   std::optional<User> find_user(const std::string& id_or_address, std::stop_token stop) override;
   std::vector<std::string> group_members(const std::string& group_id,
                                          std::stop_token stop) override;
+  std::uint64_t group_mailboxes(std::stop_token stop) override;
   std::variant<MailboxId, NoMailbox> mailbox_of(const User& user, std::stop_token stop) override;
   std::variant<MailboxPurpose, NoMailbox> purpose_of(const User& user,
                                                      std::stop_token stop) override;

@@ -29,8 +29,13 @@ namespace graph {
 // Error(denied) for whoever need not tell the difference.
 class SignInRefused : public base::Error {
  public:
-  explicit SignInRefused(std::string message)
-      : base::Error{base::ErrorKind::denied, std::move(message)} {}
+  explicit SignInRefused(std::string message, std::optional<base::Duration> clock_skew = {})
+      : base::Error{base::ErrorKind::denied, std::move(message)}, clock_skew_(clock_skew) {}
+  // The login service's clock minus ours, which may be why.
+  [[nodiscard]] const std::optional<base::Duration>& clock_skew() const { return clock_skew_; }
+
+ private:
+  std::optional<base::Duration> clock_skew_;
 };
 
 // Opaque, as the service gave it ("MBX:...").
@@ -167,7 +172,8 @@ using ImportResult = std::variant<Imported, ImportRefused, ImportUncertain>;
 struct ServiceStatistics {
   std::uint64_t requests = 0;
   std::uint64_t retried = 0;
-  std::uint64_t throttled = 0;  // answers that told us to wait
+  std::uint64_t throttled = 0;       // answers that told us to wait
+  std::uint64_t throttled_told = 0;  // of these, the ones that said how long (Retry-After)
   base::Duration
       throttled_time{};  // waited because of them or to stay within limits, over all mailboxes
   std::uint64_t received_bytes = 0;

@@ -8,6 +8,8 @@ std::string_view name(Operation operation) {
       return "listing users";
     case Operation::read_user:
       return "reading a user";
+    case Operation::list_groups:
+      return "listing groups";
     case Operation::list_group_members:
       return "listing members of a group";
     case Operation::read_exchange_settings:
@@ -50,6 +52,7 @@ std::string_view permission(Operation operation) {
     case Operation::read_user:
     case Operation::read_exchange_settings:
       return "User.Read.All";
+    case Operation::list_groups:
     case Operation::list_group_members:
       return "GroupMember.Read.All";
     case Operation::read_mailbox_settings:

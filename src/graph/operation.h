@@ -9,6 +9,7 @@ namespace graph {
 enum class Operation : std::uint8_t {
   list_users,
   read_user,
+  list_groups,
   list_group_members,
   read_exchange_settings,
   read_mailbox_settings,

@@ -20,13 +20,17 @@ struct Probe {
   Call call;
 };
 
+Probe user_probe(const ApiClient& client) {
+  return {"User.Read.All",
+          {.operation = Operation::list_users,
+           .budget = std::string{kDirectoryBudget},
+           .url = client.url("/users?$select=id&$top=1")}};
+}
+
 std::vector<Probe> directory_probes(const ApiClient& client, const User& owner) {
   const std::string directory{kDirectoryBudget};
   return {
-      {"User.Read.All",
-       {.operation = Operation::list_users,
-        .budget = directory,
-        .url = client.url("/users?$select=id&$top=1")}},
+      user_probe(client),
       {"GroupMember.Read.All",
        {.operation = Operation::list_group_members,
         .budget = directory,
@@ -39,22 +43,24 @@ std::vector<Probe> directory_probes(const ApiClient& client, const User& owner) 
   };
 }
 
+std::vector<Probe> writing_probes(const ApiClient& client, const MailboxId& mailbox) {
+  return {
+      {"MailboxFolder.ReadWrite.All",
+       {.operation = Operation::create_folder,
+        .budget = mailbox.value,
+        .url = client.url(folder_path(mailbox, "no-such-folder"), "/childFolders"),
+        .method = "POST",
+        .body = "{\"displayName\":\"\",\"type\":\"\"}"}},
+      {"MailboxItem.ImportExport.All",
+       {.operation = Operation::create_import_session,
+        .budget = mailbox.value,
+        .url = client.url(mailbox_path(mailbox), "/createImportSession"),
+        .method = "POST"}},
+  };
+}
+
 std::vector<Probe> mailbox_probes(const ApiClient& client, const MailboxId& mailbox) {
-  if (client.app() == App::restore) {
-    return {
-        {"MailboxFolder.ReadWrite.All",
-         {.operation = Operation::create_folder,
-          .budget = mailbox.value,
-          .url = client.url(folder_path(mailbox, "no-such-folder"), "/childFolders"),
-          .method = "POST",
-          .body = "{\"displayName\":\"\",\"type\":\"\"}"}},
-        {"MailboxItem.ImportExport.All",
-         {.operation = Operation::create_import_session,
-          .budget = mailbox.value,
-          .url = client.url(mailbox_path(mailbox), "/createImportSession"),
-          .method = "POST"}},
-    };
-  }
+  if (client.app() == App::restore) return writing_probes(client, mailbox);
   return {
       {"MailboxFolder.Read.All",
        {.operation = Operation::list_folders,
@@ -118,6 +124,13 @@ RightReport report_on(ApiClient& client, const Probe& probe, std::stop_token sto
   return report;
 }
 
+std::vector<RightReport> report_on_all(ApiClient& client, const std::vector<Probe>& probes,
+                                       std::stop_token stop) {
+  std::vector<RightReport> reports;
+  for (const Probe& probe : probes) reports.push_back(report_on(client, probe, stop));
+  return reports;
+}
+
 }  // namespace
 
 std::vector<std::string> roles_in_token(std::string_view token) {
@@ -148,9 +161,14 @@ std::vector<RightReport> probe_rights(ApiClient& client, ApiForm form, const Mai
                                             ? folder_jobs_probes(client, UserMailbox::from(mailbox))
                                             : mailbox_probes(client, mailbox);
   probes.insert(probes.end(), of_mailbox.begin(), of_mailbox.end());
-  std::vector<RightReport> reports;
-  for (const Probe& probe : probes) reports.push_back(report_on(client, probe, stop));
-  return reports;
+  return report_on_all(client, probes, std::move(stop));
+}
+
+std::vector<RightReport> probe_unneeded_rights(ApiClient& client, ApiForm form,
+                                               const MailboxId& mailbox, std::stop_token stop) {
+  if (client.app() == App::restore) return {report_on(client, user_probe(client), stop)};
+  if (form == ApiForm::folder_jobs) return {};
+  return report_on_all(client, writing_probes(client, mailbox), std::move(stop));
 }
 
 std::vector<RightReport> probe_shared_rights(ApiClient& client, ApiForm form,

@@ -19,6 +19,10 @@ std::vector<std::string> roles_in_token(std::string_view token);
 // things that do not exist, so that the service can only say whether it would have been allowed.
 std::vector<RightReport> probe_rights(ApiClient& client, ApiForm form, const MailboxId& mailbox,
                                       const User& owner, std::stop_token stop);
+// The same for rights that it had better not have: the backup app those of the restore app, where
+// the form tells the two apart, and the restore app that of finding people.
+std::vector<RightReport> probe_unneeded_rights(ApiClient& client, ApiForm form,
+                                               const MailboxId& mailbox, std::stop_token stop);
 // What it needs besides for this mailbox, which is a shared one; nothing in the documented form.
 std::vector<RightReport> probe_shared_rights(ApiClient& client, ApiForm form,
                                              const MailboxId& mailbox, std::stop_token stop);

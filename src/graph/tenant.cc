@@ -166,6 +166,10 @@ SignInReport Tenant::probe_sign_in(App app, std::stop_token stop) {
     report.lifetime = token.lifetime;
     report.clock_skew = token.clock_skew;
     report.roles = roles_in_token(token.text.text());
+  } catch (const SignInRefused& error) {
+    report.problem = error.what();
+    report.refused = true;
+    report.clock_skew = error.clock_skew();
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::cancelled) throw;
     report.problem = error.what();
@@ -178,6 +182,12 @@ std::vector<RightReport> Tenant::probe_rights(App app, const MailboxId& mailbox,
                                               std::stop_token stop) {
   return graph::probe_rights(parts_->signed_in(app).client, parts_->form, mailbox, owner,
                              std::move(stop));
+}
+
+std::vector<RightReport> Tenant::probe_unneeded_rights(App app, const MailboxId& mailbox,
+                                                       std::stop_token stop) {
+  return graph::probe_unneeded_rights(parts_->signed_in(app).client, parts_->form, mailbox,
+                                      std::move(stop));
 }
 
 std::vector<RightReport> Tenant::probe_shared_rights(App app, const MailboxId& mailbox,

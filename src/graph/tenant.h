@@ -96,6 +96,9 @@ class Tenant {
   // be called after a sign-in that succeeded.
   std::vector<RightReport> probe_rights(App app, const MailboxId& mailbox, const User& owner,
                                         std::stop_token stop);
+  // The same for what it does not need: that it may change mailboxes, or look into the directory.
+  std::vector<RightReport> probe_unneeded_rights(App app, const MailboxId& mailbox,
+                                                 std::stop_token stop);
   // The same for what the app needs besides where a mailbox is a shared one.
   std::vector<RightReport> probe_shared_rights(App app, const MailboxId& mailbox,
                                                std::stop_token stop);

@@ -96,6 +96,13 @@ std::string TokenSource::form() const {
   return form;
 }
 
+std::optional<base::Duration> TokenSource::clock_skew(const http::Transfer& transfer) const {
+  const auto date = transfer.head.header("Date");
+  const auto theirs = date ? base::parse_http_date(*date) : std::nullopt;
+  if (!theirs) return std::nullopt;
+  return *theirs - clock_.now();
+}
+
 Token TokenSource::read_token(const http::Transfer& transfer, std::string_view body) const {
   const Json document = Json::parse(body);
   const std::string_view text = document.required_text("access_token");
@@ -109,9 +116,7 @@ Token TokenSource::read_token(const http::Transfer& transfer, std::string_view b
   constexpr std::int64_t kLongestSeconds = 7 * 24 * 3600;
   token.lifetime = std::chrono::seconds{std::clamp<std::int64_t>(seconds, 0, kLongestSeconds)};
   token.renew_at = clock_.monotonic() + token.lifetime - std::min(kRenewAhead, token.lifetime / 2);
-  if (const auto date = transfer.head.header("Date")) {
-    if (const auto theirs = base::parse_http_date(*date)) token.clock_skew = *theirs - clock_.now();
-  }
+  token.clock_skew = clock_skew(transfer);
   return token;
 }
 
@@ -166,7 +171,7 @@ Token TokenSource::ask(std::stop_token stop, const http::AttemptLimits& limits) 
         if (failure.kind == SignInFailure::Kind::transient) {
           throw base::Error{ErrorKind::unavailable, std::move(why)};
         }
-        throw SignInRefused{std::move(why)};
+        throw SignInRefused{std::move(why), clock_skew(transfer)};
       }
       if (verdict.action != http::Action::repeat) wait = http::backoff(attempt, jitter_.next());
     } else if (verdict.action != http::Action::repeat) {

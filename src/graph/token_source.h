@@ -55,6 +55,8 @@ class TokenSource {
   Token ask(std::stop_token stop, const http::AttemptLimits& limits);
   void tell(std::string problem) const;
   std::string form() const;
+  // The login service's clock minus ours.
+  [[nodiscard]] std::optional<base::Duration> clock_skew(const http::Transfer& transfer) const;
   Token read_token(const http::Transfer& transfer, std::string_view body) const;
 
   Settings settings_;

@@ -42,6 +42,9 @@ class UserMailboxDirectory final : public Directory {
                                          std::stop_token stop) override {
     return directory_.group_members(group_id, std::move(stop));
   }
+  std::uint64_t group_mailboxes(std::stop_token stop) override {
+    return directory_.group_mailboxes(std::move(stop));
+  }
   std::variant<MailboxId, NoMailbox> mailbox_of(const User& user, std::stop_token stop) override;
   std::variant<MailboxPurpose, NoMailbox> purpose_of(const User& user,
                                                      std::stop_token stop) override {

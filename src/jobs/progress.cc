@@ -113,4 +113,14 @@ std::string human_count(std::uint64_t count) {
   return digits;
 }
 
+std::string counted(std::uint64_t count, std::string_view singular) {
+  std::string plural{singular};
+  if (singular.ends_with("ry") || singular.ends_with("cy")) {
+    plural.replace(plural.size() - 1, 1, "ies");
+  } else {
+    plural += singular.ends_with('x') || singular.ends_with('s') ? "es" : "s";
+  }
+  return base::text(human_count(count), " ", count == 1 ? singular : plural);
+}
+
 }  // namespace jobs

@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace jobs {
 
@@ -49,5 +50,7 @@ class ProgressModel {
 std::string human_duration(base::Duration duration);
 // "12,345".
 std::string human_count(std::uint64_t count);
+// A plural that reads well: "1 item", "2 items".
+std::string counted(std::uint64_t count, std::string_view singular);
 
 }  // namespace jobs

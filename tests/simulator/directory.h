@@ -42,6 +42,7 @@ struct Group {
   std::string id;
   std::string display_name;
   std::vector<std::string> members;  // ids of users, groups and others
+  bool has_mailbox = false;          // "Unified"
 };
 
 struct Directory {

@@ -127,7 +127,9 @@ const Group& named_group(const Call& call) {
 }
 
 Json render_group(const Group& group) {
-  return {{"id", group.id}, {"displayName", group.display_name}};
+  Json types = Json::array();
+  if (group.has_mailbox) types.push_back("Unified");
+  return {{"id", group.id}, {"displayName", group.display_name}, {"groupTypes", types}};
 }
 
 std::vector<Json> rendered_members(const Call& call, const Selection& selection, bool users_only) {
@@ -219,8 +221,10 @@ Response get_user_purpose(Call& call) {
 }
 
 Response list_groups(Call& call) {
-  static const Capabilities kCapabilities{
-      {"$select", "$filter", "$top", "$count", "$skiptoken"}, {"id", "displayName"}, 100, 999};
+  static const Capabilities kCapabilities{{"$select", "$filter", "$top", "$count", "$skiptoken"},
+                                          {"id", "displayName", "groupTypes"},
+                                          100,
+                                          999};
   const Selection selection = parse_selection(call.target, kCapabilities);
   std::vector<Json> elements;
   for (const auto& [id, group] : call.world.directory.groups) {

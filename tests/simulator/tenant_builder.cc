@@ -81,6 +81,7 @@ void add_groups(World& world) {
   }
   staff.members.insert(staff.members.end(), {nested.id, device.id, contact.id});
   nested.members.push_back(staff.id);
+  nested.has_mailbox = true;
   directory.others = {{device.id, device}, {contact.id, contact}};
   directory.groups = {{staff.id, staff}, {nested.id, nested}};
 }

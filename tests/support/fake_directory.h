@@ -48,6 +48,7 @@ class FakeDirectory final : public graph::Directory {
     if (group != "g") throw base::Error{base::ErrorKind::not_found, "no such group"};
     return {"id-ann"};
   }
+  std::uint64_t group_mailboxes(std::stop_token) override { return 0; }
   std::variant<graph::MailboxId, graph::NoMailbox> mailbox_of(const graph::User& user,
                                                               std::stop_token) override {
     ++asked;

@@ -135,6 +135,7 @@ TEST_CASE("an account that got a new mailbox is backed up from there at once", "
     std::vector<std::string> group_members(const std::string&, std::stop_token) override {
       return {};
     }
+    std::uint64_t group_mailboxes(std::stop_token) override { return 0; }
     std::variant<graph::MailboxId, graph::NoMailbox> mailbox_of(const graph::User&,
                                                                 std::stop_token) override {
       return graph::MailboxId{"MBX:new"};
