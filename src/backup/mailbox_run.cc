@@ -89,6 +89,7 @@ std::optional<store::PreparedSnapshot> MailboxRun::run(MailboxReport& report) {
   update_folders();
   walk_folders();
   settle_folders();
+  report_left_out();  // after what made the run end
   return finish();
 }
 
@@ -225,11 +226,14 @@ void MailboxRun::walk_folders() {
     if (held_items_ >= kHeldItems) settle_folders();
     context_.on_safe_point();
   }
-  const std::size_t left_out = ahead.size() + static_cast<std::size_t>(order.end() - next);
-  if (left_out == 0) return;
+  folders_left_out_ = ahead.size() + static_cast<std::size_t>(order.end() - next);
+}
+
+void MailboxRun::report_left_out() {
+  if (folders_left_out_ == 0) return;
   folders_failed_ = true;
   add_problem({report_->address, "", "", "NotTried",
-               text(left_out, " folders not looked at before the run ended"),
+               text(folders_left_out_, " folders not looked at before the run ended"),
                "a rerun goes on from there"});
 }
 

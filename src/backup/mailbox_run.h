@@ -51,6 +51,7 @@ class MailboxRun {
   void classify(std::vector<std::string> new_ids);
   void adopt_folders(FolderMap folders, graph::Cursor next);
   void walk_folders();
+  void report_left_out();
   Listening begin_listening(const graph::Folder& folder);
   void open_folder(Listening listening);
   std::optional<Round> listen(FolderWork& work);
@@ -103,6 +104,7 @@ class MailboxRun {
   MailboxReport* report_ = nullptr;
   std::uint64_t folders_settled_ = 0;
   std::uint64_t unavailable_folders_ = 0;
+  std::uint64_t folders_left_out_ = 0;
   bool folders_failed_ = false;
   bool folders_untold_ = false;          // new folders that could not be asked about
   std::optional<base::Error> ended_by_;  // why no more folders are begun
