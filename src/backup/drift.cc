@@ -11,7 +11,7 @@ Drift measure_drift(const ToldItems& listed, const ToldItems& fed, const ToldIte
   base::IdSet stored;
   const auto compare = [&](const std::string& id, const std::string& known_version) {
     const ToldItems::Told* there = listed.find(id);
-    if (meanwhile.find(id) != nullptr) return;
+    if (meanwhile.find(id) != nullptr || retry.contains(id)) return;
     if (there == nullptr || there->removed) {
       ++drift.remaining;
     } else if (there->item.change_key != known_version) {

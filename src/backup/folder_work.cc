@@ -8,8 +8,6 @@
 namespace backup {
 namespace {
 
-// An id is part of a key of the store, which takes 4 KiB; none was ever seen that comes near.
-constexpr std::size_t kLongestIdBytes = 1024;
 // So many under way that the lanes do not run dry while other folders are listed, or while one slow
 // batch holds up the slice that is waited for.
 constexpr std::size_t kSliceItems = 1000;

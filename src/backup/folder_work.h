@@ -19,6 +19,9 @@
 
 namespace backup {
 
+// An id is part of a key of the store, which takes 4 KiB; none was ever seen that comes near.
+inline constexpr std::size_t kLongestIdBytes = 1024;
+
 // Items to be exported, a slice after the other: what is done with is let go, so that a folder may
 // have any number of them.
 class Exports {

@@ -223,7 +223,11 @@ void MailboxRun::walk_folders() {
     Listening first = std::move(ahead.front());
     ahead.pop_front();
     open_folder(std::move(first));
-    if (held_items_ >= kHeldItems) settle_folders();
+    if (held_items_ >= kHeldItems) {
+      // What was heard already must not wait for hours of exports: items move meanwhile.
+      for (; !ahead.empty(); ahead.pop_front()) open_folder(std::move(ahead.front()));
+      settle_folders();
+    }
     context_.on_safe_point();
   }
   folders_left_out_ = ahead.size() + static_cast<std::size_t>(order.end() - next);
@@ -233,7 +237,8 @@ void MailboxRun::report_left_out() {
   if (folders_left_out_ == 0) return;
   folders_failed_ = true;
   add_problem({report_->address, "", "", "NotTried",
-               text(folders_left_out_, " folders not looked at before the run ended"),
+               text(folders_left_out_, folders_left_out_ == 1 ? " folder" : " folders",
+                    " not looked at before the run ended"),
                "a rerun goes on from there"});
 }
 
@@ -302,17 +307,25 @@ std::optional<MailboxRun::Round> MailboxRun::listen(FolderWork& work) {
   throw Error{ErrorKind::protocol, "the change feed of the folder is refused again and again"};
 }
 
-// Empty if the feed does not go on from there.
+// Empty if the feed does not go on from there, or cannot be heard.
 std::optional<MailboxRun::Round> MailboxRun::ask_since(const FolderWork& work,
                                                        const graph::Cursor& since) {
   Round round;
-  const graph::Round end = context_.with.service.item_changes(
-      context_.mailbox.id, work.id, since,
-      [&](graph::ItemChange change) { round.told.tell(std::move(change)); }, context_.stop);
-  const auto* complete = std::get_if<graph::RoundComplete>(&end);
-  if (complete == nullptr || complete->full) return std::nullopt;
-  round.next = complete->next;
-  return round;
+  try {
+    const graph::Round end = context_.with.service.item_changes(
+        context_.mailbox.id, work.id, since,
+        [&](graph::ItemChange change) { round.told.tell(std::move(change)); }, context_.stop);
+    const auto* complete = std::get_if<graph::RoundComplete>(&end);
+    if (complete == nullptr || complete->full) return std::nullopt;
+    round.next = complete->next;
+    return round;
+  } catch (const Error& error) {
+    // The listing heals what ails the feed.
+    if (error.kind() == ErrorKind::cancelled || error.kind() == ErrorKind::denied) throw;
+    base::log(base::LogLevel::info, "mailbox ", report_->address, ", folder ", work.path,
+              ": drift is unknown: ", error.what());
+    return std::nullopt;
+  }
 }
 
 // Empty if the feed cannot say what happened meanwhile.

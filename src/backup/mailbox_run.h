@@ -21,7 +21,9 @@
 
 namespace backup {
 
-// Used once, by one thread (which exports on lanes of its own).
+// Used once, by one thread, which exports on lanes of its own, and has folders listened to on
+// others (listen(), ask_since(), look_for_drift(): they read the base, and change nothing but their
+// work).
 class MailboxRun {
  public:
   // All outlive the run.

@@ -94,7 +94,8 @@ void MailboxRun::note_departures(Relocations& relocations) const {
 void MailboxRun::recognise(FolderWork& work, Relocations& relocations) {
   std::vector<std::string> asked;
   for (const Wanted& wanted : work.arrived.waiting) {
-    if (relocations.resembles_any(wanted.item)) asked.push_back(wanted.item.id);
+    const std::string& id = wanted.item.id;
+    if (id.size() <= kLongestIdBytes && relocations.resembles_any(wanted.item)) asked.push_back(id);
   }
   if (asked.empty()) return;
   std::map<std::string, std::pair<graph::Item, graph::ItemDetails>> told;
@@ -116,10 +117,9 @@ void MailboxRun::recognise(FolderWork& work, Relocations& relocations) {
     auto& [item, details] = known->second;
     if (item.change_key != arrived.item.change_key) return false;
     std::optional<store::ItemEntry> entry = relocations.find(item, details.search_key);
-    if (!entry) return false;
+    if (!entry || item.id.size() > kLongestIdBytes) return false;
     entry->folder_id = work.id;
     entry->id = item.id;
-    entry->change_key = item.change_key;
     work.relocated.push_back({*std::move(entry), display_of(std::move(details))});
     ++context_.progress.items_done;
     return true;
@@ -356,7 +356,9 @@ std::optional<store::PreparedSnapshot> MailboxRun::finish() {
   prepared.bytes = built.bytes;
   prepared.counts = report_->items;
   prepared.roots = built.roots;
-  if (lists_all_ && !stopped && !ended_by_ && !folders_failed_) notes_.listed_whole = started_;
+  // A folder that fails each time is no reason to list all others every night.
+  const bool tried_all = !stopped && !ended_by_ && folders_left_out_ == 0;
+  if (lists_all_ && tried_all) notes_.listed_whole = started_;
   prepared.state = store_notes();
   report_->outcome = prepared.complete ? Outcome::complete : Outcome::partial;
   return prepared;

@@ -7,8 +7,10 @@ namespace backup {
 // Empty if something is missing that would tell an item from an edited one.
 template <typename Item>
 std::optional<Relocations::Facts> Relocations::facts_of(const Item& item) {
-  if (!item.created || !item.modified || item.size_bytes == 0) return std::nullopt;
-  return Facts{item.item_class, item.size_bytes, *item.created, *item.modified};
+  if (item.change_key.empty() || !item.created || !item.modified || item.size_bytes == 0) {
+    return std::nullopt;
+  }
+  return Facts{item.change_key, item.item_class, item.size_bytes, *item.created, *item.modified};
 }
 
 void Relocations::arrived(const graph::Item& item) {

@@ -1,9 +1,10 @@
 // Items that came to another place under another id, and are what left the old one: what is stored
 // of them stays theirs.
 //
-// Default ids of Outlook items change on a move (Graph: "Obtain immutable identifiers"). What a
-// move leaves alone is the search key; that nothing else happened to the item, its size and times
-// say.
+// Default ids of Outlook items change on a move (Graph: "Obtain immutable identifiers"); what a
+// move leaves alone is the search key. That nothing else happened to the item, its change key, size
+// and times say. Where a service gives a moved item another change key, it is exported: nobody
+// could tell whether it was read or flagged on the way.
 #pragma once
 
 #include "src/graph/mailbox_service.h"
@@ -30,14 +31,14 @@ class Relocations {
   // An item of the base that is not any more where it was.
   void left(const store::ItemEntry& item);
 
-  // Whether one that left is of the same class, size and times.
+  // Whether one that left is of the same version, class, size and times.
   [[nodiscard]] bool resembles_any(const graph::Item& item) const;
   // The one that left which this item is; empty if none is, or nothing says so.
   [[nodiscard]] std::optional<store::ItemEntry> find(const graph::Item& item,
                                                      const std::string& search_key);
 
  private:
-  using Facts = std::tuple<std::string, std::uint64_t, base::Instant, base::Instant>;
+  using Facts = std::tuple<std::string, std::string, std::uint64_t, base::Instant, base::Instant>;
   struct Candidate {
     store::ItemEntry entry;
     std::string search_key;

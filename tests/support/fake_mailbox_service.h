@@ -49,7 +49,7 @@ class FakeMailboxService final : public graph::MailboxService {
   void put_item(const std::string& folder, const std::string& id, const std::string& content);
   // The same id and version in another folder.
   void move_item(const std::string& from, const std::string& to, const std::string& id);
-  // As by a service whose ids do not survive moves: another id, another change key.
+  // As by a service whose ids do not survive moves: the same version under another id.
   void move_item_anew(const std::string& from, const std::string& to, const std::string& id,
                       const std::string& new_id);
   void remove_item(const std::string& folder, const std::string& id);

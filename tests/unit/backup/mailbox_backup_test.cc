@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 
 namespace {
 
@@ -266,6 +267,7 @@ TEST_CASE("what came under another id is exported unless nothing else can have h
     moved.received = *moved.received + std::chrono::seconds{1};
     moved.content.back() = '?';
   }
+  SECTION("read meanwhile, which no size or time shows") { moved.change_key = "read"; }
   SECTION("of another size") { moved.content += " and more"; }
   SECTION("of another class") { moved.item_class = "IPM.Task"; }
   SECTION("of another search key") { moved.search_key = "other"; }
@@ -310,6 +312,32 @@ TEST_CASE("a full listing finds what the feeds did not tell, and says so", "[bac
   tenant.service().heal("item 9");
   const MailboxReport again = tenant.back_up({.full = true});
   CHECK(again.drift == backup::Drift{});
+  CHECK(tenant.stored() == tenant.present());
+}
+
+TEST_CASE("an item that waits to be tried again is no drift", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(3);
+  tenant.back_up();
+  tenant.service().put_item("inbox", "item 1", "changed");
+  tenant.service().poison("item 1", {"ErrorCorruptData", "corrupt", false});
+  tenant.back_up();
+  CHECK(tenant.back_up({.full = true}).drift == backup::Drift{});
+}
+
+TEST_CASE("a feed that cannot be heard any more is healed by a full listing", "[backup]") {
+  test::FakeTenant tenant;
+  tenant.fill_inbox(3);
+  tenant.back_up();
+  tenant.service().put_item("inbox", "new", "told by the listing alone");
+  bool was_asked = false;
+  tenant.service().before_call = [&](Call call, const std::string& folder) {
+    if (call != Call::item_changes || folder != "inbox" || std::exchange(was_asked, true)) return;
+    throw base::Error{base::ErrorKind::unavailable, "500, whenever this link is asked for"};
+  };
+  const MailboxReport report = tenant.back_up({.full = true});
+  CHECK(was_asked);
+  check_complete(report);
   CHECK(tenant.stored() == tenant.present());
 }
 
