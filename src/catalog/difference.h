@@ -2,8 +2,8 @@
 // changed or moved.
 //
 // Reads only what differs, and of the metadata that people look for only the folders that items
-// differ in. Memory: some thousand items, and 40 bytes for each item that went or came
-// (moves.h).
+// differ in. Memory: some thousand items, 40 bytes for each item that went or came, and
+// the ids of those that were moved (moves.h).
 #pragma once
 
 #include "src/catalog/folder_paths.h"

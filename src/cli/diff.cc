@@ -46,9 +46,11 @@ class Lines {
   void operator()(const jobs::Record& record) {
     const bool is_item = text_of(record, "kind") == "item";
     const std::string folder = is_item ? text_of(record, "folder") : std::string{};
-    if (!title_ || *title_ != folder) {
-      output_.line(title_ || is_item ? base::printable(folder) : "Folders");
-      title_ = folder;
+    const std::string title = !is_item ? "Folders" : folder.empty() ? "(root)" : folder;
+    if (!title_ || *title_ != title || is_item != of_items_) {
+      output_.line(base::printable(title));
+      title_ = title;
+      of_items_ = is_item;
     }
     for (const std::string& line : difference_lines(record, output_.columns(), output_.verbose())) {
       output_.line(line);
@@ -57,7 +59,8 @@ class Lines {
 
  private:
   Output& output_;
-  std::optional<std::string> title_;  // of what was told last; empty for folders
+  std::optional<std::string> title_;  // of what was told last
+  bool of_items_ = false;
 };
 
 void tell_counts(Output& output, const catalog::DifferenceCounts& counts) {

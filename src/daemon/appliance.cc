@@ -11,8 +11,9 @@
 namespace appliance {
 namespace {
 
-// What a mailbox in the works holds at most, all lanes together: buffers of the transport, chunks
-// on their way into packs, a page of a listing.
+// What a mailbox in the works holds, all lanes together: buffers of the transport, chunks on their
+// way into packs, what its feeds tell on an ordinary night. A listing of large folders takes more:
+// some 0.4 KB an item, of as many folders as there are lanes.
 constexpr std::uint64_t kMailboxBytes = std::uint64_t{16} << 20;
 
 store::Repository::Settings repository_settings(const StoreSettings& settings) {

@@ -80,6 +80,11 @@ bool tells_of_limits(std::string_view name) {
 
 }  // namespace
 
+void Wiring::count_throttled(const http::ResponseHead& head) const {
+  ++counters.throttled;
+  if (http::retry_after(head, clock.now())) ++counters.throttled_told;
+}
+
 ServiceStatistics statistics_of(const Wiring& wiring) {
   ServiceStatistics statistics;
   statistics.requests = wiring.counters.requests;
@@ -189,12 +194,7 @@ bool ApiClient::renews_token(const Attempted& attempted, unsigned& in_a_row) {
 
 void ApiClient::wait(const Call& call, const http::Verdict& verdict, Attempted& attempted,
                      std::stop_token stop) {
-  if (verdict.throttled) {
-    ++wiring_.counters.throttled;
-    if (http::retry_after(attempted.transfer.head, wiring_.clock.now())) {
-      ++wiring_.counters.throttled_told;
-    }
-  }
+  if (verdict.throttled) wiring_.count_throttled(attempted.transfer.head);
   if (verdict.holds_others) wiring_.gate.hold(call.budget, verdict.wait);
   attempted.pass.reset();
   if (verdict.action != http::Action::repeat) return;
@@ -258,8 +258,10 @@ Answer ApiClient::ask(const Call& call, std::stop_token stop) {
     std::optional<Error> broken;
     // What was asked for is never nothing: a page that was cut, to its first byte or another one,
     // is worth another try.
-    if (attempted.transfer.arrived() && is_success(attempted.transfer.head.status) &&
-        (call.method == "GET" || !body.text().empty())) {
+    const int status = attempted.transfer.head.status;
+    const bool may_say_nothing = call.method != "GET" || status == 202 || status == 204;
+    if (attempted.transfer.arrived() && is_success(status) &&
+        !(may_say_nothing && body.text().empty())) {
       try {
         answer.document = Json::parse(body.text());
       } catch (const Error& error) {

@@ -42,6 +42,8 @@ struct Wiring {
   http::BudgetGate& gate;
   http::Jitter& jitter;
   Counters& counters;
+
+  void count_throttled(const http::ResponseHead& head) const;
 };
 
 ServiceStatistics statistics_of(const Wiring& wiring);

@@ -163,7 +163,7 @@ http::Verdict Importer::judge(const MailboxId& mailbox, Sent& sent, unsigned att
   const auto verdict =
       http::judge({judged, attempt, true, wiring_.clock.now(), wiring_.jitter.next()},
                   http::Repeatable::unless_sent);
-  if (verdict.throttled) ++wiring_.counters.throttled;
+  if (verdict.throttled) wiring_.count_throttled(judged.head);
   if (verdict.holds_others) wiring_.gate.hold(mailbox.value, verdict.wait);
   sent.pass.reset();
   return verdict;

@@ -34,11 +34,11 @@ struct Url {
 // ports out of range.
 std::optional<Url> parse_url(std::string_view text);
 
-// Without slashes at its end, so that a path can follow.
 // Where a URL leads, for messages: its origin. Of what is no plain URL, as much as may be shown:
 // its query may be a secret.
 std::string shown_origin(std::string_view url);
 
+// Without slashes at its end, so that a path can follow.
 std::string without_slash(std::string url);
 
 struct HostAndPort {

@@ -156,6 +156,7 @@ FolderPast RestoreJournal::past_of(const std::string& folder_id) const {
   FolderPast past;
   const auto steps = steps_.find(folder_id);
   if (steps == steps_.end()) return past;
+  const auto writing = writing_.lock();  // the journal is one thread's at a time
   for (const std::uint64_t sequence : steps->second) {
     const Step step = decode(journal_.read_one(sequence));
     for (const Outcome& outcome : step.outcomes) {

@@ -102,17 +102,26 @@ class RestoreRun {
     resolve_folders(plan);
     const std::vector<std::vector<std::size_t>> together = by_target_folder();
     base::run_side_by_side(together.size(), context_.settings.lanes, [&](std::size_t place) {
-      std::optional<TargetFolderNow> now;
-      for (const std::size_t i : together[place]) {
-        for (const catalog::SelectedFolder& source : plan.folders[i].sources) {
-          restore_folder(source, plan.folders[i], resolved_[i], now);
-        }
+      try {
+        restore_into_one(plan, together[place]);
+      } catch (const Error& error) {
+        end(error);  // the others, too
+        throw;
       }
     });
     return finish();
   }
 
  private:
+  void restore_into_one(const Plan& plan, const std::vector<std::size_t>& folders) {
+    std::optional<TargetFolderNow> now;
+    for (const std::size_t i : folders) {
+      for (const catalog::SelectedFolder& source : plan.folders[i].sources) {
+        restore_folder(source, plan.folders[i], resolved_[i], now);
+      }
+    }
+  }
+
   void resolve_folders(const Plan& plan) {
     try {
       TargetFolders folders{context_.with.service, target_.mailbox, context_.stop};

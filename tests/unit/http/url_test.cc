@@ -100,10 +100,11 @@ TEST_CASE("where a URL leads is shown without what may be secret", "[http][secur
   const auto [url, shown] = GENERATE(table<const char*, const char*>({
       {"HTTPS://Evil.example:443/import?token=secret", "https://evil.example"},
       {"http://evil.example:81?token=secret", "http://evil.example:81"},
-      {"https://good.example@evil.example/import?token=secret",
-       "no usable URL (https://good.example@evil.example)"},
+      {"https://good.example@evil.example/import?token=secret", "no usable URL (evil.example)"},
       {"//evil.example/import?token=secret", "no usable URL (//evil.example)"},
       {"https://evil.example\r\n?token=secret", "no usable URL (https://evil.example"},
+      {"https://user:secret@evil.example/import", "no usable URL (evil.example)"},
+      {"https://evil.example#secret", "no usable URL (https://evil.example)"},
       {"import?next=//secret", "no usable URL (import)"},
       {"", "no usable URL ()"},
   }));
