@@ -132,7 +132,7 @@ std::string shown_origin(std::string_view url) {
   constexpr std::size_t kLongestShown = 200;
   const std::size_t slashes = url.substr(0, kLongestScheme).find("//");
   const std::size_t begin = slashes == std::string_view::npos ? 0 : slashes + 2;
-  std::string_view shown = url.substr(0, url.find_first_of("/?#", begin));
+  std::string_view shown = url.substr(0, url.find_first_of("/\\?#", begin));
   if (const auto user = shown.rfind('@'); user != std::string_view::npos) {
     shown.remove_prefix(user + 1);
   }

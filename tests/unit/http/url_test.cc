@@ -105,6 +105,7 @@ TEST_CASE("where a URL leads is shown without what may be secret", "[http][secur
       {"https://evil.example\r\n?token=secret", "no usable URL (https://evil.example"},
       {"https://user:secret@evil.example/import", "no usable URL (evil.example)"},
       {"https://evil.example#secret", "no usable URL (https://evil.example)"},
+      {R"(https://evil.example\@good.example/)", "no usable URL (https://evil.example)"},
       {"import?next=//secret", "no usable URL (import)"},
       {"", "no usable URL ()"},
   }));
