@@ -64,8 +64,8 @@ void FakeMailboxService::move_item_anew(const std::string& from, const std::stri
 }
 
 void FakeMailboxService::remove_item(const std::string& folder, const std::string& id) {
-  at(folder).items.erase(id);
   at(folder).changed[id] = ++now_;
+  at(folder).items.erase(id);  // last: the id may be the key itself
 }
 
 void FakeMailboxService::tell_removed(const std::string& folder, const std::string& item_id) {
