@@ -73,7 +73,7 @@ struct RunProgress {
 struct RunSettings {
   store::TenantDomain tenant;
   std::size_t concurrent_mailboxes = 32;
-  std::size_t lanes_per_mailbox = 2;  // export calls in flight
+  std::size_t lanes_per_mailbox = 2;  // export calls in flight, and folders that are listened to
   bool full = false;                  // list everything again and reconcile
   // How long a mailbox is backed up by its change feeds alone, before it is listed as by `full`;
   // some mailboxes up to a quarter earlier, so that they do not all come in one night.

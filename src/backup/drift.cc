@@ -4,6 +4,13 @@
 
 namespace backup {
 
+void add(std::optional<Drift>& sum, const Drift& drift) {
+  if (!sum) sum.emplace();
+  sum->missing += drift.missing;
+  sum->outdated += drift.outdated;
+  sum->remaining += drift.remaining;
+}
+
 Drift measure_drift(const ToldItems& listed, const ToldItems& fed, const ToldItems& meanwhile,
                     const store::SnapshotReader& base, const std::string& folder_id,
                     const RetryItems& retry) {

@@ -6,6 +6,7 @@
 #include "store/snapshot.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace backup {
@@ -16,14 +17,11 @@ struct Drift {
   std::uint64_t remaining = 0;  // not there any more, and never told to be gone
 
   [[nodiscard]] std::uint64_t items() const { return missing + outdated + remaining; }
-  Drift& operator+=(const Drift& other) {
-    missing += other.missing;
-    outdated += other.outdated;
-    remaining += other.remaining;
-    return *this;
-  }
   bool operator==(const Drift&) const = default;
 };
+
+// To a sum that is empty as long as nothing was measured.
+void add(std::optional<Drift>& sum, const Drift& drift);
 
 // `listed`: all that is there. `fed`: what the feed told before that, since `base`. `meanwhile`:
 // what it told after that, which explains any difference. Items on the retry list were told.

@@ -76,9 +76,8 @@ void Undisplayed::add(const std::string& item_id) {
 
 void FolderWork::begin_account() {
   counts.listed = changes.listed;
-  const std::uint64_t brought = moved.size() + relocated.size();
-  counts.unchanged = changes.unchanged + brought;
-  items_after = changes.stored_before - changes.gone.size() + brought;
+  counts.unchanged = changes.unchanged + moved.size();
+  items_after = changes.stored_before - changes.gone.size() + moved.size();
 }
 
 void FolderWork::end_account(bool stopped) {

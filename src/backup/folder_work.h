@@ -65,13 +65,8 @@ class Undisplayed {
 // An item that was moved inside the mailbox: its content is stored already.
 struct Moved {
   std::string from_folder_id;
+  std::string from_id;     // the move may have given it another one
   store::ItemEntry entry;  // in its new folder
-};
-
-// The same, and the move gave it another id.
-struct Relocated {
-  store::ItemEntry entry;  // as it is now
-  store::ItemDisplay display;
 };
 
 // An item that failed for this run.
@@ -89,7 +84,6 @@ struct FolderWork {
   graph::Cursor next;
   ChangeSet changes;  // `wanted` and `arrived` move into the exports
   std::vector<Moved> moved;
-  std::vector<Relocated> relocated;
   Exports changed;
   Exports arrived;
 

@@ -34,10 +34,9 @@ bool lists_all(const RunSettings& settings, const Mailbox& mailbox, const Mailbo
                base::Instant now) {
   if (settings.full) return true;
   if (notes.listed_whole == base::Instant{}) return false;  // no feed to go by yet
-  constexpr std::uint64_t kSteps = 64;
-  const auto step =
-      std::to_integer<std::uint64_t>(base::sha256(base::as_bytes(mailbox.id.value)).bytes.front());
-  const base::Duration earlier = settings.trust_feeds_for / 4 / kSteps * (step % kSteps);
+  const auto share =
+      std::to_integer<int>(base::sha256(base::as_bytes(mailbox.id.value)).bytes.front());
+  const base::Duration earlier = settings.trust_feeds_for / 4 * share / 256;
   return now - notes.listed_whole >= settings.trust_feeds_for - earlier;
 }
 
@@ -287,9 +286,7 @@ std::optional<MailboxRun::Round> MailboxRun::listen(FolderWork& work) {
   }
   for (int attempt = 0; attempt < kRoundAttempts; ++attempt) {
     Round round;
-    const graph::Round end = service.item_changes(
-        context_.mailbox.id, work.id, since,
-        [&](graph::ItemChange change) { round.told.tell(std::move(change)); }, context_.stop);
+    const graph::Round end = hear(work, since, round.told);
     if (const auto* complete = std::get_if<graph::RoundComplete>(&end)) {
       round.full = complete->full || !since;
       round.next = complete->next;
@@ -307,14 +304,19 @@ std::optional<MailboxRun::Round> MailboxRun::listen(FolderWork& work) {
   throw Error{ErrorKind::protocol, "the change feed of the folder is refused again and again"};
 }
 
+graph::Round MailboxRun::hear(const FolderWork& work, const std::optional<graph::Cursor>& since,
+                              ToldItems& told) {
+  return context_.with.service.item_changes(
+      context_.mailbox.id, work.id, since,
+      [&](graph::ItemChange change) { told.tell(std::move(change)); }, context_.stop);
+}
+
 // Empty if the feed does not go on from there, or cannot be heard.
 std::optional<MailboxRun::Round> MailboxRun::ask_since(const FolderWork& work,
                                                        const graph::Cursor& since) {
   Round round;
   try {
-    const graph::Round end = context_.with.service.item_changes(
-        context_.mailbox.id, work.id, since,
-        [&](graph::ItemChange change) { round.told.tell(std::move(change)); }, context_.stop);
+    const graph::Round end = hear(work, since, round.told);
     const auto* complete = std::get_if<graph::RoundComplete>(&end);
     if (complete == nullptr || complete->full) return std::nullopt;
     round.next = complete->next;
@@ -338,8 +340,7 @@ std::optional<Drift> MailboxRun::look_for_drift(const FolderWork& work, const Ro
 }
 
 void MailboxRun::report_drift(const FolderWork& work, const Drift& drift) {
-  if (!report_->drift) report_->drift.emplace();
-  *report_->drift += drift;
+  add(report_->drift, drift);
   if (drift.items() == 0) return;
   base::log(base::LogLevel::warning, "mailbox ", report_->address, ", folder ", work.path,
             ": its change feed had not told of ", drift.missing, " new, ", drift.outdated,

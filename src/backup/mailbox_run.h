@@ -57,6 +57,8 @@ class MailboxRun {
   Listening begin_listening(const graph::Folder& folder);
   void open_folder(Listening listening);
   std::optional<Round> listen(FolderWork& work);
+  graph::Round hear(const FolderWork& work, const std::optional<graph::Cursor>& since,
+                    ToldItems& told);
   std::optional<Round> ask_since(const FolderWork& work, const graph::Cursor& since);
   std::optional<Drift> look_for_drift(const FolderWork& work, const Round& listed,
                                       const Round& fed);

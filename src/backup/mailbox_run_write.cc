@@ -56,7 +56,7 @@ void MailboxRun::match_moves(FolderWork& work) {
       std::optional<store::ItemEntry> entry = base_.reader->find(from, arrived.item.id);
       if (!entry || entry->change_key != arrived.item.change_key) continue;
       entry->folder_id = work.id;
-      work.moved.push_back({from, std::move(*entry)});
+      work.moved.push_back({from, arrived.item.id, std::move(*entry)});
       ++context_.progress.items_done;
       return true;
     }
@@ -70,6 +70,7 @@ void MailboxRun::match_relocations() {
   for (const auto& work : open_) {
     for (const Wanted& wanted : work->arrived.waiting) relocations.arrived(wanted.item);
   }
+  if (!relocations.expects_any()) return;
   note_departures(relocations);
   for (const auto& work : open_) recognise(*work, relocations);
 }
@@ -90,22 +91,24 @@ void MailboxRun::note_departures(Relocations& relocations) const {
   }
 }
 
-// The details that tell are those that a new item needs anyway.
 void MailboxRun::recognise(FolderWork& work, Relocations& relocations) {
+  const auto is_candidate = [&](const graph::Item& item) {
+    return item.id.size() <= kLongestIdBytes && relocations.resembles_any(item);
+  };
   std::vector<std::string> asked;
   for (const Wanted& wanted : work.arrived.waiting) {
-    const std::string& id = wanted.item.id;
-    if (id.size() <= kLongestIdBytes && relocations.resembles_any(wanted.item)) asked.push_back(id);
+    if (is_candidate(wanted.item)) asked.push_back(wanted.item.id);
   }
   if (asked.empty()) return;
-  std::map<std::string, std::pair<graph::Item, graph::ItemDetails>> told;
+  std::map<std::string, std::pair<graph::Item, std::string>> told;  // with its search key
   try {
     context_.with.service.item_details(
         context_.mailbox.id, work.id, asked,
         [&](graph::Item item, graph::ItemDetails details) {
-          if (!relocations.resembles_any(item)) return;
+          if (!is_candidate(item)) return;
           std::string id = item.id;
-          told.insert_or_assign(std::move(id), std::pair{std::move(item), std::move(details)});
+          told.insert_or_assign(std::move(id),
+                                std::pair{std::move(item), std::move(details.search_key)});
         },
         context_.stop);
   } catch (const Error&) {
@@ -114,13 +117,13 @@ void MailboxRun::recognise(FolderWork& work, Relocations& relocations) {
   std::erase_if(work.arrived.waiting, [&](const Wanted& arrived) {
     const auto known = told.find(arrived.item.id);
     if (known == told.end()) return false;
-    auto& [item, details] = known->second;
+    const auto& [item, search_key] = known->second;
     if (item.change_key != arrived.item.change_key) return false;
-    std::optional<store::ItemEntry> entry = relocations.find(item, details.search_key);
-    if (!entry || item.id.size() > kLongestIdBytes) return false;
-    entry->folder_id = work.id;
-    entry->id = item.id;
-    work.relocated.push_back({*std::move(entry), display_of(std::move(details))});
+    std::optional<store::ItemEntry> entry = relocations.find(item, search_key);
+    if (!entry) return false;
+    Moved moved{std::exchange(entry->folder_id, work.id), std::exchange(entry->id, item.id), {}};
+    moved.entry = *std::move(entry);
+    work.moved.push_back(std::move(moved));
     ++context_.progress.items_done;
     return true;
   });
@@ -158,18 +161,17 @@ void MailboxRun::write_exported(FolderWork& work) {
 }
 
 void MailboxRun::write_moved(const FolderWork& work) {
-  for (const Relocated& item : work.relocated) editor_.put_item(item.entry, item.display);
-  std::map<std::string, std::map<std::string, const store::ItemEntry*>> by_source;
-  for (const Moved& moved : work.moved)
-    by_source[moved.from_folder_id][moved.entry.id] = &moved.entry;
+  std::map<std::string, std::multimap<std::string, const store::ItemEntry*>> by_source;
+  for (const Moved& moved : work.moved) {
+    by_source[moved.from_folder_id].emplace(moved.from_id, &moved.entry);
+  }
   for (auto& [source, entries] : by_source) {
     base_.reader->displayed_items(
         source,
         [&, &entries = entries](const store::ItemEntry& item, const store::ItemDisplay& display) {
-          if (const auto found = entries.find(item.id); found != entries.end()) {
-            editor_.put_item(*found->second, display);
-            entries.erase(found);
-          }
+          const auto [begin, end] = entries.equal_range(item.id);
+          for (auto moved = begin; moved != end; ++moved) editor_.put_item(*moved->second, display);
+          entries.erase(begin, end);
           return !entries.empty();
         });
     if (!entries.empty()) {

@@ -31,6 +31,8 @@ class Relocations {
   // An item of the base that is not any more where it was.
   void left(const store::ItemEntry& item);
 
+  // Whether anything came of which that could be said.
+  [[nodiscard]] bool expects_any() const { return !known_.empty(); }
   // Whether one that left is of the same version, class, size and times.
   [[nodiscard]] bool resembles_any(const graph::Item& item) const;
   // The one that left which this item is; empty if none is, or nothing says so.

@@ -163,10 +163,7 @@ struct Totals {
 Totals totals(const BackupReport& report) {
   Totals sum;
   for (const backup::MailboxReport& mailbox : report.mailboxes) {
-    if (mailbox.drift) {
-      if (!sum.drift) sum.drift.emplace();
-      *sum.drift += *mailbox.drift;
-    }
+    if (mailbox.drift) backup::add(sum.drift, *mailbox.drift);
     sum.items.listed += mailbox.items.listed;
     sum.items.stored += mailbox.items.stored;
     sum.items.unchanged += mailbox.items.unchanged;
@@ -433,7 +430,7 @@ Record summary(const BackupReport& report) {
                 {"command", "backup"},
                 {"job_id", text_or_null(report.job_id)},
                 {"status", name(status(report))},
-                {"seconds", std::chrono::duration<double>(report.took).count()},
+                {"seconds", seconds(report.took)},
                 {"mailboxes", Record{{"complete", counts.complete},
                                      {"partial", counts.partial},
                                      {"failed", counts.failed},

@@ -2,6 +2,7 @@
 
 #include "src/backup/discovery.h"
 #include "src/base/text.h"
+#include "src/jobs/protection.h"
 
 #include <algorithm>
 #include <utility>
@@ -94,13 +95,8 @@ backup::Discovery LifeBackup::discover(std::stop_token stop) {
   settings.tenant = LifeWorld::kTenant;
   settings.policies = {{"nightly", {}}};
   settings.lanes = world_.plan().side_by_side ? 8 : 1;
-  std::map<std::string, store::Snapshot> newest;
-  for (store::Snapshot& snapshot : world_.repository().snapshots()) {
-    std::string id = snapshot.mailbox_id;
-    newest.insert_or_assign(std::move(id), std::move(snapshot));
-  }
-  std::vector<store::Snapshot> known;
-  for (auto& [id, snapshot] : newest) known.push_back(std::move(snapshot));
+  const std::vector<store::Snapshot> known =
+      jobs::newest_points(world_.repository().snapshots(), settings.tenant);
   return backup::discover(world_.engine().directory(), settings, known, world_.clock(),
                           std::move(stop), backup::recall_from(world_.repository()));
 }

@@ -4,6 +4,7 @@
 #include "src/graph/user_mailbox.h"
 #include "tests/simulation/empty_store.h"
 #include "tests/simulation/seeded_randomness.h"
+#include "tests/support/simulated_settings.h"
 
 #include <algorithm>
 #include <utility>
@@ -22,23 +23,6 @@ simulator::TenantPlan tenant_plan_of(const LifeWorld::Plan& plan) {
   tenant.accounts_without_mailbox = false;
   tenant.folder_jobs = plan.form == graph::ApiForm::folder_jobs;
   return tenant;
-}
-
-graph::TenantSettings settings_of(const LifeWorld::Plan& plan, const simulator::TenantPlan& tenant,
-                                  const simulator::World& world) {
-  graph::TenantSettings settings;
-  settings.api = plan.form;
-  settings.tenant_id = world.tenant_id;
-  settings.login_url = world.origins.login;
-  settings.graph_url = world.origins.graph + "/v1.0";
-  settings.backup_app.client_id = simulator::kBackupClientId;
-  settings.backup_app.client_secret = base::Secret{std::string_view{tenant.backup_secret}};
-  graph::AppCredentials restore_app;
-  restore_app.client_id = simulator::kRestoreClientId;
-  restore_app.client_secret = base::Secret{std::string_view{tenant.restore_secret}};
-  settings.restore_app = std::move(restore_app);
-  settings.jitter_seed = plan.seed;
-  return settings;
 }
 
 }  // namespace
@@ -84,7 +68,7 @@ void LifeWorld::open() {
   };
   repository_ =
       store::Repository::open(backend_, settings, passphrase(), store::Access::write, clock_);
-  graph::TenantSettings of_tenant = settings_of(plan_, tenant_plan_, *simulator_.world());
+  graph::TenantSettings of_tenant = test::simulated_settings(*simulator_.world(), tenant_plan_);
   engine_ = std::make_unique<graph::Tenant>(std::move(of_tenant), transport_, clock_);
 }
 

@@ -2,29 +2,13 @@
 
 #include "src/backup/folder_tree.h"
 #include "src/catalog/folder_paths.h"
+#include "src/jobs/protection.h"
 #include "tests/simulator/evolution.h"
 #include "tests/simulator/item_stream.h"
+#include "tests/support/simulated_settings.h"
 
 namespace test {
 namespace {
-
-graph::TenantSettings settings_of(simulator::Tenant& simulator, const simulator::TenantPlan& plan) {
-  graph::TenantSettings settings;
-  {
-    auto world = simulator.world();
-    settings.tenant_id = world->tenant_id;
-    settings.login_url = world->origins.login;
-    settings.graph_url = world->origins.graph + "/v1.0";
-  }
-  settings.backup_app.client_id = simulator::kBackupClientId;
-  settings.backup_app.client_secret = base::Secret{std::string_view{plan.backup_secret}};
-  graph::AppCredentials restore_app;
-  restore_app.client_id = simulator::kRestoreClientId;
-  restore_app.client_secret = base::Secret{std::string_view{plan.restore_secret}};
-  settings.restore_app = std::move(restore_app);
-  settings.jitter_seed = plan.seed;
-  return settings;
-}
 
 bool is_backed_up(const simulator::Folder& folder) {
   graph::Folder seen;
@@ -48,19 +32,14 @@ simulator::TenantPlan small_tenant_plan(std::uint64_t seed, std::uint64_t items)
 SimulatedTenant::SimulatedTenant(const simulator::TenantPlan& plan)
     : simulator_(plan, repository_.clock().now()),
       transport_(simulator_, repository_.clock()),
-      tenant_(settings_of(simulator_, plan), transport_, repository_.clock()) {}
+      tenant_(simulated_settings(*simulator_.world(), plan), transport_, repository_.clock()) {}
 
 std::vector<backup::Mailbox> SimulatedTenant::discover() {
   backup::DiscoverySettings settings;
   settings.tenant = SmallRepository::kTenant;
   settings.policies = {{"nightly", {}}};
-  std::map<std::string, store::Snapshot> newest;
-  for (store::Snapshot& snapshot : repository_.repository().snapshots()) {
-    std::string id = snapshot.mailbox_id;
-    newest.insert_or_assign(std::move(id), std::move(snapshot));
-  }
-  std::vector<store::Snapshot> known;
-  for (auto& [id, snapshot] : newest) known.push_back(std::move(snapshot));
+  const std::vector<store::Snapshot> known =
+      jobs::newest_points(repository_.repository().snapshots(), settings.tenant);
   return backup::discover(tenant_.directory(), settings, known, repository_.clock(), {},
                           backup::recall_from(repository_.repository()))
       .mailboxes;

@@ -7,6 +7,7 @@
 #include "tests/simulator/simulator_transport.h"
 #include "tests/simulator/tenant.h"
 #include "tests/support/catch.h"
+#include "tests/support/simulated_settings.h"
 #include "tests/support/virtual_clock.h"
 
 #include <map>
@@ -18,22 +19,6 @@
 using namespace std::chrono_literals;
 
 namespace {
-
-graph::AppCredentials credentials(const char* client_id, const std::string& secret) {
-  graph::AppCredentials result;
-  result.client_id = client_id;
-  result.client_secret = base::Secret{secret};
-  return result;
-}
-
-graph::TenantSettings settings(simulator::Tenant& tenant, const simulator::TenantPlan& plan) {
-  graph::TenantSettings result;
-  result.tenant_id = tenant.world()->tenant_id;
-  result.backup_app = credentials(simulator::kBackupClientId, plan.backup_secret);
-  result.restore_app = credentials(simulator::kRestoreClientId, plan.restore_secret);
-  result.jitter_seed = plan.seed;
-  return result;
-}
 
 simulator::TenantPlan small_plan(std::uint64_t seed) {
   simulator::TenantPlan plan;
@@ -49,7 +34,7 @@ struct Setup {
       : plan(given),
         simulated(plan, clock.now()),
         transport(simulated, clock),
-        tenant(settings(simulated, plan), transport, clock) {}
+        tenant(test::simulated_settings(*simulated.world(), plan), transport, clock) {}
 
   graph::MailboxService& service() { return tenant.mailboxes(); }
   graph::MailboxId first_mailbox() { return {simulated.world()->mailboxes.begin()->first}; }
