@@ -37,16 +37,10 @@ bool is_json(const Response& response) {
   return find_header(response.headers, "Content-Type").value_or("").starts_with("application/json");
 }
 
-bool strikes(World& world, Fault fault, std::string_view operation) {
-  const bool struck = world.faults.strikes(fault, operation);
-  if (struck) ++world.statistics.faults[std::string{name(fault)}];
-  return struck;
-}
-
 }  // namespace
 
 void redirect_if_struck(World& world, std::string_view operation) {
-  if (!strikes(world, Fault::foreign_redirect, operation)) return;
+  if (!world.strikes(Fault::foreign_redirect, operation)) return;
   throw Refusal{307, "", "", {{"Location", world.faults.foreign_origin() + "/v1.0/users"}}};
 }
 
@@ -75,9 +69,7 @@ RequestFaults::RequestFaults(World& world, std::string_view operation, std::stri
   if (strikes(Fault::locked)) throw Refusal{423, "resourceLocked", "The resource is locked."};
 }
 
-bool RequestFaults::strikes(Fault fault) const {
-  return simulator::strikes(world_, fault, operation_);
-}
+bool RequestFaults::strikes(Fault fault) const { return world_.strikes(fault, operation_); }
 
 void RequestFaults::throttle(Instant now) const {
   const auto refuse = [&](Duration hold, Headers headers) {

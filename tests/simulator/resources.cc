@@ -26,11 +26,7 @@ std::string whole_seconds(Instant instant) {
 
 }  // namespace
 
-bool Call::strikes(Fault fault) const {
-  const bool struck = world.faults.strikes(fault, operation);
-  if (struck) ++world.statistics.faults[std::string{name(fault)}];
-  return struck;
-}
+bool Call::strikes(Fault fault) const { return world.strikes(fault, operation); }
 
 Json Call::json_body() const {
   Json json = Json::parse(body, nullptr, false);

@@ -171,10 +171,7 @@ class Tenant::ImportExchange final : public Exchange {
     try {
       if (refusal_) throw Refusal{*refusal_};
       const RequestFaults faults{world, kOperation, session_.mailbox_id, now};
-      if (world.faults.strikes(Fault::session_expired, kOperation)) {
-        ++world.statistics.faults[std::string{name(Fault::session_expired)}];
-        throw Refusal{401, "", ""};
-      }
+      if (world.strikes(Fault::session_expired, kOperation)) throw Refusal{401, "", ""};
       if (faults.reset()) return RequestFaults::reset_response();
       if (content_length(head_.headers) == 0 && received_bytes_ > 0) {
         world.limits.add_upload(session_.client_id, session_.mailbox_id, received_bytes_,
@@ -182,10 +179,7 @@ class Tenant::ImportExchange final : public Exchange {
       }
       Response response = import_item(world, session_, document, now + world.clock_offset);
       faults.spoil(response);
-      if (world.faults.strikes(Fault::lost_import_answer, kOperation)) {
-        ++world.statistics.faults[std::string{name(Fault::lost_import_answer)}];
-        response.fault.reset = true;
-      }
+      if (world.strikes(Fault::lost_import_answer, kOperation)) response.fault.reset = true;
       return response;
     } catch (const Refusal& refusal) {
       if (refusal.code() == "InvalidImportSession") {
@@ -229,10 +223,7 @@ class Tenant::FolderImportExchange final : public Exchange {
     try {
       if (refusal_) throw Refusal{*refusal_};
       response = tenant_.serve(*world, head_, {}, admission_, now, &recipes);
-      if (world->faults.strikes(Fault::lost_import_answer, kCreateImportJob)) {
-        ++world->statistics.faults[std::string{name(Fault::lost_import_answer)}];
-        response.fault.reset = true;
-      }
+      if (world->strikes(Fault::lost_import_answer, kCreateImportJob)) response.fault.reset = true;
       if (recipes) world->statistics.imported_bytes += stream_.received_bytes();
     } catch (const Refusal& refusal) {
       response = error_answer(refusal, head_.headers, now);

@@ -12,6 +12,12 @@ Mailbox* World::find_mailbox(std::string_view name) {
   return found == mailboxes.end() ? nullptr : &found->second;
 }
 
+bool World::strikes(Fault fault, std::string_view operation) {
+  const bool struck = faults.strikes(fault, operation);
+  if (struck) ++statistics.faults[std::string{name(fault)}];
+  return struck;
+}
+
 void World::hold(const std::string& mailbox_id, Instant until, Instant now) {
   Hold& hold = holds[mailbox_id];
   if (now >= hold.until) hold.said = now;

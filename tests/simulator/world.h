@@ -94,6 +94,8 @@ struct World {
 
   // By its id, or by its user's address or principal name; null if there is none.
   [[nodiscard]] Mailbox* find_mailbox(std::string_view name);
+  // Whether the fault strikes a request of the operation now; counted if it does.
+  bool strikes(Fault fault, std::string_view operation);
   // Nothing is to come to the mailbox before `until`.
   void hold(const std::string& mailbox_id, Instant until, Instant now);
   // Whether what comes now should have waited.
