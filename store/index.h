@@ -74,8 +74,8 @@ class Index {
 
   // `salvage`: as `write`, and what can be read of it is had, whatever else is damaged.
   enum class Mode : std::uint8_t { create, write, read, salvage };
-  // Error(not_found) if there is none (write, read), Error(corrupt) if it is damaged or belongs to
-  // another repository, Error(in_use) if another process writes to it.
+  // Error(not_found) if there is none (all but create), Error(corrupt) if it is damaged or belongs
+  // to another repository, Error(in_use) if another process writes to it.
   static std::unique_ptr<Index> open(const std::filesystem::path& path,
                                      const RepositoryId& repository, Mode mode);
   // Moves whatever is at `path` aside so that a new one can be made; the oldest moved one is

@@ -79,12 +79,17 @@ void add_parsed(CLI::App& app, const std::string& name, Value& value,
   app.add_option_function<std::string>(name, take, description);
 }
 
-void add_restore_point(CLI::App& app, std::string& mailbox, std::string& at) {
+constexpr const char* kAt =
+    "RFC 3339, YYYY-MM-DD[ HH:MM] (UTC), latest, or a snapshot id: the newest complete restore "
+    "point at or before it";
+
+void add_mailbox(CLI::App& app, std::string& mailbox) {
   app.add_option("mailbox", mailbox, "Address or mailbox id, present or past")->required();
-  app.add_option(
-      "--at", at,
-      "RFC 3339, YYYY-MM-DD[ HH:MM] (UTC), latest, or a snapshot id: the newest complete "
-      "restore point at or before it (default: latest)");
+}
+
+void add_restore_point(CLI::App& app, std::string& mailbox, std::string& at) {
+  add_mailbox(app, mailbox);
+  app.add_option("--at", at, base::text(kAt, " (default: latest)"));
 }
 
 void add_selection(CLI::App& app, std::vector<std::string>& folders,
@@ -139,12 +144,8 @@ void describe(CLI::App& app, FindOptions& options) {
 }
 
 void describe(CLI::App& app, DiffOptions& options) {
-  app.add_option("mailbox", options.mailbox, "Address or mailbox id, present or past")->required();
-  app.add_option(
-         "--from", options.from,
-         "RFC 3339, YYYY-MM-DD[ HH:MM] (UTC), latest, or a snapshot id: the newest complete "
-         "restore point at or before it")
-      ->required();
+  add_mailbox(app, options.mailbox);
+  app.add_option("--from", options.from, kAt)->required();
   app.add_option("--to", options.to,
                  "The same, for the restore point to compare it with; may be the older of the two "
                  "(default: latest)");

@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cli {
@@ -45,12 +46,11 @@ class Lines {
 
   void operator()(const jobs::Record& record) {
     const bool is_item = text_of(record, "kind") == "item";
-    const std::string folder = is_item ? text_of(record, "folder") : std::string{};
-    const std::string title = !is_item ? "Folders" : folder.empty() ? "(root)" : folder;
-    if (!title_ || *title_ != title || is_item != of_items_) {
-      output_.line(base::printable(title));
-      title_ = title;
-      of_items_ = is_item;
+    const Place place{is_item, is_item ? text_of(record, "folder") : ""};
+    if (place_ != place) {
+      const std::string folder = place.second.empty() ? "(root)" : base::printable(place.second);
+      output_.line(is_item ? folder : "Folders");
+      place_ = place;
     }
     for (const std::string& line : difference_lines(record, output_.columns(), output_.verbose())) {
       output_.line(line);
@@ -58,9 +58,9 @@ class Lines {
   }
 
  private:
+  using Place = std::pair<bool, std::string>;  // whether of an item, and its folder
   Output& output_;
-  std::optional<std::string> title_;  // of what was told last
-  bool of_items_ = false;
+  std::optional<Place> place_;  // of what was told last
 };
 
 void tell_counts(Output& output, const catalog::DifferenceCounts& counts) {

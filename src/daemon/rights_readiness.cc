@@ -3,6 +3,7 @@
 #include "src/base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -14,20 +15,19 @@ using Status = Check::Status;
 using State = graph::RightReport::State;
 
 // Of the article's form the article names these three, for whatever is done.
-const std::vector<std::string> kFolderJobs{"Mail.ReadWrite", "Mail.ReadWrite.Shared",
-                                           "Mailbox.Migration"};
+constexpr std::array kFolderJobs{"Mail.ReadWrite", "Mail.ReadWrite.Shared", "Mailbox.Migration"};
+constexpr std::array kReading{"MailboxFolder.Read.All", "MailboxItem.Read.All",
+                              "MailboxItem.Export.All"};
 
 std::vector<std::string> needed_rights(graph::App app, graph::ApiForm form) {
   const bool by_folder = form == graph::ApiForm::folder_jobs;
   if (app == graph::App::restore) {
     // All else that a restore needs, the backup app asks: who lives where, what lies in the target.
-    if (by_folder) return kFolderJobs;
+    if (by_folder) return {kFolderJobs.begin(), kFolderJobs.end()};
     return {"MailboxFolder.ReadWrite.All", "MailboxItem.ImportExport.All"};
   }
   std::vector<std::string> rights{"User.Read.All", "GroupMember.Read.All", "MailboxSettings.Read"};
-  const std::vector<std::string> of_mailboxes{"MailboxFolder.Read.All", "MailboxItem.Read.All",
-                                              "MailboxItem.Export.All"};
-  const std::vector<std::string>& more = by_folder ? kFolderJobs : of_mailboxes;
+  const auto& more = by_folder ? kFolderJobs : kReading;
   rights.insert(rights.end(), more.begin(), more.end());
   return rights;
 }

@@ -162,9 +162,9 @@ Token TokenSource::ask(std::stop_token stop, const http::AttemptLimits& limits) 
                                      http::Repeatable::yes, limits);
     base::Duration wait = verdict.wait;
     if (transfer.arrived()) {
-      const ServiceError told = refusal_in(transfer.head, sink.text());
+      const int status = transfer.head.status;
       const SignInFailure failure = explain_sign_in_failure(
-          transfer.head.status, is_redirect(transfer.head.status) ? told.message : sink.text());
+          status, is_redirect(status) ? refusal_in(transfer.head, {}).message : sink.text());
       if (!is_to_be_repeated(failure.kind, attempt, limits)) {
         std::string why =
             base::text("the ", name(settings_.app), " cannot sign in: ", failure.message);

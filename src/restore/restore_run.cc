@@ -144,13 +144,12 @@ class RestoreRun {
     std::map<std::string, std::size_t> known;
     for (std::size_t i = 0; i < resolved_.size(); ++i) {
       const std::string& id = resolved_[i].id;
-      const auto found = known.find(id);
-      if (!id.empty() && found != known.end()) {
-        together[found->second].push_back(i);
-        continue;
+      const auto [place, is_new] = known.try_emplace(id, together.size());
+      if (is_new || id.empty()) {
+        together.push_back({i});
+      } else {
+        together[place->second].push_back(i);
       }
-      known.emplace(id, together.size());
-      together.push_back({i});
     }
     return together;
   }

@@ -183,10 +183,9 @@ class Database {
     return rocksdb::Status::TryAgain("a process beside this one changes it without pause");
   }
 
-  // Of a small one every block.
   rocksdb::Status verify(const rocksdb::Status& opening, const std::filesystem::path& path) {
-    const bool is_long = index_bytes(path) > kReadWholeBytes;
-    return is_long || !opening.ok() ? opening : opened_->VerifyChecksum();
+    const bool is_read = opening.ok() && index_bytes(path) <= kReadWholeBytes;
+    return is_read ? opened_->VerifyChecksum() : opening;
   }
 
   void close() {
@@ -492,8 +491,9 @@ std::unique_ptr<Index> Index::open(const std::filesystem::path& path,
     throw base::Error{base::ErrorKind::not_found,
                       base::text("there is no index at '", path.string(), "'")};
   }
+  if (mode == Mode::create) make_index_directory(path);
   if (mode == Mode::write) check_not_damaged(path);
-  mode == Mode::create ? make_index_directory(path) : check_index_logs(path);
+  if (mode != Mode::create) check_index_logs(path);
   return std::make_unique<RocksdbIndex>(path, repository, mode);
 }
 

@@ -28,6 +28,10 @@ def size(text):
     return int(float(digits) * UNITS[unit])
 
 
+def tree_bytes(directory):
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+
+
 SKIPPED = 77  # as ctest is told
 
 

@@ -5,17 +5,12 @@ adds less than 3 % of its size to the store.
 """
 
 import hashlib
-import pathlib
 
-from campaign import Campaign, megabytes, size
+from campaign import Campaign, megabytes, size, tree_bytes
 from harness import expect
 
 ITEM_BYTES = 250_000
 MAILBOX = "info@contoso.com"
-
-
-def bytes_below(directory):
-    return sum(path.stat().st_size for path in pathlib.Path(directory).rglob("*") if path.is_file())
 
 
 def operate(simulator, operation, count=1, **arguments):
@@ -88,7 +83,7 @@ def run(campaign, arguments):
         then = simulator.folder_streams(MAILBOX)
         first, point = back_up(coffer)
         check_stored(coffer, point, then)
-        before = bytes_below(coffer.store)
+        before = tree_bytes(coffer.store)
         campaign.say(
             f"first night: {megabytes(first.summary['bytes']['exported'])} in {first.seconds:.0f} "
             f"s, the store has {megabytes(before)}, peak {megabytes(first.peak_memory_bytes)}"
@@ -96,7 +91,7 @@ def run(campaign, arguments):
         change_a_little(campaign, simulator)
         second, later = back_up(coffer)
         check_stored(coffer, later, simulator.folder_streams(MAILBOX))
-        grown = bytes_below(coffer.store) - before
+        grown = tree_bytes(coffer.store) - before
         campaign.say(
             f"second night: {megabytes(second.summary['bytes']['exported'])} exported, "
             f"{megabytes(second.summary['bytes']['new'])} new; the store grew by "

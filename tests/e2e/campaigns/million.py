@@ -11,16 +11,12 @@ import json
 import tempfile
 import time
 
-from campaign import Campaign, megabytes, size
+from campaign import Campaign, megabytes, size, tree_bytes
 from harness import expect
 from harness.coffer import wait_with_usage
 
 
 PARTS = ("pack", "par", "log", "gc", "trash", "scrub")
-
-
-def tree_bytes(directory):
-    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
 
 
 class Measured:

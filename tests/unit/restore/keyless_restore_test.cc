@@ -3,6 +3,7 @@
 #include "src/restore/restore_run.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_tenant.h"
+#include "tests/unit/restore/checked_report.h"
 
 #include <cstddef>
 #include <string>
@@ -12,6 +13,7 @@ namespace {
 using restore::ItemReport;
 using restore::OnConflict;
 using restore::RestoreReport;
+using test::check_green;
 using Call = test::FakeMailboxService::Call;
 using Lost = test::FakeMailboxService::Lost;
 
@@ -58,13 +60,6 @@ struct Keyless {
   restore::RestoreTarget target;
   restore::RestoreSettings settings;
 };
-
-void check_green(const RestoreReport& report) {
-  for (const restore::RestoreProblem& problem : report.problems) FAIL_CHECK(problem.message);
-  CHECK_FALSE(report.stopped_by);
-  CHECK(report.items.failed == 0);
-  CHECK(report.items.verified == report.items.restored + report.items.replaced);
-}
 
 }  // namespace
 

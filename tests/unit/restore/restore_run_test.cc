@@ -4,6 +4,7 @@
 #include "src/base/text.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_tenant.h"
+#include "tests/unit/restore/checked_report.h"
 
 #include <algorithm>
 
@@ -16,6 +17,7 @@ using restore::ItemReport;
 using restore::ItemResult;
 using restore::OnConflict;
 using restore::RestoreReport;
+using test::check_green;
 using Call = test::FakeMailboxService::Call;
 using Lost = test::FakeMailboxService::Lost;
 
@@ -83,16 +85,6 @@ struct Fixture {
   restore::RestoreSettings settings;
   std::vector<ItemReport> lines;
 };
-
-void check_green(const RestoreReport& report) {
-  for (const restore::RestoreProblem& problem : report.problems) FAIL_CHECK(problem.message);
-  CHECK_FALSE(report.stopped_by);
-  CHECK_FALSE(report.cancelled);
-  CHECK(report.items.failed == 0);
-  CHECK(report.items.verified == report.items.restored + report.items.replaced);
-  CHECK(report.items.selected ==
-        report.items.restored + report.items.replaced + report.items.skipped);
-}
 
 }  // namespace
 
