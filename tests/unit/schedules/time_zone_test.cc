@@ -59,3 +59,54 @@ TEST_CASE("what is no time zone is refused by name", "[schedules]") {
   CHECK(refusal("") != "accepted");
   CHECK(refusal("Europe/Berlin") == "accepted");
 }
+
+TEST_CASE("a local time is shown once, twice or never", "[schedules]") {
+  struct Row {
+    const char* zone;
+    const char* local;  // written as if it were UTC
+    const char* first;
+    const char* last;
+    bool skipped;
+  };
+  const Row row = GENERATE(values<Row>({
+      {"UTC", "2026-03-29T02:30:00Z", "2026-03-29T02:30:00Z", "2026-03-29T02:30:00Z", false},
+      {"Europe/Berlin", "2026-03-29T01:59:59Z", "2026-03-29T00:59:59Z", "2026-03-29T00:59:59Z",
+       false},
+      {"Europe/Berlin", "2026-03-29T02:00:00Z", "2026-03-29T01:00:00Z", "2026-03-29T01:00:00Z",
+       true},
+      {"Europe/Berlin", "2026-03-29T02:59:59Z", "2026-03-29T01:00:00Z", "2026-03-29T01:00:00Z",
+       true},
+      {"Europe/Berlin", "2026-03-29T03:00:00Z", "2026-03-29T01:00:00Z", "2026-03-29T01:00:00Z",
+       false},
+      {"Europe/Berlin", "2026-10-25T02:00:00Z", "2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z",
+       false},
+      {"Europe/Berlin", "2026-10-25T03:00:00Z", "2026-10-25T02:00:00Z", "2026-10-25T02:00:00Z",
+       false},
+      {"Australia/Lord_Howe", "2026-04-05T01:45:00Z", "2026-04-04T14:45:00Z",
+       "2026-04-04T15:15:00Z", false},
+      {"Pacific/Apia", "2011-12-30T12:00:00Z", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z",
+       true},
+  }));
+  CAPTURE(row.zone, row.local);
+  const schedules::LocalTime local{
+      std::chrono::floor<std::chrono::seconds>(base::parse_rfc3339(row.local)->time_since_epoch())};
+  CHECK(schedules::TimeZone{row.zone}.when(local) ==
+        schedules::Showing{*base::parse_rfc3339(row.first), *base::parse_rfc3339(row.last),
+                           row.skipped});
+}
+
+TEST_CASE("while an hour is repeated, its end is the latest time shown", "[schedules]") {
+  const schedules::TimeZone zone{"Europe/Berlin"};
+  const auto past_midnight = [](auto time) {
+    return time - std::chrono::local_days{std::chrono::year{2026} / 10 / 25};
+  };
+  const auto latest = [&](std::string_view time) {
+    return past_midnight(zone.latest_shown(*base::parse_rfc3339(time)));
+  };
+  CHECK(latest("2026-10-25T00:59:59.999Z") == 2h + 59min + 59s);
+  CHECK(latest("2026-10-25T01:00:00Z") == 2h + 59min + 59s);
+  CHECK(latest("2026-10-25T01:59:59Z") == 2h + 59min + 59s);
+  CHECK(latest("2026-10-25T02:00:00.5Z") == 3h);
+  CHECK(past_midnight(zone.local_time(*base::parse_rfc3339("2026-10-25T01:30:00.9Z"))) ==
+        2h + 30min);
+}
