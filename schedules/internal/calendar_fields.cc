@@ -127,13 +127,15 @@ std::vector<Range> parse_ranges(const SourceText& source, std::string_view word,
     ranges.push_back(parse_range(source, text, part));
   }
   std::ranges::sort(ranges);
-  const auto repeated = std::ranges::unique(ranges);
-  ranges.erase(repeated.begin(), repeated.end());
+  ranges.erase(std::unique(ranges.begin(), ranges.end()), ranges.end());
   return ranges;
 }
 
 std::string text_of(const std::vector<Range>& ranges, const Part& part) {
   if (ranges.empty()) return "*";
+  // All seconds are the one thing that has two names; of hours and minutes, "00/1" stays.
+  const bool seconds = part.name == kSecond.name;
+  if (seconds && std::ranges::find(ranges, Range{0, kOpen, 1}) != ranges.end()) return "*";
   std::vector<std::string> listed;
   for (const Range& range : ranges) {
     const bool closed = range.stop != kOpen;

@@ -100,23 +100,46 @@ class Dice {
   std::mt19937_64 engine_;
 };
 
-std::string random_range(Dice& dice, int least, int most, bool from_end) {
-  const int start = dice.from_to(least, most);
-  const int room = from_end ? start - least : most - start;
-  const int form = dice.from_to(0, 3);
-  // Of ranges of one value, systemd 252 refuses the last second ("59..59").
-  if (form <= 1 && start < most) {
-    const std::string range = base::text(start, "..", dice.from_to(start + 1, most));
+// The values of one part of an event, and the steps that may go on to its end. Others are left out
+// for what systemd 252 makes of them: a step that leads past the end of the hour, day or month is
+// carried over, and an elapse at the beginning of the next day, month or year may be lost.
+struct Part {
+  int least;
+  int most;
+  std::vector<int> open_steps;
+  bool from_end = false;
+};
+
+const Part kYears{2024, 2037, {1, 2, 3}};
+const Part kMonths{1, 12, {1, 2, 3, 5}};
+const Part kDays{1, 31, {}};
+// Of a list of such days, it refuses the second from the 25th on, the third from the 22nd on.
+const Part kDaysFromEnd{1, 22, {1, 2, 3, 5}, true};
+const Part kHours{0, 23, {1, 2, 3, 4, 6, 8, 12}};
+const Part kSixty{0, 59, {1, 2, 5, 10, 15, 20, 30}};
+
+std::string random_range(Dice& dice, const Part& part) {
+  const int start = dice.from_to(part.least, part.most);
+  const int form = dice.from_to(0, 2);
+  // Of ranges of one value, it refuses those of seconds ("59..59").
+  if (form <= 1 && start < part.most) {
+    const std::string range = base::text(start, "..", dice.from_to(start + 1, part.most));
     return form == 0 ? range : base::text(range, "/", dice.from_to(1, 9));
   }
-  if (form == 2 && room > 0) return base::text(start, "/", dice.from_to(1, room));
   return base::text(start);
 }
 
-std::string random_part(Dice& dice, int least, int most, bool from_end = false) {
+std::string random_open_step(Dice& dice, const Part& part) {
+  const int step = dice.one_of(part.open_steps);
+  if (part.from_end) return base::text(dice.from_to(step + 1, part.most), "/", step);
+  return base::text(dice.from_to(part.least, part.least + step - 1), "/", step);
+}
+
+std::string random_part(Dice& dice, const Part& part) {
   if (dice.one_in(3)) return "*";
-  std::string list = random_range(dice, least, most, from_end);
-  while (dice.one_in(3)) list += "," + random_range(dice, least, most, from_end);
+  if (dice.one_in(4) && !part.open_steps.empty()) return random_open_step(dice, part);
+  std::string list = random_range(dice, part);
+  for (int more = 0; more < 2 && dice.one_in(3); ++more) list += "," + random_range(dice, part);
   return list;
 }
 
@@ -127,23 +150,27 @@ std::string random_event(Dice& dice) {
         dice.one_of<std::string>({"Mon", "Sat,Sun", "Mon..Fri", "Tue..Thu,Sat", "Friday"}) + " ";
   }
   if (!dice.one_in(3)) {
-    if (dice.one_in(4)) event += random_part(dice, 2024, 2037) + "-";
-    event += random_part(dice, 1, 12);
-    // Of a list of days before the end, systemd 252 refuses the later ones from the 25th, 22nd, and
-    // so on: not what its manual says.
-    event += dice.one_in(4) ? "~" + random_part(dice, 1, 13, true) : "-" + random_part(dice, 1, 31);
+    if (dice.one_in(4)) event += random_part(dice, kYears) + "-";
+    event += random_part(dice, kMonths);
+    event +=
+        dice.one_in(4) ? "~" + random_part(dice, kDaysFromEnd) : "-" + random_part(dice, kDays);
     event += " ";
   }
   // Most often in the hours in which clocks are set.
-  event += dice.one_in(2) ? base::text(dice.from_to(0, 4)) : random_part(dice, 0, 23);
-  event += ":" + random_part(dice, 0, 59);
-  if (dice.one_in(4)) event += ":" + random_part(dice, 0, 59);
+  event += dice.one_in(2) ? base::text(dice.from_to(0, 4)) : random_part(dice, kHours);
+  event += ":" + random_part(dice, kSixty);
+  if (dice.one_in(4)) event += ":" + random_part(dice, kSixty);
   return event;
 }
 
 // While clocks repeat an hour, systemd's answer depends on when it is asked.
 bool clocks_repeat(const TimeZone& zone, base::Instant at) {
   return zone.latest_shown(at) != zone.local_time(at);
+}
+
+// From 2038 on, our zones have their winter time all year.
+void leave_out_later_years(Answer& answer) {
+  std::erase_if(answer.times, [](const std::string& time) { return time >= "2038"; });
 }
 
 // Which showing of a repeated time systemd means depends on what its C library guesses: where it
@@ -171,8 +198,11 @@ std::size_t compare(std::vector<std::string> events, const std::string& zone_nam
   REQUIRE(theirs.answers.size() == events.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
     CAPTURE(events[i], zone_name, with_blanks(after));
+    Answer our_answer = ours(events[i], zone, after);
+    leave_out_later_years(our_answer);
+    leave_out_later_years(theirs.answers[i]);
     mean_first_showings(theirs.answers[i], zone);
-    CHECK(ours(events[i], zone, after) == theirs.answers[i]);
+    CHECK(our_answer == theirs.answers[i]);
   }
   return events.size();
 }
