@@ -104,6 +104,13 @@ void make_operator_seeds(const OnSeed& on_seed) {
             "[tenant.c.backup_app]\nclient_id = \"b\"\nclient_secret_file = \"s\"\n");
   text_seed(on_seed, "configuration", "size", "512 MiB");
   text_seed(on_seed, "configuration", "duration", "14d");
+  const std::string_view night = "\x10\x5e\xc8\x69";  // in the night in which Berlin's clocks skip
+  text_seed(on_seed, "calendar", "event",
+            base::text(night, "Mon,Wed..Fri 2026..2030/2-1/3,7-01..07 9..17/2,22:00/15:30"));
+  text_seed(on_seed, "calendar", "from_end",
+            base::text(night, "Sun *-03~07/1 02:30 Europe/Berlin"));
+  text_seed(on_seed, "calendar", "shorthand", base::text(night, "quarterly UTC"));
+  text_seed(on_seed, "calendar", "window", base::text(night, "Sat,Sun 22:00-06:30"));
   text_seed(on_seed, "folder_paths", "path", R"(Inbox/Projects\/2026/a\\b)");
   text_seed(on_seed, "folder_paths", "tree",
             base::text("\x04", "\xf0", '\x00', "\x01", "\x01", "\x05Inbox", '\x00', "\x12",

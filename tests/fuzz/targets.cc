@@ -10,6 +10,7 @@ std::span<const NamedTarget> all_targets() {
       {"arguments", fuzz_arguments},
       {"audit_record", fuzz_audit_record},
       {"base64", fuzz_base64},
+      {"calendar", fuzz_calendar},
       {"change_feed", fuzz_change_feed},
       {"chunk_codec", fuzz_chunk_codec},
       {"commit_record", fuzz_commit_record},

@@ -14,6 +14,7 @@ void fuzz_allowed_hosts(base::ByteView input);
 void fuzz_arguments(base::ByteView input);
 void fuzz_audit_record(base::ByteView input);
 void fuzz_base64(base::ByteView input);
+void fuzz_calendar(base::ByteView input);
 void fuzz_change_feed(base::ByteView input);
 void fuzz_chunk_codec(base::ByteView input);
 void fuzz_commit_record(base::ByteView input);
