@@ -15,14 +15,21 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-// Leads the streams of one batch into the store and notes how each item ended.
+// Items that are noted in the store together while their batch still arrives: what a kill costs is
+// fetched again, and each note costs a write.
+constexpr std::size_t kNotedTogether = 4;
+
+// Leads the streams of one batch into the store and tells how each item ended.
 class StoringSink final : public graph::ExportSink {
  public:
+  // Items that are stored and not noted yet, by their places.
+  using Note = std::function<void(std::span<const std::size_t> stored)>;
+
   // `places`: of the batch's outcomes, in the order of the requests.
   StoringSink(store::TenantStore& store, RunProgress& progress,
               std::span<const graph::ExportRequest> requests, std::span<const std::size_t> places,
-              std::span<ExportOutcome> outcomes)
-      : store_(store), progress_(progress), outcomes_(outcomes) {
+              std::span<ExportOutcome> outcomes, Note note)
+      : store_(store), progress_(progress), outcomes_(outcomes), note_(std::move(note)) {
     for (std::size_t i = 0; i < requests.size(); ++i) {
       index_.emplace(requests[i].item_id, places[i]);
     }
@@ -44,6 +51,8 @@ class StoringSink final : public graph::ExportSink {
     guarded([&] { outcome->content = writer->finish(); });
     outcome->change_key = change_key;
     close(*outcome, ExportOutcome::Kind::stored);
+    unnoted_.push_back(index_.at(item_id));
+    if (unnoted_.size() >= kNotedTogether) note_stored();
   }
   void abandon() override { writer_.reset(); }
   void failed(const std::string& item_id, const graph::UnitError& error) override {
@@ -51,6 +60,13 @@ class StoringSink final : public graph::ExportSink {
     if (outcome == nullptr) return;
     outcome->error = error;
     close(*outcome, error.is_gone ? ExportOutcome::Kind::gone : ExportOutcome::Kind::failed);
+  }
+
+  // What was stored since the last note.
+  void note_stored() {
+    if (unnoted_.empty()) return;
+    guarded([&] { note_(unnoted_); });
+    unnoted_.clear();
   }
 
   // Items without an answer: the service's final word is then ours.
@@ -94,6 +110,8 @@ class StoringSink final : public graph::ExportSink {
   RunProgress& progress_;
   std::span<ExportOutcome> outcomes_;
   std::unordered_map<std::string, std::size_t> index_;
+  Note note_;
+  std::vector<std::size_t> unnoted_;
   std::unique_ptr<store::ContentWriter> writer_;
   std::exception_ptr store_failure_;
 };
@@ -128,7 +146,8 @@ ExportLanes::~ExportLanes() {
 
 void ExportLanes::submit(ExportJob& job) {
   // So that no call of the service has to be divided.
-  const graph::BatchLimits limits = service_.batch_limits();
+  graph::BatchLimits limits = service_.batch_limits();
+  limits.items = std::min(limits.items, kMostItems);
   std::deque<Batch> batches;
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < job.units_.size(); ++i) {
@@ -195,9 +214,7 @@ std::optional<LaneFailure> ExportLanes::run(const Batch& batch) {
   try {
     const std::vector<std::size_t> places = take_kept(batch);
     if (places.empty()) return std::nullopt;
-    std::optional<LaneFailure> failed = fetch(batch, places);
-    if (!failed || !failed->by_store) note(batch, places);
-    return failed;
+    return fetch(batch, places);
   } catch (...) {
     return LaneFailure{base::current_error(), true};
   }
@@ -207,7 +224,8 @@ std::optional<LaneFailure> ExportLanes::fetch(const Batch& batch,
                                               std::span<const std::size_t> places) {
   std::vector<graph::ExportRequest> requests;
   for (const std::size_t place : places) requests.push_back(batch.job->units_[place].request);
-  StoringSink sink{store_, progress_, requests, places, batch.job->outcomes_};
+  const auto note_these = [&](std::span<const std::size_t> stored) { note(batch, stored); };
+  StoringSink sink{store_, progress_, requests, places, batch.job->outcomes_, note_these};
   std::optional<LaneFailure> failed;
   try {
     service_.export_units(settings_.mailbox, requests, sink, stop_.get_token());
@@ -222,6 +240,7 @@ std::optional<LaneFailure> ExportLanes::fetch(const Batch& batch,
       failed = LaneFailure{error, false};
     }
   }
+  if (!sink.store_failure()) sink.note_stored();
   // The store's own words, whatever the service made of them.
   if (sink.store_failure()) failed = LaneFailure{as_error(sink.store_failure()), true};
   return failed;
@@ -248,17 +267,16 @@ std::vector<std::size_t> ExportLanes::take_kept(const Batch& batch) {
   return others;
 }
 
-void ExportLanes::note(const Batch& batch, std::span<const std::size_t> exported) {
+void ExportLanes::note(const Batch& batch, std::span<const std::size_t> stored) {
   std::vector<store::ExportedItem> items;
-  for (const std::size_t place : exported) {
+  for (const std::size_t place : stored) {
     const ExportUnit& unit = batch.job->units_[place];
     const ExportOutcome& outcome = batch.job->outcomes_[place];
-    if (outcome.kind != ExportOutcome::Kind::stored) continue;
     items.push_back({unit.request.item_id,
                      outcome.change_key.empty() ? unit.change_key : outcome.change_key,
                      outcome.content.ref});
   }
-  if (!items.empty()) store_.note_exported(settings_.mailbox.value, items);
+  store_.note_exported(settings_.mailbox.value, items);
 }
 
 }  // namespace backup

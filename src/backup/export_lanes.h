@@ -1,7 +1,7 @@
 // Exports of one mailbox, a few calls side by side: each stream flows into the store as it arrives.
 //
-// Each batch is noted in the store when it has ended, so one batch a lane is all that a run after a
-// kill fetches again.
+// Items are noted in the store while their batch still arrives, a few at a time: a run after a kill
+// fetches again what had not arrived by then, less than a batch a lane.
 #pragma once
 
 #include "src/base/error.h"
@@ -72,6 +72,10 @@ struct LaneFailure {
 
 class ExportLanes {
  public:
+  // In one call: fewer than the service takes, because what is under way on all lanes when a
+  // process is killed is exported again. It costs requests, of which there are enough.
+  static constexpr std::size_t kMostItems = 16;
+
   struct Settings {
     graph::MailboxId mailbox;
     std::size_t lanes = 1;  // 1: exports run in submit(), without threads
@@ -112,7 +116,7 @@ class ExportLanes {
   // Takes what an earlier run stored; the places of the others.
   std::vector<std::size_t> take_kept(const Batch& batch);
   std::optional<LaneFailure> fetch(const Batch& batch, std::span<const std::size_t> places);
-  void note(const Batch& batch, std::span<const std::size_t> exported);
+  void note(const Batch& batch, std::span<const std::size_t> stored);
 
   graph::MailboxService& service_;
   store::TenantStore& store_;

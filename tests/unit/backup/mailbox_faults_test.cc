@@ -1,3 +1,4 @@
+#include "src/backup/export_lanes.h"
 #include "src/backup/mailbox_backup.h"
 #include "src/base/text.h"
 #include "tests/support/catch.h"
@@ -15,6 +16,8 @@ using base::ErrorKind;
 using Call = test::FakeMailboxService::Call;
 using test::check_complete;
 using test::check_counts;
+
+constexpr std::uint64_t kBatch = backup::ExportLanes::kMostItems;
 
 }  // namespace
 
@@ -151,14 +154,15 @@ TEST_CASE("an export that the service breaks off leaves the rest for the next ru
 
   const MailboxReport report = tenant.back_up();
   CHECK((report.outcome == Outcome::partial));
-  check_counts(report, {100, 40, 0, 0, 60});
-  CHECK(report.snapshot->items == 40);
+  const std::uint64_t stored = 2 * kBatch;
+  check_counts(report, {100, stored, 0, 0, 100 - stored});
+  CHECK(report.snapshot->items == stored);
 
   tenant.service().before_call = nullptr;
   const MailboxReport next = tenant.back_up();
   check_complete(next);
-  check_counts(next, {100, 60, 40, 0, 0});
-  CHECK(tenant.service().exported().size() == 60);
+  check_counts(next, {100, 100 - stored, stored, 0, 0});
+  CHECK(tenant.service().exported().size() == 100 - stored);
   CHECK(tenant.stored() == tenant.present());
 }
 
@@ -170,11 +174,11 @@ TEST_CASE("answers that make no sense fail the items of that call only", "[backu
     if (call == Call::export_units && ++calls == 2) throw Error{ErrorKind::protocol, "nonsense"};
   };
   const MailboxReport report = tenant.back_up();
-  check_counts(report, {60, 40, 0, 0, 20});
-  CHECK(tenant.notes().retry.at("inbox").size() == 20);
+  check_counts(report, {60, 60 - kBatch, 0, 0, kBatch});
+  CHECK(tenant.notes().retry.at("inbox").size() == kBatch);
   const MailboxReport next = tenant.back_up();
   check_complete(next);
-  check_counts(next, {60, 20, 40, 0, 0});
+  check_counts(next, {60, kBatch, 60 - kBatch, 0, 0});
 }
 
 TEST_CASE("missing details never fail an item, and are asked for again", "[backup]") {

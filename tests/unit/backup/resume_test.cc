@@ -1,4 +1,5 @@
 // A run after one that was killed: what that one had stored is not fetched again.
+#include "src/backup/export_lanes.h"
 #include "src/backup/mailbox_backup.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_tenant.h"
@@ -14,6 +15,8 @@ using backup::MailboxReport;
 using Call = test::FakeMailboxService::Call;
 using test::check_complete;
 using test::check_counts;
+
+constexpr std::uint64_t kBatch = backup::ExportLanes::kMostItems;
 
 // A run that ends in the middle of its n-th export, with nothing committed.
 std::set<std::string> kill_at_export(test::FakeTenant& tenant, int n) {
@@ -48,11 +51,11 @@ TEST_CASE("a run after a kill exports what the killed one had not", "[backup][re
   test::FakeTenant tenant;
   tenant.fill_inbox(100);
   std::set<std::string> exported = kill_at_export(tenant, 3);
-  REQUIRE(exported.size() == 40);
+  REQUIRE(exported.size() == 2 * kBatch);
   for (const std::string& item : kill_at_export(tenant, 2)) {
     CHECK(exported.insert(item).second);
   }
-  REQUIRE(exported.size() == 60);
+  REQUIRE(exported.size() == 3 * kBatch);
 
   tenant.service().forget_calls();
   const MailboxReport report = tenant.back_up();
@@ -60,7 +63,7 @@ TEST_CASE("a run after a kill exports what the killed one had not", "[backup][re
   check_complete(report);
   check_counts(report, {100, 100, 0, 0, 0});
   CHECK(tenant.stored() == tenant.present());
-  CHECK(tenant.service().exported().size() == 40);
+  CHECK(tenant.service().exported().size() == 100 - 3 * kBatch);
   for (const std::string& item : tenant.service().exported()) {
     CHECK(exported.insert(item).second);
   }
@@ -73,7 +76,7 @@ TEST_CASE("a version that changed after a kill is exported", "[backup][resume]")
   test::FakeTenant tenant;
   tenant.fill_inbox(40);
   const std::set<std::string> exported = kill_at_export(tenant, 2);
-  REQUIRE(exported.size() == 20);
+  REQUIRE(exported.size() == kBatch);
   const std::string changed = *exported.begin();
   const std::string gone = *std::next(exported.begin());
   tenant.service().put_item("inbox", changed, "another version");
@@ -85,7 +88,7 @@ TEST_CASE("a version that changed after a kill is exported", "[backup][resume]")
   check_complete(report);
   CHECK(tenant.stored() == tenant.present());
   const std::vector<std::string> again = tenant.service().exported();
-  CHECK(again.size() == 21);
+  CHECK(again.size() == 40 - kBatch + 1);
   CHECK(std::ranges::count(again, changed) == 1);
 }
 
@@ -93,7 +96,7 @@ TEST_CASE("an index that was lost after a kill costs exports, and nothing else",
           "[backup][resume]") {
   test::FakeTenant tenant;
   tenant.fill_inbox(40);
-  REQUIRE(kill_at_export(tenant, 2).size() == 20);
+  REQUIRE(kill_at_export(tenant, 2).size() == kBatch);
   tenant.repository().close();
   std::filesystem::remove_all(tenant.repository().settings().index);
   tenant.repository().reopen();
