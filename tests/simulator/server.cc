@@ -28,7 +28,8 @@ using ErrorCode = boost::system::error_code;
 
 constexpr std::ptrdiff_t kMostConnections = 2048;
 constexpr std::uint32_t kHeaderLimit = 32 * 1024;
-constexpr std::uint64_t kBodyLimit = 300ULL * 1024 * 1024;  // above what the import host takes
+// Above what the import host takes; streams of whole folders have no limit that is documented.
+constexpr std::uint64_t kBodyLimit = 2048ULL * 1024 * 1024;
 constexpr std::size_t kPieceBytes = 64 * 1024;
 
 enum class Door : std::uint8_t { login, graph, import, admin };
