@@ -111,6 +111,13 @@ struct ExportedItem {
   ContentRef content;
 };
 
+// Of an item in key order, whether or not there is one of that id. Without an id: before the first
+// of the folder.
+struct ItemPlace {
+  std::string folder_id;
+  std::string item_id;
+};
+
 // Thread-safe.
 class SnapshotReader {
  public:
@@ -128,6 +135,12 @@ class SnapshotReader {
   using OnDisplayedItem = std::function<bool(const ItemEntry&, const ItemDisplay&)>;
   virtual void displayed_items(const std::optional<std::string>& folder_id,
                                const OnDisplayedItem& on_item) const = 0;
+  // The same from behind a place on, at the cost of finding it: a few nodes, however many items lie
+  // before it.
+  virtual void displayed_items_behind(const ItemPlace& place, bool in_its_folder_only,
+                                      const OnDisplayedItem& on_item) const = 0;
+  // At the cost of a few nodes, however many there are.
+  [[nodiscard]] virtual std::uint64_t count_items(const std::string& folder_id) const = 0;
 
   [[nodiscard]] virtual std::optional<ItemEntry> find(const std::string& folder_id,
                                                       const std::string& item_id) const = 0;

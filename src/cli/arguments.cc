@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/base/text.h"
+#include "src/cli/command_sense.h"
 #include "src/daemon/table_reader.h"
 
 #include <CLI/CLI.hpp>
@@ -20,12 +21,6 @@ constexpr const char* kVersion = "coffer " COFFER_VERSION;
 
 // Each costs the walk to it; who wants all verifies the store.
 constexpr std::uint64_t kMostDrilled = 1'000'000;
-
-constexpr const char* kFooter =
-    "Exit status: 0 all done, 1 failed, 2 usage or configuration, 3 some items or mailboxes "
-    "failed,\n"
-    "4 the service refused, 5 no such mailbox, restore point, folder or item, 10 no store,\n"
-    "11 store in use, 12 wrong key, 13 damage found, 14 store full, 130 interrupted.";
 
 // One command: its words for the parser and what it fills in.
 struct Words {
@@ -98,6 +93,10 @@ void add_selection(CLI::App& app, std::vector<std::string>& folders,
   add_repeatable(app, "--item", items, "Only this item, by its id (repeatable)");
 }
 
+// Of commands that have none.
+template <typename Options>
+void describe(CLI::App&, Options&) {}
+
 void describe(CLI::App& app, InitOptions& options) {
   app.add_option("--recovery-key-file", options.recovery_key_file,
                  "Write the recovery key to this new file instead of printing it");
@@ -108,12 +107,6 @@ void describe(CLI::App& app, DoctorOptions& options) {
                  "Also export some items of this mailbox, import them into a folder made for it, "
                  "export them again, compare, and remove the folder");
 }
-void describe(CLI::App&, MailboxesOptions&) {}
-void describe(CLI::App&, RebuildIndexOptions&) {}
-void describe(CLI::App&, StatsOptions&) {}
-void describe(CLI::App&, HoldListOptions&) {}
-void describe(CLI::App&, KeyListOptions&) {}
-void describe(CLI::App&, KeyRotateOptions&) {}
 
 void describe(CLI::App& app, BackupOptions& options) {
   app.add_option("mailbox", options.mailboxes,
@@ -287,6 +280,25 @@ void describe(CLI::App& app, KeyRecoveryOptions& options) {
                  "Write the recovery key to this new file instead of printing it");
 }
 
+void describe(CLI::App& app, JobsShowOptions& options) {
+  app.add_option("job", options.id, "Id of the job, or its unique beginning")->required();
+}
+
+void describe(CLI::App& app, JobsCancelOptions& options) {
+  app.add_option("job", options.id, "Id of the job, or its unique beginning")->required();
+}
+
+void describe(CLI::App& app, AccountAddOptions& options) {
+  app.add_option("name", options.name, "Letters, digits and . _ -")->required();
+  app.add_option("--role", options.role, "viewer, operator or admin")->required();
+  app.add_option("--password-file", options.password_file,
+                 "A file that holds the password, readable by its owner only (default: asked for)");
+}
+
+void describe(CLI::App& app, AccountRemoveOptions& options) {
+  app.add_option("name", options.name, "Of the account")->required();
+}
+
 template <typename Options>
 void add_command(CLI::App& app, std::vector<std::unique_ptr<Words>>& all, const std::string& name,
                  const std::string& description) {
@@ -324,6 +336,21 @@ std::vector<std::unique_ptr<Words>> add_commands(CLI::App& app) {
   add_command<CopyOptions>(app, all, "copy", "Copy new restore points to a second store");
   add_command<StatsOptions>(app, all, "stats", "Sizes, dedup and compression factors");
   add_command<AuditOptions>(app, all, "audit", "Who did what, when and why; whether that is whole");
+  add_command<ServeOptions>(app, all, "serve", "Run the daemon: schedules, upkeep, web pages");
+  add_command<ScheduleOptions>(app, all, "schedule", "Next runs, windows and last results");
+  CLI::App* jobs = app.add_subcommand("jobs", "Running and past jobs of the daemon");
+  jobs->fallthrough()->require_subcommand(0, 1);
+  add_command<JobsListOptions>(*jobs, all, "list", "List jobs, the newest first");
+  add_command<JobsShowOptions>(*jobs, all, "show", "Tell all that a job told");
+  add_command<JobsCancelOptions>(*jobs, all, "cancel", "Stop a job at its next safe point");
+  CLI::App* account = app.add_subcommand("account", "Who may use the web pages");
+  account->fallthrough()->require_subcommand(1);
+  add_command<AccountAddOptions>(*account, all, "add", "Add an account");
+  add_command<AccountListOptions>(*account, all, "list", "List the accounts");
+  add_command<AccountRemoveOptions>(*account, all, "remove", "Remove an account");
+  CLI::App* alert = app.add_subcommand("alert", "Alerts by webhook and mail");
+  alert->fallthrough()->require_subcommand(1);
+  add_command<AlertTestOptions>(*alert, all, "test", "Send a test alert to every receiver");
   CLI::App* key = app.add_subcommand("key", "Passphrases, key files and the recovery key");
   key->fallthrough()->require_subcommand(1);
   add_command<KeyListOptions>(*key, all, "list", "List the key slots, and which of them is in use");
@@ -343,7 +370,7 @@ void add_global_options(CLI::App& app, GlobalOptions& global) {
   app.add_flag("--verbose", global.verbose, "Tell more");
   app.add_flag("--no-progress", global.no_progress, "No progress bar");
   app.set_version_flag("--version", kVersion);
-  app.footer(kFooter);
+  app.footer(exit_statuses());
 }
 
 std::vector<std::string> option_names(const CLI::App& app) {
@@ -352,25 +379,6 @@ std::vector<std::string> option_names(const CLI::App& app) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
   return names;
-}
-
-void require_sense(const CheckOptions& options) {
-  const bool is_paced =
-      options.scrub.bytes_per_second > 0 || options.scrub.time_limit > base::Duration::zero();
-  if (is_paced && (options.level != store::CheckLevel::scrub || options.repair)) {
-    fail("--rate and --limit-time are for --level scrub without --repair");
-  }
-}
-
-// What is let go is said in one way at a time; nothing that somebody typed is passed over.
-void require_sense(const ForgetOptions& options) {
-  const bool is_named = options.mailbox || !options.snapshots.empty();
-  const int ways = static_cast<int>(options.list) + static_cast<int>(!options.undo.empty()) +
-                   static_cast<int>(is_named) + static_cast<int>(options.policy.has_value());
-  if (ways > 1) {
-    fail("--policy, --snapshot and --mailbox, --undo, --list: only one of these at a time");
-  }
-  if (!options.reason.empty() && !is_named) fail("--reason is for --snapshot and --mailbox");
 }
 
 std::string suggestion(const std::string& unknown, const std::vector<std::string>& known) {
@@ -460,11 +468,13 @@ std::variant<Arguments, Information> parse_arguments(int argument_count,
     if (!words->app->parsed()) continue;
     parsed.command_name = full_name(*words->app);
     parsed.command = std::move(words->options);
-    if (const auto* check = std::get_if<CheckOptions>(&parsed.command)) require_sense(*check);
-    if (const auto* forget = std::get_if<ForgetOptions>(&parsed.command)) require_sense(*forget);
+    require_sense(parsed.command);
     return parsed;
   }
-  fail("no command is given");
+  if (!app.got_subcommand("jobs")) fail("no command is given");
+  parsed.command_name = "jobs list";  // what is asked for, as a rule
+  parsed.command = JobsListOptions{};
+  return parsed;
 }
 
 bool asks_for_json(int argument_count, const char* const* arguments) {

@@ -140,6 +140,8 @@ struct AuditOptions {
   bool verify = false;
 };
 
+struct AlertTestOptions {};
+
 struct KeyListOptions {};
 
 struct KeyAddOptions {
@@ -158,13 +160,41 @@ struct KeyRecoveryOptions {
   std::optional<std::filesystem::path> recovery_key_file;
 };
 
+struct ServeOptions {};
+
+struct ScheduleOptions {};
+
+struct JobsListOptions {};
+
+struct JobsShowOptions {
+  std::string id;
+};
+
+struct JobsCancelOptions {
+  std::string id;
+};
+
+struct AccountAddOptions {
+  std::string name;
+  std::string role;
+  std::optional<std::filesystem::path> password_file;
+};
+
+struct AccountListOptions {};
+
+struct AccountRemoveOptions {
+  std::string name;
+};
+
 using Command =
     std::variant<InitOptions, DoctorOptions, MailboxesOptions, BackupOptions, SnapshotsOptions,
                  LsOptions, FindOptions, DiffOptions, RestoreOptions, ExtractOptions, CheckOptions,
                  DrillOptions, RebuildIndexOptions, CopyOptions, StatsOptions, KeyListOptions,
                  KeyAddOptions, KeyRemoveOptions, KeyRotateOptions, KeyRecoveryOptions,
                  ForgetOptions, HoldAddOptions, HoldRemoveOptions, HoldListOptions, PruneOptions,
-                 AuditOptions>;
+                 AuditOptions, ServeOptions, ScheduleOptions, JobsListOptions, JobsShowOptions,
+                 JobsCancelOptions, AccountAddOptions, AccountListOptions, AccountRemoveOptions,
+                 AlertTestOptions>;
 
 struct Arguments {
   GlobalOptions global;

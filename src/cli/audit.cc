@@ -121,12 +121,11 @@ jobs::ExitStatus list(const Context& context, store::Repository& repository,
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const AuditOptions& options) {
-  const auto configuration = context.configuration();
   std::optional<base::Instant> since;
   if (options.since) since = moment_of(*options.since, "--since");
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
-  if (options.verify) return verify(context, store.repository());
-  return list(context, store.repository(), since);
+  const auto store = context.resources.open_store(store::Access::read);
+  if (options.verify) return verify(context, store->repository());
+  return list(context, store->repository(), since);
 }
 
 }  // namespace cli

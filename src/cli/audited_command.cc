@@ -62,8 +62,8 @@ bool AuditedCommand::write(std::string_view result, Entry entry) {
     return write_down(context_, journals_, action_, result, reason_, what_);
   }
   try {
-    jobs::AuditLog{journals_, jobs::this_process()}.write(context_.clock.now(), action_, result,
-                                                          reason_, what_);
+    jobs::AuditLog{journals_, context_.by}.write(context_.clock.now(), action_, result, reason_,
+                                                 what_);
     return true;
   } catch (base::Error& error) {
     error.add_context("nothing was done, because it cannot be written to the audit log");
@@ -74,24 +74,13 @@ bool AuditedCommand::write(std::string_view result, Entry entry) {
 bool write_down(const Context& context, const store::Journals& journals, std::string_view action,
                 std::string_view result, std::string_view reason, const jobs::Record& what) {
   try {
-    jobs::AuditLog{journals, jobs::this_process()}.write(context.clock.now(), action, result,
-                                                         reason, what);
+    jobs::AuditLog{journals, context.by}.write(context.clock.now(), action, result, reason, what);
     return true;
   } catch (const base::Error& error) {
     base::log(base::LogLevel::warning, "the audit log does not tell of '", action, "', ", result,
               ": ", error.what());
     return false;
   }
-}
-
-graph::OnSignIn audited_sign_ins(const Context& context, const store::Journals& journals) {
-  return [&context, journals](const graph::SignIn& sign_in) {
-    write_down(context, journals, "sign-in", sign_in.problem.empty() ? "complete" : "failed", "",
-               {{"tenant", sign_in.tenant_id},
-                {"app", graph::name(sign_in.app)},
-                {"client_id", sign_in.client_id},
-                {"problem", jobs::text_or_null(sign_in.problem)}});
-  };
 }
 
 jobs::Value::List as_list(const std::vector<std::string>& texts) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "src/cli/commands.h"
-#include "src/graph/tenant.h"
 #include "src/jobs/audit_log.h"
 #include "src/jobs/exit_status.h"
 #include "src/jobs/record.h"
@@ -50,9 +49,6 @@ class AuditedCommand {
 // False then.
 bool write_down(const Context& context, const store::Journals& journals, std::string_view action,
                 std::string_view result, std::string_view reason, const jobs::Record& what);
-
-// Writes down who signs in where, and with what success. The context and the store outlive it.
-graph::OnSignIn audited_sign_ins(const Context& context, const store::Journals& journals);
 
 jobs::Value::List as_list(const std::vector<std::string>& texts);
 

@@ -56,7 +56,8 @@ std::vector<jobs::BackupPart> parts_of(const appliance::Configuration& configura
 }
 
 jobs::ProgressReading reading_of(const backup::RunProgress& progress,
-                                 const std::vector<jobs::BackupPart>& parts) {
+                                 const std::vector<jobs::BackupPart>& parts,
+                                 const jobs::ServiceFigures& before) {
   jobs::ProgressReading reading;
   const std::uint64_t mailboxes = progress.mailboxes_total;
   if (mailboxes > 0) {
@@ -67,7 +68,7 @@ jobs::ProgressReading reading_of(const backup::RunProgress& progress,
   reading.items_total = progress.items_listed;
   reading.bytes_done = progress.bytes_exported;
   reading.bytes_total = progress.bytes_to_export;
-  reading.throttled = jobs::service_figures(parts).throttled_time;
+  reading.throttled = jobs::since(before, jobs::service_figures(parts)).throttled_time;
   return reading;
 }
 
@@ -174,8 +175,8 @@ jobs::ExitStatus run(const Context& context, const BackupOptions& options) {
   if (options.policy && !configuration.policies.empty()) {
     only_tenant = configuration.policy(*options.policy).tenant;  // a slip costs no sign-in
   }
-  appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
-  const store::Journals journals = store.repository().journals();
+  const auto store = context.resources.open_store(store::Access::write);
+  const store::Journals journals = store->repository().journals();
   AuditedCommand audited{context,
                          journals,
                          "backup",
@@ -185,10 +186,11 @@ jobs::ExitStatus run(const Context& context, const BackupOptions& options) {
                           {"policy", jobs::text_or_null(options.policy.value_or(""))},
                           {"full", options.full}}};
   std::vector<jobs::FailedTenant> failed;
-  const auto tenants = appliance::open_tenants(configuration, only_tenant, context.clock, failed,
-                                               audited_sign_ins(context, journals));
+  const auto tenants =
+      appliance::open_tenants(context.resources, configuration, only_tenant, failed);
   const auto parts = parts_of(configuration, tenants, options, context.stop);
   jobs::BackupSettings settings;
+  settings.job_id = context.job_id;
   settings.policy = options.policy;
   settings.full = options.full;
   settings.concurrent_mailboxes = appliance::concurrent_mailboxes(configuration.limits);
@@ -196,9 +198,9 @@ jobs::ExitStatus run(const Context& context, const BackupOptions& options) {
   backup::RunProgress progress;
   jobs::BackupReport report;
   {
-    const ProgressBar bar{context.draw_progress, context.clock,
-                          [&] { return reading_of(progress, parts); }};
-    report = jobs::run_backup_job(store.repository(), parts, std::move(failed), settings,
+    const auto shown = context.progress.show(
+        [&, before = jobs::service_figures(parts)] { return reading_of(progress, parts, before); });
+    report = jobs::run_backup_job(store->repository(), parts, std::move(failed), settings,
                                   context.clock, progress, context.stop);
   }
   const jobs::ExitStatus status = jobs::exit_status(report);

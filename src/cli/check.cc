@@ -79,15 +79,16 @@ store::CheckReport check(const Context& context, const CheckOptions& options,
   const auto configuration = context.configuration();
   if (options.repair) {
     const store::LogRepair log = appliance::repair_log(configuration.store, context.clock);
-    appliance::OpenStore store{configuration.store, store::Access::write, context.clock};
+    const auto store = context.resources.open_store(store::Access::write);
     AuditedCommand audited{
         context,
-        store.repository().journals(),
+        store->repository().journals(),
         "check --repair",
         AuditedCommand::Entry::wanted,
         "",
         {{"log_damage", jobs::Value::List{log.damage.begin(), log.damage.end()}}}};
-    store::CheckReport report = store.repository().repair(options.level, on_progress, context.stop);
+    store::CheckReport report =
+        store->repository().repair(options.level, on_progress, context.stop);
     if (log.lost.empty()) {
       report.healed += log.damage.size();
     } else {
@@ -102,8 +103,8 @@ store::CheckReport check(const Context& context, const CheckOptions& options,
     const auto backend = appliance::open_backend(configuration.store);
     return store::scrub(*backend, options.scrub, context.clock, on_progress, context.stop);
   }
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
-  return store.repository().check(options.level, on_progress, context.stop);
+  const auto store = context.resources.open_store(store::Access::read);
+  return store->repository().check(options.level, on_progress, context.stop);
 }
 
 }  // namespace

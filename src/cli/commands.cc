@@ -6,16 +6,6 @@
 
 namespace cli {
 
-appliance::Configuration Context::configuration() const {
-  const auto path = appliance::configuration_path(global.config);
-  try {
-    return appliance::load_configuration(path);
-  } catch (const base::Error& error) {
-    throw AdvisedError{error, base::text("correct ", path.string(),
-                                         ", or name another file with --config or $COFFER_CONFIG")};
-  }
-}
-
 std::string short_time(base::Instant instant) {
   const std::string whole = base::format_rfc3339(instant);  // 2026-11-23T02:00:00Z
   return base::text(whole.substr(0, 10), " ", whole.substr(11, 5));

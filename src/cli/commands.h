@@ -4,7 +4,10 @@
 #include "src/base/clock.h"
 #include "src/cli/arguments.h"
 #include "src/cli/output.h"
+#include "src/cli/progress_display.h"
 #include "src/daemon/configuration.h"
+#include "src/daemon/resources.h"
+#include "src/jobs/audit_log.h"
 #include "src/jobs/exit_status.h"
 #include "src/jobs/progress.h"
 
@@ -20,9 +23,12 @@ struct Context {
   Output& output;
   base::Clock& clock;
   std::stop_token stop;
-  bool draw_progress = false;
+  ProgressDisplay& progress;
+  appliance::Resources& resources;
+  jobs::AuditedBy by;  // for the audit log
+  std::string job_id;  // a ULID: of what this command does
 
-  [[nodiscard]] appliance::Configuration configuration() const;
+  [[nodiscard]] appliance::Configuration configuration() const { return resources.configuration(); }
 };
 
 // Each prints its results and, with --json, its summary as the last record. What they throw is
@@ -48,11 +54,20 @@ jobs::ExitStatus run(const Context& context, const RebuildIndexOptions& options)
 jobs::ExitStatus run(const Context& context, const CopyOptions& options);
 jobs::ExitStatus run(const Context& context, const StatsOptions& options);
 jobs::ExitStatus run(const Context& context, const AuditOptions& options);
+jobs::ExitStatus run(const Context& context, const AlertTestOptions& options);
 jobs::ExitStatus run(const Context& context, const KeyListOptions& options);
 jobs::ExitStatus run(const Context& context, const KeyAddOptions& options);
 jobs::ExitStatus run(const Context& context, const KeyRemoveOptions& options);
 jobs::ExitStatus run(const Context& context, const KeyRotateOptions& options);
 jobs::ExitStatus run(const Context& context, const KeyRecoveryOptions& options);
+jobs::ExitStatus run(const Context& context, const ServeOptions& options);
+jobs::ExitStatus run(const Context& context, const ScheduleOptions& options);
+jobs::ExitStatus run(const Context& context, const JobsListOptions& options);
+jobs::ExitStatus run(const Context& context, const JobsShowOptions& options);
+jobs::ExitStatus run(const Context& context, const JobsCancelOptions& options);
+jobs::ExitStatus run(const Context& context, const AccountAddOptions& options);
+jobs::ExitStatus run(const Context& context, const AccountListOptions& options);
+jobs::ExitStatus run(const Context& context, const AccountRemoveOptions& options);
 
 // "2026-11-23 02:00": for tables.
 std::string short_time(base::Instant instant);

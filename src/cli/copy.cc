@@ -37,14 +37,14 @@ jobs::ExitStatus run(const Context& context, const CopyOptions& options) {
   const auto configuration = context.configuration();
   const appliance::StoreSettings second = appliance::second_store(configuration.store, options.to);
   const base::Duration begin = context.clock.monotonic();
-  appliance::OpenStore first{configuration.store, store::Access::read, context.clock};
-  AuditedCommand audited{context, first.repository().journals(),
+  const auto first = context.resources.open_store(store::Access::read);
+  AuditedCommand audited{context, first->repository().journals(),
                          "copy",  AuditedCommand::Entry::wanted,
                          "",      {{"second_store", second.directory.string()}}};
   store::CopyReport report;
   {
     StoreProgress progress{context};
-    report = appliance::copy_store(first, configuration.store, second, context.clock,
+    report = appliance::copy_store(*first, configuration.store, second, context.clock,
                                    progress.listener(), context.stop);
   }
   const double seconds = seconds_since(context.clock, begin);

@@ -85,14 +85,14 @@ void tell_counts(Output& output, const catalog::DifferenceCounts& counts) {
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const DiffOptions& options) {
-  const auto configuration = context.configuration();
   Output& output = context.output;
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
-  const auto points = catalog::restore_points_of(store.repository(), std::nullopt, options.mailbox);
+  const auto store = context.resources.open_store(store::Access::read);
+  const auto points =
+      catalog::restore_points_of(store->repository(), std::nullopt, options.mailbox);
   const jobs::RestorePoint from =
-      jobs::open_restore_point(store.repository(), chosen(points, "--from", options.from));
+      jobs::open_restore_point(store->repository(), chosen(points, "--from", options.from));
   const jobs::RestorePoint to =
-      jobs::open_restore_point(store.repository(), chosen(points, "--to", options.to));
+      jobs::open_restore_point(store->repository(), chosen(points, "--to", options.to));
   tell_points(output, from.snapshot, to.snapshot);
   Lines lines{output};
   const auto on_record = [&](const jobs::Record& record) {

@@ -74,23 +74,22 @@ void tell(Output& output, const restore::DrillReport& report,
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const DrillOptions& options) {
-  const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  const auto store = context.resources.open_store(store::Access::read);
   restore::DrillSettings settings{.items = options.items, .seed = options.seed};
   if (settings.seed == 0) settings.seed = seed_from_chance();
   restore::DrillProgress progress;
   const base::Duration begin = context.clock.monotonic();
   restore::DrillReport report;
   {
-    const ProgressBar bar{context.draw_progress, context.clock, [&] {
-                            jobs::ProgressReading reading;
-                            reading.items_done = progress.items_done;
-                            reading.items_total = progress.items_total;
-                            reading.bytes_done = progress.bytes_done;
-                            return reading;
-                          }};
+    const auto shown = context.progress.show([&] {
+      jobs::ProgressReading reading;
+      reading.items_done = progress.items_done;
+      reading.items_total = progress.items_total;
+      reading.bytes_done = progress.bytes_done;
+      return reading;
+    });
     const auto on_record = [&](const jobs::Record& record) { context.output.record(record); };
-    report = jobs::run_drill_job(store.repository(), settings, progress, on_record, context.stop);
+    report = jobs::run_drill_job(store->repository(), settings, progress, on_record, context.stop);
   }
   const double seconds = seconds_since(context.clock, begin);
   const jobs::ExitStatus status = jobs::exit_status(report);

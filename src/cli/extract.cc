@@ -31,14 +31,14 @@ void tell(Output& output, const catalog::ExtractReport& report, const ExtractOpt
 jobs::ExitStatus run(const Context& context, const ExtractOptions& options) {
   const auto configuration = context.configuration();
   appliance::require_outside_store(configuration.store, options.output, "--output");
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  const auto store = context.resources.open_store(store::Access::read);
   const jobs::RestorePoint point =
-      jobs::open_restore_point(store.repository(), options.mailbox, options.at);
+      jobs::open_restore_point(store->repository(), options.mailbox, options.at);
   catalog::ExtractSelection selection;
   selection.folders = jobs::folder_ids(point, options.folders);
   selection.items = {options.items.begin(), options.items.end()};
   AuditedCommand audited{context,
-                         store.repository().journals(),
+                         store->repository().journals(),
                          "extract",
                          AuditedCommand::Entry::wanted,
                          "",
@@ -52,16 +52,16 @@ jobs::ExitStatus run(const Context& context, const ExtractOptions& options) {
   const base::Duration begin = context.clock.monotonic();
   catalog::ExtractReport report;
   {
-    const ProgressBar bar{context.draw_progress, context.clock, [&] {
-                            jobs::ProgressReading reading;
-                            reading.items_done = items;
-                            return reading;
-                          }};
+    const auto shown = context.progress.show([&] {
+      jobs::ProgressReading reading;
+      reading.items_done = items;
+      return reading;
+    });
     const auto on_record = [&](const jobs::Record& record) {
       context.output.record(record);
       ++items;
     };
-    report = jobs::run_extract_job(store.repository(), point, selection, options.output, on_record,
+    report = jobs::run_extract_job(store->repository(), point, selection, options.output, on_record,
                                    context.stop);
   }
   const double seconds = seconds_since(context.clock, begin);

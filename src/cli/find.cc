@@ -39,13 +39,12 @@ void tell_left_out(Output& output, const std::vector<std::string>& left_out,
 
 jobs::ExitStatus run(const Context& context, const FindOptions& options) {
   const catalog::SearchQuery query = query_of(options);
-  const auto configuration = context.configuration();
   Output& output = context.output;
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
-  const auto [points, left_out] = points_for(store.repository(), options);
+  const auto store = context.resources.open_store(store::Access::read);
+  const auto [points, left_out] = points_for(store->repository(), options);
   jobs::ListedCounts total;
   for (const store::Snapshot& snapshot : points) {
-    const jobs::RestorePoint point = jobs::open_restore_point(store.repository(), snapshot);
+    const jobs::RestorePoint point = jobs::open_restore_point(store->repository(), snapshot);
     std::string folder;
     bool is_first = true;
     const auto on_record = [&](const jobs::Record& record) {

@@ -79,9 +79,9 @@ ExitStatus apply_retention(const Context& context, const ForgetOptions& options)
   const auto configuration = context.configuration();
   const auto policies = appliance::retention_policies(configuration, options.policy);
   const auto access = options.dry_run ? store::Access::read : store::Access::reclaim;
-  appliance::OpenStore store{configuration.store, access, context.clock};
+  const auto store = context.resources.open_store(access);
   jobs::RetentionReport report =
-      jobs::plan_retention_of(store.repository(), policies, context.clock.now());
+      jobs::plan_retention_of(store->repository(), policies, context.clock.now());
   if (options.policy) {
     const auto is_other = [&](const auto& part) { return part.policy != *options.policy; };
     std::erase_if(report.series, is_other);
@@ -90,9 +90,9 @@ ExitStatus apply_retention(const Context& context, const ForgetOptions& options)
   if (!options.dry_run) {
     require_agreement(jobs::confirmations(report), options.confirm);
     const std::vector<store::Forgetting> forgettings = jobs::forgettings_of(report);
-    audited(context, store.repository(), "forget",
+    audited(context, store->repository(), "forget",
             options.policy ? base::text("policy ", *options.policy) : "the policies",
-            as_list(forgettings), [&] { store.repository().forget(forgettings); });
+            as_list(forgettings), [&] { store->repository().forget(forgettings); });
   }
   for (const jobs::Record& record : jobs::retention_records(report)) context.output.record(record);
   if (!context.output.json() && (options.dry_run || context.output.verbose())) {
@@ -120,13 +120,12 @@ jobs::Record summary_of(std::size_t count, std::string_view what) {
 // What people name goes, whatever the rules say; only holds and the minimum age are above them.
 ExitStatus forget_named(const Context& context, const ForgetOptions& options) {
   const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store,
-                             options.dry_run ? store::Access::read : store::Access::reclaim,
-                             context.clock};
-  std::vector<store::Snapshot> points = jobs::shown_by_id(store.repository(), options.snapshots);
+  const auto store =
+      context.resources.open_store(options.dry_run ? store::Access::read : store::Access::reclaim);
+  std::vector<store::Snapshot> points = jobs::shown_by_id(store->repository(), options.snapshots);
   if (options.mailbox) {
     const std::vector<store::Snapshot> all =
-        catalog::restore_points_of(store.repository(), std::nullopt, *options.mailbox);
+        catalog::restore_points_of(store->repository(), std::nullopt, *options.mailbox);
     if (!options.dry_run) {
       require_agreement({base::text("this forgets every restore point of ", all.back().address,
                                     ", ", all.size(), " in all")},
@@ -135,7 +134,7 @@ ExitStatus forget_named(const Context& context, const ForgetOptions& options) {
     points.insert(points.end(), all.begin(), all.end());
   }
   jobs::require_old_enough(points, configuration.store.minimum_age, context.clock.now());
-  const std::vector<store::Hold> holds = store.repository().holds();
+  const std::vector<store::Hold> holds = store->repository().holds();
   const jobs::RetentionReport plan = jobs::plan_named(
       std::move(points), [&](const store::Snapshot& point) { return jobs::is_held(holds, point); });
   const std::string reason = options.reason.empty() ? "named by an operator" : options.reason;
@@ -149,8 +148,8 @@ ExitStatus forget_named(const Context& context, const ForgetOptions& options) {
   }
   // Refused by the store, with the name of the hold, if one of them is held.
   if (!options.dry_run) {
-    audited(context, store.repository(), "forget", reason, as_list(forgettings),
-            [&] { store.repository().forget(forgettings); });
+    audited(context, store->repository(), "forget", reason, as_list(forgettings),
+            [&] { store->repository().forget(forgettings); });
   }
   for (const jobs::Record& record : jobs::retention_records(plan)) context.output.record(record);
   if (options.dry_run && !context.output.json()) tell_plan(context.output, plan);
@@ -167,15 +166,13 @@ ExitStatus forget_named(const Context& context, const ForgetOptions& options) {
 }
 
 ExitStatus recall(const Context& context, const ForgetOptions& options) {
-  const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store,
-                             options.dry_run ? store::Access::read : store::Access::reclaim,
-                             context.clock};
+  const auto store =
+      context.resources.open_store(options.dry_run ? store::Access::read : store::Access::reclaim);
   const std::vector<store::Snapshot> points =
-      jobs::forgotten_by_id(store.repository(), options.undo);
+      jobs::forgotten_by_id(store->repository(), options.undo);
   if (!options.dry_run) {
-    audited(context, store.repository(), "forget --undo", options.reason, as_list(points),
-            [&] { store.repository().recall(points); });
+    audited(context, store->repository(), "forget --undo", options.reason, as_list(points),
+            [&] { store->repository().recall(points); });
   }
   context.output.remark(base::text(counted(points.size(), "restore point"),
                                    options.dry_run ? " would be brought back." : " brought back."));
@@ -184,9 +181,8 @@ ExitStatus recall(const Context& context, const ForgetOptions& options) {
 }
 
 ExitStatus list_forgotten(const Context& context) {
-  const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
-  const std::vector<store::ForgottenSnapshot> forgotten = store.repository().forgotten();
+  const auto store = context.resources.open_store(store::Access::read);
+  const std::vector<store::ForgottenSnapshot> forgotten = store->repository().forgotten();
   Table table{{{"Id"}, {"Mailbox"}, {"Time (UTC)"}, {"Forgotten (UTC)"}, {"Why"}}};
   for (const store::ForgottenSnapshot& each : forgotten) {
     context.output.record(jobs::forgotten_record(each));

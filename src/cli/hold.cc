@@ -16,14 +16,13 @@ jobs::Record summary_of(std::string_view command) {
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const HoldAddOptions& options) {
-  const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
+  const auto store = context.resources.open_store(store::Access::reclaim);
   const store::Hold hold =
-      jobs::new_hold(store.repository(), options.subject, options.reason, context.clock.now());
-  AuditedCommand audited{context,        store.repository().journals(),
+      jobs::new_hold(store->repository(), options.subject, options.reason, context.clock.now());
+  AuditedCommand audited{context,        store->repository().journals(),
                          "hold add",     AuditedCommand::Entry::required,
                          options.reason, jobs::hold_record(hold)};
-  store.repository().add_hold(hold);
+  store->repository().add_hold(hold);
   context.output.record(jobs::hold_record(hold));
   context.output.remark(base::text(
       base::printable(hold.subject), " is held",
@@ -35,13 +34,12 @@ jobs::ExitStatus run(const Context& context, const HoldAddOptions& options) {
 }
 
 jobs::ExitStatus run(const Context& context, const HoldRemoveOptions& options) {
-  const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
-  AuditedCommand audited{context,        store.repository().journals(),
+  const auto store = context.resources.open_store(store::Access::reclaim);
+  AuditedCommand audited{context,        store->repository().journals(),
                          "hold remove",  AuditedCommand::Entry::required,
                          options.reason, {{"id", options.id}}};
   try {
-    store.repository().remove_hold(options.id, options.reason);
+    store->repository().remove_hold(options.id, options.reason);
   } catch (const base::Error& error) {
     if (error.kind() != base::ErrorKind::not_found) throw;
     throw AdvisedError{error, "`coffer hold list` lists the holds that there are"};
@@ -54,9 +52,8 @@ jobs::ExitStatus run(const Context& context, const HoldRemoveOptions& options) {
 }
 
 jobs::ExitStatus run(const Context& context, const HoldListOptions&) {
-  const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
-  const std::vector<store::Hold> holds = store.repository().holds();
+  const auto store = context.resources.open_store(store::Access::read);
+  const std::vector<store::Hold> holds = store->repository().holds();
   Table table{{{"Id"}, {"On"}, {"Since (UTC)"}, {"Why"}}};
   for (const store::Hold& hold : holds) {
     context.output.record(jobs::hold_record(hold));

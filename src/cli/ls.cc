@@ -7,11 +7,10 @@
 namespace cli {
 
 jobs::ExitStatus run(const Context& context, const LsOptions& options) {
-  const auto configuration = context.configuration();
   Output& output = context.output;
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  const auto store = context.resources.open_store(store::Access::read);
   const jobs::RestorePoint point =
-      jobs::open_restore_point(store.repository(), options.mailbox, options.at);
+      jobs::open_restore_point(store->repository(), options.mailbox, options.at);
   if (options.folder) static_cast<void>(jobs::folder_ids(point, {*options.folder}));
   output.remark(base::text(base::printable(point.snapshot.address), " at ",
                            short_time(point.snapshot.time), " UTC, restore point ",

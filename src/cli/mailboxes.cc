@@ -11,11 +11,9 @@ namespace cli {
 namespace {
 
 // A store that is not there yet holds nothing: the tenant can be looked at before `init`.
-std::vector<store::Snapshot> stored_points(const appliance::StoreSettings& settings,
-                                           base::Clock& clock) {
+std::vector<store::Snapshot> stored_points(appliance::Resources& resources) {
   try {
-    appliance::OpenStore store{settings, store::Access::read, clock};
-    return store.repository().snapshots();
+    return resources.open_store(store::Access::read)->repository().snapshots();
   } catch (const base::Error& error) {
     if (error.kind() != base::ErrorKind::no_store) throw;
     return {};
@@ -74,9 +72,9 @@ void add_records(const Context& context, const appliance::Configuration& configu
 
 jobs::ExitStatus run(const Context& context, const MailboxesOptions&) {
   const auto configuration = context.configuration();
-  const auto points = stored_points(configuration.store, context.clock);
+  const auto points = stored_points(context.resources);
   std::vector<jobs::FailedTenant> failed;
-  const auto tenants = appliance::open_tenants(configuration, {}, context.clock, failed);
+  const auto tenants = appliance::open_tenants(context.resources, configuration, {}, failed);
   std::vector<jobs::Record> records;
   for (const auto& tenant : tenants) {
     try {

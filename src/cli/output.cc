@@ -46,14 +46,14 @@ std::string remedy_for(const base::Error& error) {
   return {};
 }
 
-std::size_t Output::columns() const {
+std::size_t ProcessOutput::columns() const {
   constexpr std::size_t kUsual = 80;
   struct winsize size {};
   if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return kUsual;
   return size.ws_col >= 40 ? size.ws_col : kUsual;
 }
 
-void Output::record(const jobs::Record& record) {
+void ProcessOutput::record(const jobs::Record& record) {
   if (!settings_.json) return;
   write(jobs::to_json(record));
   write("\n");
@@ -61,22 +61,17 @@ void Output::record(const jobs::Record& record) {
   if (std::fflush(stdout) != 0 && failure_ == 0) failure_ = errno;
 }
 
-void Output::line(std::string_view text) {
+void ProcessOutput::line(std::string_view text) {
   if (settings_.json) return;
   write(text);
   write("\n");
 }
 
-void Output::remark(std::string_view text) {
+void ProcessOutput::remark(std::string_view text) {
   if (!settings_.quiet) line(text);
 }
 
-void Output::error(const base::Error& error, jobs::ExitStatus status, std::string_view remedy) {
-  if (settings_.json) {
-    record(jobs::error_record(error, status, remedy));
-    if (failure_ == 0 && !is_broken_) return;  // else nobody has seen it
-  }
-  std::fflush(stdout);
+std::string error_text(const base::Error& error, std::string_view remedy) {
   std::string text = base::text("coffer: error: ", base::printable(error.message()));
   if (!error.context().empty()) {
     text += " (";
@@ -87,10 +82,24 @@ void Output::error(const base::Error& error, jobs::ExitStatus status, std::strin
   }
   text += "\n";
   if (!remedy.empty()) text += base::text("remedy: ", base::printable(remedy), "\n");
-  std::fputs(text.c_str(), stderr);
+  return text;
 }
 
-void Output::finish() {
+void ProcessOutput::error(const base::Error& error, jobs::ExitStatus status,
+                          std::string_view remedy) {
+  told_error(jobs::error_record(error, status, remedy), error_text(error, remedy));
+}
+
+void ProcessOutput::told_error(const jobs::Record& told, std::string_view text) {
+  if (settings_.json) {
+    record(told);
+    if (failure_ == 0 && !is_broken_) return;  // else nobody has seen it
+  }
+  std::fflush(stdout);
+  std::fputs(std::string{text}.c_str(), stderr);
+}
+
+void ProcessOutput::finish() {
   if (std::fflush(stdout) != 0 && failure_ == 0) failure_ = errno;
   if (failure_ == 0) return;
   const base::Error error = base::system_error("writing to standard output", failure_);
@@ -99,7 +108,7 @@ void Output::finish() {
   throw base::Error{base::ErrorKind::failed, error.message()};
 }
 
-void Output::write(std::string_view text) {
+void ProcessOutput::write(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && failure_ == 0)
     failure_ = errno;
 }

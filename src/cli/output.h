@@ -25,32 +25,58 @@ class AdvisedError : public base::Error {
 // What to do about an error; empty where there is nothing to say.
 std::string remedy_for(const base::Error& error);
 
+// Used from the command's own thread.
 class Output {
+ public:
+  virtual ~Output() = default;
+
+  // Whether only records are looked at: text for people need not be made.
+  [[nodiscard]] virtual bool json() const = 0;
+  [[nodiscard]] virtual bool quiet() const = 0;
+  [[nodiscard]] virtual bool verbose() const = 0;
+  // For tables.
+  [[nodiscard]] virtual std::size_t columns() const = 0;
+
+  // For scripts.
+  virtual void record(const jobs::Record& record) = 0;
+  // A line for people: what they asked to see.
+  virtual void line(std::string_view text) = 0;
+  // A line for people around the results.
+  virtual void remark(std::string_view text) = 0;
+  virtual void error(const base::Error& error, jobs::ExitStatus status,
+                     std::string_view remedy) = 0;
+
+  // Error(disk) or Error(failed) if something could not be written.
+  virtual void finish() = 0;
+};
+
+// One line and a remedy, as people see an error on standard error.
+std::string error_text(const base::Error& error, std::string_view remedy);
+
+// Records on standard output with --json; else text, errors on standard error.
+class ProcessOutput final : public Output {
  public:
   struct Settings {
     bool json = false;
-    bool quiet = false;
+    bool quiet = false;  // no remarks
     bool verbose = false;
   };
-  explicit Output(Settings settings) : settings_(settings) {}
+  explicit ProcessOutput(Settings settings) : settings_(settings) {}
 
-  [[nodiscard]] bool json() const { return settings_.json; }
-  [[nodiscard]] bool quiet() const { return settings_.quiet; }
-  [[nodiscard]] bool verbose() const { return settings_.verbose; }
+  [[nodiscard]] bool json() const override { return settings_.json; }
+  [[nodiscard]] bool quiet() const override { return settings_.quiet; }
+  [[nodiscard]] bool verbose() const override { return settings_.verbose; }
   // Of the terminal; 80 where there is none.
-  [[nodiscard]] std::size_t columns() const;
+  [[nodiscard]] std::size_t columns() const override;
 
-  // A line of JSON; nothing without --json.
-  void record(const jobs::Record& record);
-  // A line for people: what they asked to see. Nothing with --json.
-  void line(std::string_view text);
-  // A line for people around the results; nothing with --quiet either.
-  void remark(std::string_view text);
-  // One line and a remedy on standard error, or a record.
-  void error(const base::Error& error, jobs::ExitStatus status, std::string_view remedy);
+  void record(const jobs::Record& record) override;
+  void line(std::string_view text) override;
+  void remark(std::string_view text) override;
+  void error(const base::Error& error, jobs::ExitStatus status, std::string_view remedy) override;
+  void finish() override;
 
-  // Error(disk) or Error(failed) if something could not be written.
-  void finish();
+  // What error() prints, when it is known as a text and a record.
+  void told_error(const jobs::Record& record, std::string_view text);
 
  private:
   void write(std::string_view text);

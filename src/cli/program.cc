@@ -3,12 +3,19 @@
 #include "src/base/clock.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/random.h"
+#include "src/base/text.h"
 #include "src/cli/arguments.h"
 #include "src/cli/commands.h"
-#include "src/cli/failure_summary.h"
+#include "src/cli/follow.h"
 #include "src/cli/interruption.h"
+#include "src/cli/job_command.h"
 #include "src/cli/output.h"
 #include "src/cli/progress_bar.h"
+#include "src/cli/reporting.h"
+#include "src/daemon/configuration.h"
+#include "src/daemon/control.h"
+#include "src/daemon/resources.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -16,34 +23,14 @@
 #include <exception>
 #include <fcntl.h>
 #include <optional>
+#include <string>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace cli {
 namespace {
-
-void report(Output& output, const std::string& command, const base::Error& error,
-            const std::string& remedy) {
-  const jobs::ExitStatus status = jobs::exit_status(error.kind());
-  output.error(error, status, remedy);
-  output.record(failure_summary(command, error, status));
-}
-
-// Whatever `act` throws becomes an error for people or records, and an exit status.
-template <typename Act>
-jobs::ExitStatus reporting(Output& output, const std::string& command, Act act) {
-  try {
-    return act();
-  } catch (const AdvisedError& error) {
-    report(output, command, error, error.remedy());
-    return jobs::exit_status(error.kind());
-  } catch (...) {
-    const base::Error error = base::current_error();
-    report(output, command, error, remedy_for(error));
-    return jobs::exit_status(error.kind());
-  }
-}
 
 base::LogLevel log_level(const GlobalOptions& global) {
   if (global.verbose) return base::LogLevel::info;
@@ -51,7 +38,7 @@ base::LogLevel log_level(const GlobalOptions& global) {
 }
 
 // Making the index anew cannot be stopped half way and costs nothing when it is killed; creating a
-// store and changing its keys take a moment. Their signals are left alone.
+// store and changing its keys take a moment. Their signals are left alone; the daemon has its own.
 template <typename... Options>
 bool is_one_of(const Command& command) {
   return (std::holds_alternative<Options>(command) || ...);
@@ -59,7 +46,7 @@ bool is_one_of(const Command& command) {
 
 bool stops_on_request(const Command& command) {
   return !is_one_of<InitOptions, RebuildIndexOptions, KeyListOptions, KeyAddOptions,
-                    KeyRemoveOptions, KeyRotateOptions, KeyRecoveryOptions>(command);
+                    KeyRemoveOptions, KeyRotateOptions, KeyRecoveryOptions, ServeOptions>(command);
 }
 
 // A descriptor that the caller closed must not become a file of the store, which a message would
@@ -74,19 +61,53 @@ void occupy_standard_descriptors() {
   }
 }
 
-jobs::ExitStatus run_command(const Arguments& arguments, Output& output) {
+appliance::Configuration load_configuration(const GlobalOptions& global) {
+  const auto path = appliance::configuration_path(global.config);
+  try {
+    return appliance::load_configuration(path);
+  } catch (const base::Error& error) {
+    throw AdvisedError{error, base::text("correct ", path.string(),
+                                         ", or name another file with --config or $COFFER_CONFIG")};
+  }
+}
+
+// The daemon that is to do the command, or to keep off the store meanwhile; empty where none runs
+// or the command is none of its business.
+std::optional<appliance::ControlClient> daemon_for(const Command& command,
+                                                   const appliance::Configuration& configuration) {
+  if (!is_handed_over(command) && !needs_store_alone(command)) return std::nullopt;
+  return appliance::ControlClient::connect(configuration.service.state);
+}
+
+jobs::ExitStatus run_command(const Arguments& arguments, const std::vector<std::string>& words,
+                             ProcessOutput& output) {
   const GlobalOptions& global = arguments.global;
   std::optional<Interruption> interruption;  // before any other thread
   if (stops_on_request(arguments.command)) interruption.emplace(global.quiet || global.json);
+  const std::stop_token stop = interruption ? interruption->token() : std::stop_token{};
   base::SystemClock clock;
   const bool draw = !global.json && !global.quiet && !global.no_progress && on_a_terminal();
-  const Context context{global, output, clock,
-                        interruption ? interruption->token() : std::stop_token{}, draw};
+  appliance::OwnResources resources{load_configuration(global), jobs::this_process(), clock};
+  auto daemon = daemon_for(arguments.command, resources.configuration());
+  if (daemon && is_handed_over(arguments.command)) {
+    return follow(*daemon, words, output, draw, clock, stop);
+  }
+  if (daemon) daemon->borrow_store(stop);
+  ProgressBar progress{draw, clock};
+  const Context context{global,
+                        output,
+                        clock,
+                        stop,
+                        progress,
+                        resources,
+                        jobs::this_process(),
+                        base::new_ulid(clock.now())};
   return std::visit([&](const auto& options) { return run(context, options); }, arguments.command);
 }
 
 int run_words(int argument_count, const char* const* words) {
-  Output early{{.json = asks_for_json(argument_count, words), .quiet = false, .verbose = false}};
+  ProcessOutput early{
+      {.json = asks_for_json(argument_count, words), .quiet = false, .verbose = false}};
   std::optional<std::variant<Arguments, Information>> parsed;
   const jobs::ExitStatus parse_status =
       reporting(early, command_asked_for(argument_count, words), [&] {
@@ -105,11 +126,12 @@ int run_words(int argument_count, const char* const* words) {
   }
   const Arguments& arguments = std::get<Arguments>(*parsed);
   base::set_log_level(log_level(arguments.global));
-  Output output{{.json = arguments.global.json,
-                 .quiet = arguments.global.quiet,
-                 .verbose = arguments.global.verbose}};
-  const jobs::ExitStatus status =
-      reporting(output, arguments.command_name, [&] { return run_command(arguments, output); });
+  ProcessOutput output{{.json = arguments.global.json,
+                        .quiet = arguments.global.quiet,
+                        .verbose = arguments.global.verbose}};
+  const jobs::ExitStatus status = reporting(output, arguments.command_name, [&] {
+    return run_command(arguments, {words + 1, words + argument_count}, output);
+  });
   // A result that nobody got is no success.
   const jobs::ExitStatus written = reporting(output, arguments.command_name, [&] {
     output.finish();

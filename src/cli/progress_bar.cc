@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 #include <sys/ioctl.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -35,14 +36,23 @@ void draw(base::Clock& clock, const std::function<jobs::ProgressReading()>& read
   std::fflush(stderr);
 }
 
+class Drawn final : public ProgressDisplay::Shown {
+ public:
+  Drawn(base::Clock& clock, std::function<jobs::ProgressReading()> read)
+      : drawer_([&clock, read = std::move(read)](std::stop_token stop) {
+          draw(clock, read, std::move(stop));
+        }) {}
+
+ private:
+  std::jthread drawer_;
+};
+
 }  // namespace
 
-ProgressBar::ProgressBar(bool enabled, base::Clock& clock,
-                         std::function<jobs::ProgressReading()> read) {
-  if (!enabled) return;
-  drawer_ = std::jthread{[&clock, read = std::move(read)](std::stop_token stop) {
-    draw(clock, read, std::move(stop));
-  }};
+std::unique_ptr<ProgressDisplay::Shown> ProgressBar::show(
+    std::function<jobs::ProgressReading()> read) {
+  if (!enabled_) return nullptr;
+  return std::make_unique<Drawn>(clock_, std::move(read));
 }
 
 bool on_a_terminal() {

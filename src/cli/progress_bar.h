@@ -2,22 +2,25 @@
 #pragma once
 
 #include "src/base/clock.h"
+#include "src/cli/progress_display.h"
 #include "src/jobs/progress.h"
 
 #include <functional>
-#include <thread>
+#include <memory>
 
 namespace cli {
 
-class ProgressBar {
+class ProgressBar final : public ProgressDisplay {
  public:
-  // Calls `read` a few times a second until destroyed; then the line is wiped. Does nothing at all
-  // unless `enabled`. `clock` and what `read` looks at outlive it.
-  ProgressBar(bool enabled, base::Clock& clock, std::function<jobs::ProgressReading()> read);
+  // Shows nothing at all unless `enabled`. The clock outlives it.
+  ProgressBar(bool enabled, base::Clock& clock) : enabled_(enabled), clock_(clock) {}
+
+  // Drawn a few times a second; then the line is wiped.
+  std::unique_ptr<Shown> show(std::function<jobs::ProgressReading()> read) override;
 
  private:
-  // Last, so that it is joined before anything else goes.
-  std::jthread drawer_;
+  bool enabled_;
+  base::Clock& clock_;
 };
 
 // Whether standard output and standard error are a terminal that can be drawn on.

@@ -33,20 +33,19 @@ void tell(Output& output, const store::PruneReport& report, bool dry_run) {
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const PruneOptions& options) {
-  const auto configuration = context.configuration();
   const base::Duration begin = context.clock.monotonic();
   store::PruneReport report;
   jobs::Record summary;
   {
     StoreProgress progress{context};
-    appliance::OpenStore store{configuration.store, store::Access::reclaim, context.clock};
+    const auto store = context.resources.open_store(store::Access::reclaim);
     std::optional<AuditedCommand> audited;
     if (!options.prune.dry_run) {
-      audited.emplace(context, store.repository().journals(), "prune",
+      audited.emplace(context, store->repository().journals(), "prune",
                       AuditedCommand::Entry::wanted, "",
                       jobs::Record{{"delete_only", options.prune.delete_only}});
     }
-    report = store.repository().prune(options.prune, progress.listener(), context.stop);
+    report = store->repository().prune(options.prune, progress.listener(), context.stop);
     summary =
         jobs::prune_summary(report, options.prune.dry_run, seconds_since(context.clock, begin));
     if (audited) audited->end(jobs::ExitStatus::done, summary);

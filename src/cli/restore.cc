@@ -17,7 +17,7 @@ constexpr std::size_t kProblemsTold = 20;
 
 // Where the restore goes: a tenant, and a mailbox in it.
 struct Destination {
-  std::unique_ptr<appliance::OpenTenant> tenant;
+  std::shared_ptr<appliance::OpenTenant> tenant;  // shared as appliance::Resources tells
   graph::MailboxId mailbox;
   std::string address;
 };
@@ -30,19 +30,15 @@ AdvisedError no_restore_app(const appliance::TenantConfiguration& tenant) {
           "MailboxItem.ImportExport.All"};
 }
 
-std::unique_ptr<appliance::OpenTenant> open_for_restore(
-    const Context& context, const appliance::Configuration& configuration,
-    const appliance::TenantConfiguration& tenant, const store::Journals& journals) {
+std::shared_ptr<appliance::OpenTenant> open_for_restore(
+    const Context& context, const appliance::TenantConfiguration& tenant) {
   if (!tenant.restore_app) throw no_restore_app(tenant);
-  return std::make_unique<appliance::OpenTenant>(
-      tenant, configuration.limits, appliance::OpenTenant::Apps::backup_and_restore, context.clock,
-      audited_sign_ins(context, journals));
+  return context.resources.open_tenant(tenant, appliance::OpenTenant::Apps::backup_and_restore);
 }
 
 // The mailbox named by --to: first in the tenant that the restore point is of, then in the others.
 Destination named_destination(const Context& context, const appliance::Configuration& configuration,
-                              const std::string& name, const store::Snapshot& point,
-                              const store::Journals& journals) {
+                              const std::string& name, const store::Snapshot& point) {
   std::vector<const appliance::TenantConfiguration*> candidates;
   for (const auto& tenant : configuration.tenants) {
     candidates.insert(tenant.name == point.tenant.name ? candidates.begin() : candidates.end(),
@@ -55,7 +51,7 @@ Destination named_destination(const Context& context, const appliance::Configura
       if (passed_over == nullptr) passed_over = candidate;
       continue;
     }
-    auto tenant = open_for_restore(context, configuration, *candidate, journals);
+    auto tenant = open_for_restore(context, *candidate);
     graph::Directory& directory = tenant->service().directory();
     const auto user = directory.find_user(name, context.stop);
     if (!user) continue;
@@ -74,15 +70,14 @@ Destination named_destination(const Context& context, const appliance::Configura
 }
 
 Destination destination_of(const Context& context, const appliance::Configuration& configuration,
-                           const RestoreOptions& options, const store::Snapshot& point,
-                           const store::Journals& journals) {
-  if (options.to) return named_destination(context, configuration, *options.to, point, journals);
+                           const RestoreOptions& options, const store::Snapshot& point) {
+  if (options.to) return named_destination(context, configuration, *options.to, point);
   if (const auto* tenant = configuration.find_tenant(point.tenant.name)) {
-    auto opened = open_for_restore(context, configuration, *tenant, journals);
+    auto opened = open_for_restore(context, *tenant);
     return {std::move(opened), {point.mailbox_id}, point.address};
   }
   // Its tenant may have another name by now.
-  Destination found = named_destination(context, configuration, point.address, point, journals);
+  Destination found = named_destination(context, configuration, point.address, point);
   if (found.mailbox.value == point.mailbox_id) return found;
   throw AdvisedError{base::Error{base::ErrorKind::not_found,
                                  base::text("no tenant of the configuration has the mailbox ",
@@ -192,13 +187,13 @@ void tell(Output& output, const jobs::RestoreJobReport& job, const jobs::Restore
 }
 
 jobs::ProgressReading reading_of(const restore::RestoreProgress& progress,
-                                 graph::MailboxService& service) {
+                                 graph::MailboxService& service, base::Duration throttled_before) {
   jobs::ProgressReading reading;
   reading.items_done = progress.items_done;
   reading.items_total = progress.items_total;
   reading.bytes_done = progress.bytes_done;
   reading.bytes_total = progress.bytes_total;
-  reading.throttled = service.statistics().throttled_time;
+  reading.throttled = service.statistics().throttled_time - throttled_before;
   return reading;
 }
 
@@ -208,8 +203,9 @@ jobs::RestoreJobReport restore_with_progress(const Context& context, store::Repo
                                              const jobs::RestoreRequest& request) {
   graph::MailboxService& service = destination.tenant->service().mailboxes();
   restore::RestoreProgress progress;
-  const ProgressBar bar{context.draw_progress, context.clock,
-                        [&] { return reading_of(progress, service); }};
+  const auto shown = context.progress.show([&, before = service.statistics().throttled_time] {
+    return reading_of(progress, service, before);
+  });
   const auto on_record = [&](const jobs::Record& record) { context.output.record(record); };
   try {
     return jobs::run_restore_job(repository, service, point, request, context.clock, progress,
@@ -224,18 +220,17 @@ jobs::RestoreJobReport restore_with_progress(const Context& context, store::Repo
 
 jobs::ExitStatus run(const Context& context, const RestoreOptions& options) {
   const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  const auto store = context.resources.open_store(store::Access::read);
   const jobs::RestorePoint point =
-      jobs::open_restore_point(store.repository(), options.mailbox, options.at);
+      jobs::open_restore_point(store->repository(), options.mailbox, options.at);
   // What is asked for is looked up before anybody signs in.
   static_cast<void>(catalog::select(*point.reader, point.paths,
                                     jobs::folder_ids(point, options.folders),
                                     {options.items.begin(), options.items.end()}));
-  const store::Journals journals = store.repository().journals();
-  Destination destination =
-      destination_of(context, configuration, options, point.snapshot, journals);
-  const jobs::RestoreRequest request =
-      request_of(options, point, destination, configuration.limits);
+  const store::Journals journals = store->repository().journals();
+  Destination destination = destination_of(context, configuration, options, point.snapshot);
+  jobs::RestoreRequest request = request_of(options, point, destination, configuration.limits);
+  request.job_id = context.job_id;
   context.output.remark(base::printable(base::text("Of ", point.snapshot.address, " as of ",
                                                    base::format_rfc3339(point.snapshot.time),
                                                    ", restore point ", point.snapshot.id)));
@@ -245,7 +240,7 @@ jobs::ExitStatus run(const Context& context, const RestoreOptions& options) {
                     what_of(options, point, request));
   }
   const jobs::RestoreJobReport job =
-      restore_with_progress(context, store.repository(), destination, point, request);
+      restore_with_progress(context, store->repository(), destination, point, request);
   const jobs::ExitStatus status = jobs::exit_status(job, request.settings.dry_run);
   if (!context.output.json()) tell(context.output, job, request);
   if (job.report.stopped_by) {

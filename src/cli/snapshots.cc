@@ -51,15 +51,14 @@ void tell(Output& output, const std::vector<store::Snapshot>& points,
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const SnapshotsOptions& options) {
-  const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
+  const auto store = context.resources.open_store(store::Access::read);
   const std::vector<store::Snapshot> points =
       options.mailbox
-          ? catalog::restore_points_of(store.repository(), std::nullopt, *options.mailbox)
-          : store.repository().snapshots();
+          ? catalog::restore_points_of(store->repository(), std::nullopt, *options.mailbox)
+          : store->repository().snapshots();
   const std::vector<std::optional<base::Instant>> verified =
-      store.repository().last_verified(points);
-  const std::vector<store::Hold> holds = store.repository().holds();
+      store->repository().last_verified(points);
+  const std::vector<store::Hold> holds = store->repository().holds();
   std::set<std::string> mailboxes;
   for (std::size_t i = 0; i < points.size(); ++i) {
     context.output.record(

@@ -33,9 +33,8 @@ void tell(Output& output, const store::StoreStatistics& figures) {
 }  // namespace
 
 jobs::ExitStatus run(const Context& context, const StatsOptions&) {
-  const auto configuration = context.configuration();
-  appliance::OpenStore store{configuration.store, store::Access::read, context.clock};
-  const store::StoreStatistics figures = store.repository().statistics();
+  const auto store = context.resources.open_store(store::Access::read);
+  const store::StoreStatistics figures = store->repository().statistics();
   tell(context.output, figures);
   jobs::Record record = jobs::stats_record(figures);
   context.output.record(record);

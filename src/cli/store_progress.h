@@ -2,11 +2,11 @@
 #pragma once
 
 #include "src/cli/commands.h"
-#include "src/cli/progress_bar.h"
 #include "store/repository.h"
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 namespace cli {
 
@@ -14,12 +14,12 @@ namespace cli {
 class StoreProgress {
  public:
   explicit StoreProgress(const Context& context)
-      : bar_(context.draw_progress, context.clock, [this] {
+      : shown_(context.progress.show([this] {
           jobs::ProgressReading reading;
           reading.bytes_done = done_bytes_;
           reading.bytes_total = total_bytes_;
           return reading;
-        }) {}
+        })) {}
 
   // For the store; only as long as this lives.
   [[nodiscard]] store::OnProgress listener() {
@@ -32,7 +32,8 @@ class StoreProgress {
  private:
   std::atomic<std::uint64_t> done_bytes_{0};
   std::atomic<std::uint64_t> total_bytes_{0};
-  ProgressBar bar_;  // last: it reads the others from a thread of its own
+  std::unique_ptr<ProgressDisplay::Shown>
+      shown_;  // last: it reads the others from a thread of its own
 };
 
 }  // namespace cli

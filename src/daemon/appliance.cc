@@ -98,35 +98,14 @@ store::LogRepair repair_log(const StoreSettings& settings, base::Clock& clock) {
 }
 
 OpenTenant::OpenTenant(const TenantConfiguration& configuration, const LimitSettings& limits,
-                       Apps apps, base::Clock& clock, graph::OnSignIn on_sign_in)
+                       Apps apps, base::Clock& clock, graph::OnSignIn on_sign_in,
+                       graph::OnRequest on_request)
     : configuration_(configuration),
       transport_(http::make_curl_transport(transport_settings(configuration))) {
   graph::TenantSettings settings = tenant_settings(configuration, limits, apps);
   settings.on_sign_in = std::move(on_sign_in);
+  settings.on_request = std::move(on_request);
   tenant_ = std::make_unique<graph::Tenant>(std::move(settings), *transport_, clock);
-}
-
-OpenTenants open_tenants(const Configuration& configuration, const std::optional<std::string>& only,
-                         base::Clock& clock, std::vector<jobs::FailedTenant>& failed,
-                         const graph::OnSignIn& on_sign_in) {
-  if (configuration.tenants.empty()) {
-    throw base::Error{base::ErrorKind::usage,
-                      base::text(configuration.path.string(),
-                                 " names no tenant: add [tenant.NAME] with "
-                                 "'tenant_id' and [tenant.NAME.backup_app]")};
-  }
-  OpenTenants tenants;
-  for (const TenantConfiguration& tenant : configuration.tenants) {
-    if (only && tenant.name != *only) continue;
-    try {
-      tenants.push_back(std::make_unique<OpenTenant>(tenant, configuration.limits,
-                                                     OpenTenant::Apps::backup, clock, on_sign_in));
-    } catch (const base::Error& error) {
-      failed.push_back({tenant.name, error});
-    }
-  }
-  if (tenants.empty() && !failed.empty()) throw failed.front().error;
-  return tenants;
 }
 
 std::vector<backup::NamedPolicy> policies_of(const Configuration& configuration,

@@ -76,7 +76,7 @@ class OpenTenant {
   // Reads the credentials of these apps; nothing is sent yet. The clock outlives it. Error(usage)
   // names the key of a credential that cannot be read.
   OpenTenant(const TenantConfiguration& configuration, const LimitSettings& limits, Apps apps,
-             base::Clock& clock, graph::OnSignIn on_sign_in = {});
+             base::Clock& clock, graph::OnSignIn on_sign_in = {}, graph::OnRequest on_request = {});
 
   [[nodiscard]] graph::Tenant& service() { return *tenant_; }
   [[nodiscard]] const TenantConfiguration& configuration() const { return configuration_; }
@@ -87,14 +87,6 @@ class OpenTenant {
   std::unique_ptr<http::Transport> transport_;
   std::unique_ptr<graph::Tenant> tenant_;
 };
-
-using OpenTenants = std::vector<std::unique_ptr<OpenTenant>>;
-
-// All of the configuration, or the one named `only`, to read from. One that cannot be opened goes
-// to `failed`; if that is all of them, its error is thrown. Error(usage) if there is none.
-OpenTenants open_tenants(const Configuration& configuration, const std::optional<std::string>& only,
-                         base::Clock& clock, std::vector<jobs::FailedTenant>& failed,
-                         const graph::OnSignIn& on_sign_in = {});
 
 // The policies of a tenant. One without any is protected as a whole by a policy "default": nobody
 // is left out because nobody was named.

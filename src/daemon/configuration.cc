@@ -1,6 +1,8 @@
 #include "src/daemon/configuration.h"
 
+#include "schedules/calendar_event.h"
 #include "schedules/time_zone.h"
+#include "schedules/window.h"
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/text.h"
@@ -216,22 +218,26 @@ RetentionSettings read_retention(TableReader table) {
   return retention;
 }
 
-// "22:00-06:00"
-bool is_window(std::string_view text) {
-  const auto is_time = [](std::string_view time) {
-    const auto digit = [&](std::size_t i) { return time[i] >= '0' && time[i] <= '9'; };
-    return time.size() == 5 && time[2] == ':' && digit(0) && digit(1) && digit(3) && digit(4) &&
-           time.substr(0, 2) < "24" && time.substr(3) < "60";
-  };
-  return text.size() == 11 && text[5] == '-' && is_time(text.substr(0, 5)) &&
-         is_time(text.substr(6));
+// The same for what only the scheduler reads.
+void check_calendar(TableReader& table, const std::string& key,
+                    const std::vector<std::string>& calendar, const std::string& timezone) {
+  for (const std::string& text : calendar) {
+    try {
+      schedules::CalendarEvent{text, schedules::TimeZone{timezone}};
+    } catch (const base::Error& error) {
+      if (error.kind() != base::ErrorKind::usage) throw;
+      table.fail(key, base::text("'", key, "' in [", table.name(), "]: ", error.message()));
+    }
+  }
 }
 
-void check_windows(TableReader& table, const std::vector<std::string>& windows) {
-  for (const std::string& window : windows) {
-    if (is_window(window)) continue;
-    table.fail("window", base::text("'window' in [", table.name(),
-                                    "] takes \"HH:MM-HH:MM\", not \"", window, "\""));
+void check_windows(TableReader& table, const std::vector<std::string>& windows,
+                   const std::string& timezone) {
+  try {
+    schedules::Windows{windows, schedules::TimeZone{timezone}};
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::usage) throw;
+    table.fail("window", base::text("'window' in [", table.name(), "]: ", error.message()));
   }
 }
 
@@ -239,6 +245,10 @@ PolicySettings read_policy(TableReader table, const std::string& key,
                            const std::vector<std::string>& tenants) {
   PolicySettings policy;
   policy.name = key;
+  if (key.empty() || key.starts_with('-')) {
+    table.fail("",
+               base::text("[", table.name(), "]: a policy's name begins with a letter or digit"));
+  }
   const auto tenant = table.text("tenant");
   policy.include = table.texts("include").value_or(policy.include);
   policy.exclude = table.texts("exclude").value_or(policy.exclude);
@@ -251,7 +261,8 @@ PolicySettings read_policy(TableReader table, const std::string& key,
   table.finish();
   policy.retention = read_retention(std::move(retention));
   check_timezone(table, policy.timezone);
-  check_windows(table, policy.window);
+  check_calendar(table, "schedule", policy.schedule, policy.timezone);
+  check_windows(table, policy.window, policy.timezone);
   check_selectors(table, "include", policy.include);
   check_selectors(table, "exclude", policy.exclude);
   check_selectors(table, "order", policy.order);
@@ -306,38 +317,57 @@ WebSettings read_web(TableReader table, const Place& place) {
   return web;
 }
 
-AlertSettings read_alerts(TableReader table) {
+http::MailServer read_mail_server(TableReader& table, const std::string& url) {
+  if (auto server = http::parse_mail_server(url)) return std::move(*server);
+  table.fail("smtp", base::text("'smtp' in [alerts] must be an smtp or smtps URL, smtp://host:port "
+                                "or smtp://user@host:port, and is \"",
+                                without_secrets(url),
+                                "\"; a password belongs into the file of 'smtp_password_file'"));
+}
+
+void check_address(TableReader& table, const std::string& key, const std::string& address) {
+  if (http::is_mail_address(address)) return;
+  table.fail(key, base::text("'", key, "' in [alerts] has no mail address in \"", address, "\""));
+}
+
+AlertSettings read_alerts(TableReader table, const Place& place) {
   AlertSettings alerts;
   alerts.webhook = table.texts("webhook").value_or(alerts.webhook);
-  alerts.smtp = table.text("smtp");
+  const auto smtp = table.text("smtp");
+  alerts.smtp_password = read_file_key(table, place, "smtp_password_file");
+  alerts.mail_from = table.text("mail_from");
   alerts.mail_to = table.texts("mail_to").value_or(alerts.mail_to);
+  alerts.ca_file = read_file_key(table, place, "ca_file");
   table.finish();
   for (const std::string& url : alerts.webhook) check_url(table, "webhook", url);
-  if (alerts.smtp && !alerts.smtp->starts_with("smtp://") &&
-      !alerts.smtp->starts_with("smtps://")) {
-    table.fail("smtp", base::text("'smtp' in [alerts] must be an smtp or smtps URL, and is \"",
-                                  without_secrets(*alerts.smtp), "\""));
-  }
-  for (const std::string& address : alerts.mail_to) {
-    if (address.find('@') != std::string::npos) continue;
-    table.fail("mail_to",
-               base::text("'mail_to' in [alerts] has no mail address in \"", address, "\""));
+  if (smtp) alerts.smtp = read_mail_server(table, *smtp);
+  if (alerts.mail_from) check_address(table, "mail_from", *alerts.mail_from);
+  for (const std::string& address : alerts.mail_to) check_address(table, "mail_to", address);
+  if (alerts.smtp_password && (!alerts.smtp || alerts.smtp->user.empty())) {
+    table.fail("smtp_password_file",
+               "'smtp_password_file' in [alerts] needs a user in 'smtp': smtp://user@host");
   }
   if (!alerts.mail_to.empty() && !alerts.smtp)
     table.fail("mail_to", "'mail_to' in [alerts] needs 'smtp'");
   return alerts;
 }
 
-// Read and checked for the versions that obey them.
-std::vector<std::string> not_obeyed_in(const PolicySettings& policy) {
-  std::vector<std::string> keys;
-  const auto add = [&](const char* key) {
-    keys.push_back(base::text("'", key, "' in [policy.", policy.name, "]"));
-  };
-  if (!policy.schedule.empty()) add("schedule");
-  if (!policy.window.empty()) add("window");
-  if (policy.jitter > base::Duration{0}) add("jitter");
-  return keys;
+ServiceSettings read_service(TableReader table, const Place& place, const StoreSettings& store) {
+  ServiceSettings service;
+  const auto state = table.text("state");
+  service.upkeep = table.text_or_texts("upkeep").value_or(service.upkeep);
+  service.timezone = table.text("timezone").value_or(service.timezone);
+  table.finish();
+  check_timezone(table, service.timezone);
+  check_calendar(table, "upkeep", service.upkeep, service.timezone);
+  service.state = store.directory;
+  service.state += ".state";
+  if (state) service.state = place.resolve(*state);
+  if (is_at_or_below(service.state, store.directory) ||
+      is_at_or_below(service.state, store.index)) {
+    table.fail("state", "'state' in [service] must not lie inside the store or its index");
+  }
+  return service;
 }
 
 // The named tables below [tenant] and [policy], in the order of the file.
@@ -349,40 +379,6 @@ std::vector<std::pair<std::string, TableReader>> named_tables(TableReader parent
 }
 
 }  // namespace
-
-std::filesystem::path CredentialFile::location() const {
-  if (credential.empty()) return path;
-  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
-  if (directory == nullptr || *directory == '\0') {
-    throw base::Error{
-        base::ErrorKind::usage,
-        base::text(origin, " names the credential '", credential,
-                   "', but the service manager passed none (CREDENTIALS_DIRECTORY is not set)")};
-  }
-  return std::filesystem::path{directory} / credential;
-}
-
-base::Secret CredentialFile::read_secret() const {
-  const std::filesystem::path file = location();
-  try {
-    return base::read_secret_file(file);
-  } catch (base::Error& error) {
-    error.add_context(origin);
-    throw;
-  }
-}
-
-std::string CredentialFile::read_public() const {
-  const std::filesystem::path file = location();
-  try {
-    const base::Bytes bytes = base::read_file(file, kLargestFileBytes);
-    if (!bytes.empty()) return std::string{base::as_text(bytes)};
-  } catch (const base::Error& error) {
-    throw base::Error{base::ErrorKind::usage, error.message()}.add_context(origin);
-  }
-  throw base::Error{base::ErrorKind::usage, base::text("'", file.string(), "' is empty")}
-      .add_context(origin);
-}
 
 const TenantConfiguration* Configuration::find_tenant(std::string_view name) const {
   for (const TenantConfiguration& tenant : tenants) {
@@ -444,6 +440,7 @@ Configuration parse_configuration(std::string_view text, const std::filesystem::
   TableReader limits = top.below("limits");
   TableReader web = top.below("web");
   TableReader alerts = top.below("alerts");
+  TableReader service = top.below("service");
   top.finish();
   if (!store.exists()) top.fail("store", "table [store] is missing");
 
@@ -464,15 +461,11 @@ Configuration parse_configuration(std::string_view text, const std::filesystem::
     if (names.empty())
       table.fail("", base::text("[", table.name(), "] needs a [tenant.…] to protect"));
     configuration.policies.push_back(read_policy(table, key, names));
-    for (std::string& each : not_obeyed_in(configuration.policies.back())) {
-      configuration.not_obeyed.push_back(std::move(each));
-    }
   }
-  if (web.exists()) configuration.not_obeyed.emplace_back("[web]");
-  if (alerts.exists()) configuration.not_obeyed.emplace_back("[alerts]");
   configuration.limits = read_limits(std::move(limits));
   configuration.web = read_web(std::move(web), place);
-  configuration.alerts = read_alerts(std::move(alerts));
+  configuration.alerts = read_alerts(std::move(alerts), place);
+  configuration.service = read_service(std::move(service), place, configuration.store);
   return configuration;
 }
 

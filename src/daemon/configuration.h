@@ -3,8 +3,9 @@
 #pragma once
 
 #include "src/base/clock.h"
-#include "src/base/secret.h"
+#include "src/daemon/credential_file.h"
 #include "src/graph/api_form.h"
+#include "src/http/mail_transport.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -14,20 +15,6 @@
 #include <vector>
 
 namespace appliance {
-
-// A file that a key names: a secret, a certificate. It is read when it is needed, not before.
-struct CredentialFile {
-  std::filesystem::path path;
-  std::string credential;  // the name of a systemd credential, instead of a path
-  std::string origin;      // "/etc/coffer/coffer.toml:4: passphrase_file"
-
-  // Where it lies. Error(usage) for a credential when the service manager passed none.
-  [[nodiscard]] std::filesystem::path location() const;
-  // Error(usage) with the origin, if it is unreadable, open to others, or empty.
-  [[nodiscard]] base::Secret read_secret() const;
-  // For what anybody may see. Error(usage) with the origin, if it is unreadable or empty.
-  [[nodiscard]] std::string read_public() const;
-};
 
 struct StoreSettings {
   std::filesystem::path directory;
@@ -92,10 +79,21 @@ struct WebSettings {
   std::optional<CredentialFile> private_key;
 };
 
+// Of `coffer serve`.
+struct ServiceSettings {
+  // Jobs, accounts, alerts, the control socket: what a daemon keeps, and could do without.
+  std::filesystem::path state;
+  std::vector<std::string> upkeep{"*-*-* 12:00:00"};  // prune, checks, a drill; in `timezone`
+  std::string timezone = "UTC";
+};
+
 struct AlertSettings {
-  std::vector<std::string> webhook;
-  std::optional<std::string> smtp;
+  std::vector<std::string> webhook;  // URLs, which are secrets
+  std::optional<http::MailServer> smtp;
+  std::optional<CredentialFile> smtp_password;
+  std::optional<std::string> mail_from;
   std::vector<std::string> mail_to;
+  std::optional<CredentialFile> ca_file;  // trusted besides the system's authorities
 };
 
 struct Configuration {
@@ -107,8 +105,7 @@ struct Configuration {
   LimitSettings limits;
   WebSettings web;
   AlertSettings alerts;
-  // What is there and has no effect in this version: "'schedule' in [policy.nightly]", "[web]".
-  std::vector<std::string> not_obeyed;
+  ServiceSettings service;
 
   // Null if there is none of that name, in whatever case.
   [[nodiscard]] const TenantConfiguration* find_tenant(std::string_view name) const;

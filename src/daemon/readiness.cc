@@ -205,14 +205,6 @@ void check_readiness(const Configuration& configuration,
                        counted(configuration.tenants.size(), "tenant"), ", ",
                        counted(configuration.policies.size(), "policy")),
             ""});
-  if (!configuration.not_obeyed.empty()) {
-    std::string keys;
-    for (const std::string& key : configuration.not_obeyed)
-      keys += (keys.empty() ? "" : ", ") + key;
-    on_check({"keys without effect", Status::warning,
-              base::text("this version reads but does not obey ", keys),
-              "start backups by a timer of the system, and watch their exit status"});
-  }
   check_secrets(configuration, on_check);
   check_space("space for the store", configuration.store.directory, on_check);
   check_space("space for the index", configuration.store.index, on_check);

@@ -80,6 +80,16 @@ bool tells_of_limits(std::string_view name) {
 
 }  // namespace
 
+CountedRequest::CountedRequest(const Wiring& wiring, Operation operation, std::uint64_t body_bytes)
+    : wiring_(wiring), operation_(operation) {
+  ++wiring.counters.requests;
+  wiring.counters.sent_bytes += body_bytes;
+}
+
+CountedRequest::~CountedRequest() {
+  if (wiring_.on_request) wiring_.on_request(operation_, status_);
+}
+
 void Wiring::count_throttled(const http::ResponseHead& head) const {
   ++counters.throttled;
   if (http::retry_after(head, clock.now())) ++counters.throttled_told;
@@ -169,10 +179,10 @@ ApiClient::Attempted ApiClient::send(const Call& call, bool streams, http::BodyS
   const std::uint64_t body_bytes = is_upload ? call.stream->size_bytes() : call.body.size();
   attempted.pass.emplace(wiring_.gate.enter(call.budget, body_bytes, stop));
   if (is_upload) call.stream->rewind();
-  ++wiring_.counters.requests;
-  wiring_.counters.sent_bytes += body_bytes;
+  CountedRequest counted{wiring_, call.operation, body_bytes};
   SplitSink split{sink, wiring_.counters.received_bytes};
   attempted.transfer = wiring_.transport.perform(request, split, stop);
+  counted.ended(attempted.transfer);
   if (attempted.transfer.arrived() && !is_success(attempted.transfer.head.status)) {
     attempted.error = refusal_in(attempted.transfer.head, split.refusal());
   }

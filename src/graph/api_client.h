@@ -16,6 +16,8 @@
 #include "src/http/url.h"
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -42,11 +44,31 @@ struct Wiring {
   http::BudgetGate& gate;
   http::Jitter& jitter;
   Counters& counters;
+  std::function<void(Operation operation, int status)> on_request{};  // may be empty
 
   void count_throttled(const http::ResponseHead& head) const;
 };
 
 ServiceStatistics statistics_of(const Wiring& wiring);
+
+// A request that is being sent: counted, and told when it is over, also where what takes its answer
+// throws.
+class CountedRequest {
+ public:
+  CountedRequest(const Wiring& wiring, Operation operation, std::uint64_t body_bytes);
+  ~CountedRequest();
+  CountedRequest(const CountedRequest&) = delete;
+  CountedRequest& operator=(const CountedRequest&) = delete;
+
+  void ended(const http::Transfer& transfer) {
+    status_ = transfer.arrived() ? transfer.head.status : 0;
+  }
+
+ private:
+  const Wiring& wiring_;
+  Operation operation_;
+  int status_ = 0;
+};
 
 struct Call {
   Operation operation = Operation::list_folders;

@@ -135,9 +135,9 @@ Importer::Sent Importer::send(const MailboxId& mailbox, Turn turn, http::BodySou
   const std::uint64_t size = body.size_bytes();
   sent.pass.emplace(std::move(turn.pass));
   body.rewind();
-  ++wiring_.counters.requests;
-  wiring_.counters.sent_bytes += size;
+  CountedRequest counted{wiring_, Operation::import_item, size};
   sent.transfer = wiring_.transport.perform(request, sink, stop);
+  counted.ended(sent.transfer);
   sent.body = sink.text();
   wiring_.counters.received_bytes += sent.body.size();
   if (sent.transfer.arrived() && !is_success(sent.transfer.head.status)) {

@@ -100,7 +100,7 @@ struct Tenant::Parts {
       : transport(next, all_hosts_of(settings)),
         jitter(settings.jitter_seed ? http::Jitter{*settings.jitter_seed} : http::Jitter{}),
         gate(clock, mailbox_limits(settings)),
-        wiring{transport, clock, gate, jitter, counters},
+        wiring{transport, clock, gate, jitter, counters, settings.on_request},
         backup(settings, App::backup, std::move(settings.backup_app), wiring),
         form(settings.api),
         accounts(backup.client),

@@ -7,6 +7,7 @@
 #include "src/graph/api_form.h"
 #include "src/graph/directory.h"
 #include "src/graph/mailbox_service.h"
+#include "src/graph/operation.h"
 #include "src/http/transport.h"
 
 #include <cstdint>
@@ -41,6 +42,10 @@ struct SignIn {
 // did not; not where somebody stopped it.
 using OnSignIn = std::function<void(const SignIn&)>;
 
+// Called by whatever thread sent it, once for each request to the service that was sent, repeated
+// ones too; with 0 where no answer came. Not for sign-ins. Must not throw.
+using OnRequest = std::function<void(Operation operation, int status)>;
+
 struct TenantSettings {
   ApiForm api = ApiForm::items;
   std::string tenant_id{};  // GUID or verified domain
@@ -52,6 +57,7 @@ struct TenantSettings {
   unsigned requests_per_mailbox = 4;          // 1 to 4
   std::optional<std::uint64_t> jitter_seed;   // makes waits repeatable, for simulations
   OnSignIn on_sign_in;                        // may be empty
+  OnRequest on_request;                       // may be empty
 };
 
 // What signing in showed, for the readiness checklist. The roles come out of the token where it can

@@ -302,6 +302,8 @@ void configure(Exchange& exchange, const Request& request, std::uint64_t body_by
   set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
   const auto idle = std::chrono::ceil<std::chrono::seconds>(request.idle_timeout).count();
   set(easy, CURLOPT_LOW_SPEED_TIME, std::max(static_cast<long>(idle), 1L));
+  const auto total = request.total_timeout.value_or(base::Duration{0});  // 0: no limit
+  set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(total.count()));
 
   void* user = &exchange;
   set(easy, CURLOPT_WRITEFUNCTION, &receive_body);

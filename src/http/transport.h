@@ -62,8 +62,9 @@ struct Request {
   // peer fill megabytes.
   bool streams_answer = false;
   // Fails when fewer than one byte moved for so long. Large answers begin late, so there is no
-  // total limit.
+  // total limit, but for small exchanges that ask for one.
   base::Duration idle_timeout = std::chrono::minutes{5};
+  std::optional<base::Duration> total_timeout{};
 };
 
 struct ResponseHead {

@@ -14,7 +14,6 @@
 namespace jobs {
 namespace {
 
-constexpr std::string_view kWhat = "an entry of the audit log";
 constexpr std::uint8_t kVersion = 1;
 // Records are as deep as we make them; deeper is an attack on the stack.
 constexpr int kMostDepth = 8;
@@ -126,14 +125,6 @@ Record without_lists(const Record& record) {
   return shorter;
 }
 
-std::string user_name() {
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 4096> buffer{};
-  const int error = ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
-  return error == 0 && found != nullptr ? found->pw_name : base::text("uid ", ::geteuid());
-}
-
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
@@ -143,7 +134,8 @@ base::Instant time_of(const Record& entry) {
   const Value* time = entry.find("time");
   const auto* text = time ? std::get_if<std::string>(&time->content()) : nullptr;
   const auto instant = text ? base::parse_rfc3339(*text) : std::nullopt;
-  if (!instant) throw base::Error{base::ErrorKind::corrupt, base::text(kWhat, " tells no time")};
+  if (!instant)
+    throw base::Error{base::ErrorKind::corrupt, base::text(kAuditEntry, " tells no time")};
   return *instant;
 }
 
@@ -156,18 +148,27 @@ base::Bytes encode_record(const Record& record) {
   return fields.take();
 }
 
-Record decode_record(base::ByteView bytes) {
-  store::FieldReader fields{bytes, kWhat};
+Record decode_record(base::ByteView bytes, std::string_view what) {
+  store::FieldReader fields{bytes, what};
   if (fields.octet() != kVersion) fields.fail("was written by a newer program: update this one");
   Record record = get_record(fields, 0);
   fields.finish();
   return record;
 }
 
+std::string user_name(uid_t user) {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> buffer{};
+  const int error = ::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found);
+  return error == 0 && found != nullptr ? found->pw_name : base::text("uid ", user);
+}
+
 AuditedBy this_process() {
   // Of whoever became root by it; as trustworthy as root is.
   const char* login = std::getenv("SUDO_USER");  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  return {user_name(), login != nullptr ? login : "", host_name(), base::text(::getpid())};
+  return {user_name(::geteuid()), login != nullptr ? login : "", host_name(),
+          base::text(::getpid())};
 }
 
 AuditLog::AuditLog(const store::Journals& journals, AuditedBy by)

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace jobs {
@@ -29,6 +30,8 @@ struct AuditedBy {
 
 // The user whose rights this process has, and the process.
 AuditedBy this_process();
+// "uid 4711" for one that the machine does not know.
+std::string user_name(uid_t user);
 
 class AuditLog {
  public:
@@ -60,8 +63,9 @@ struct AuditVerdict {
 // Reads all of it, and all of the commit log.
 AuditVerdict verify_audit_log(const store::Journals& journals);
 
-// A record as an entry holds it. decode_record throws Error(corrupt).
+constexpr std::string_view kAuditEntry = "an entry of the audit log";
+// A record as an entry holds it. decode_record throws Error(corrupt) naming `what`.
 base::Bytes encode_record(const Record& record);
-Record decode_record(base::ByteView bytes);
+Record decode_record(base::ByteView bytes, std::string_view what = kAuditEntry);
 
 }  // namespace jobs

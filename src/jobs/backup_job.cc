@@ -240,9 +240,10 @@ BackupReport run_backup_job(store::Repository& repository, const std::vector<Bac
                             base::Clock& clock, backup::RunProgress& progress,
                             std::stop_token stop) {
   BackupReport report;
-  report.job_id = base::new_ulid(clock.now());
+  report.job_id = settings.job_id;
   report.failed_tenants = std::move(failed);
   const base::Duration begin = clock.monotonic();
+  const ServiceFigures before = service_figures(parts);
   // All tenants are looked through before the first byte is stored: a mistake in a name costs
   // nothing.
   std::vector<std::optional<backup::Discovery>> found;
@@ -273,7 +274,7 @@ BackupReport run_backup_job(store::Repository& repository, const std::vector<Bac
     report.cancelled = run.cancelled;
     report.stopped_by = std::move(run.stopped_by);
   }
-  report.service = service_figures(parts);
+  report.service = since(before, service_figures(parts));
   report.took = clock.monotonic() - begin;
   return report;
 }
@@ -288,6 +289,14 @@ ServiceFigures service_figures(const std::vector<BackupPart>& parts) {
     figures.throttled_time += statistics.throttled_time;
   }
   return figures;
+}
+
+ServiceFigures since(const ServiceFigures& before, ServiceFigures now) {
+  now.requests -= before.requests;
+  now.retried -= before.retried;
+  now.throttled -= before.throttled;
+  now.throttled_time -= before.throttled_time;
+  return now;
 }
 
 std::string_view name(JobStatus status) {

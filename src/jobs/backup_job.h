@@ -29,6 +29,7 @@ struct BackupPart {
 };
 
 struct BackupSettings {
+  std::string job_id;                 // a ULID
   std::optional<std::string> policy;  // only the mailboxes of this one
   bool full = false;
   std::size_t concurrent_mailboxes = 32;
@@ -70,7 +71,10 @@ BackupReport run_backup_job(store::Repository& repository, const std::vector<Bac
                             base::Clock& clock, backup::RunProgress& progress,
                             std::stop_token stop);
 
+// Since the services were opened, whoever asked them.
 ServiceFigures service_figures(const std::vector<BackupPart>& parts);
+// What was added since `before`.
+ServiceFigures since(const ServiceFigures& before, ServiceFigures now);
 
 enum class JobStatus : std::uint8_t { complete, partial, failed };
 std::string_view name(JobStatus status);

@@ -85,7 +85,7 @@ RestoreJobReport run_restore_job(store::Repository& repository, graph::MailboxSe
                                  base::Clock& clock, restore::RestoreProgress& progress,
                                  const OnRecord& on_record, std::stop_token stop) {
   RestoreJobReport job;
-  job.job_id = base::new_ulid(clock.now());
+  job.job_id = request.job_id;
   const base::Duration begin = clock.monotonic();
   const auto on_item = [&](const restore::ItemReport& item) {
     count(item, job);
@@ -167,7 +167,9 @@ Record restore_summary(const RestoreJobReport& job, const RestorePoint& point,
               {"replace", job.planned.replace},
               {"bytes", job.planned.bytes},
               {"least_seconds",
-               std::chrono::duration<double>(least_upload_time(job.planned.bytes)).count()}}},
+               std::chrono::duration<double>(least_upload_time(job.planned.bytes)).count()},
+              // By a rate that was observed, of which nobody keeps a record yet.
+              {"expected_seconds", nullptr}}},
       {"folders", Record{{"created", report.folders.created}, {"reused", report.folders.reused}}},
       {"bytes_sent", report.bytes_sent},
       {"problems", std::move(problems)}};

@@ -17,6 +17,7 @@
 namespace jobs {
 
 struct RestoreRequest {
+  std::string job_id;  // a ULID
   restore::RestoreSelection selection;
   restore::RestoreTarget target;
   restore::RestoreSettings settings;

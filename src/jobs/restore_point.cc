@@ -18,47 +18,6 @@ void stop_if_asked(std::stop_token stop) {
   }
 }
 
-Record item_record(const std::string& folder, const store::ItemEntry& item,
-                   const store::ItemDisplay& display) {
-  const std::string& from =
-      display.sender_address.empty() ? display.sender_name : display.sender_address;
-  return Record{{"type", "item"},
-                {"id", item.id},
-                {"folder", folder},
-                {"item_class", text_or_null(item.item_class)},
-                {"size", item.size_bytes},
-                {"change_key", text_or_null(item.change_key)},
-                {"created", item.created},
-                {"modified", item.modified},
-                {"received", display.received},
-                {"subject", text_or_null(display.subject)},
-                {"from", text_or_null(from)},
-                {"from_name", text_or_null(display.sender_name)},
-                {"sent", display.sent},
-                {"has_attachments", display.has_attachments},
-                {"stream_bytes", item.content.size_bytes},
-                {"sha256", item.content.sha256.hex()}};
-}
-
-Record folder_record(const RestorePoint& point, const store::FolderEntry& folder,
-                     std::uint64_t items) {
-  return Record{{"type", "folder"},
-                {"id", folder.id},
-                {"path", point.paths.path(folder.id)},
-                {"item_class", text_or_null(folder.item_class)},
-                {"items", items}};
-}
-
-// Counted from the tree of items, which is smaller than that of their metadata.
-std::uint64_t count_items(const RestorePoint& point, const std::string& folder_id) {
-  std::uint64_t count = 0;
-  point.reader->items_of_folder(folder_id, [&](const store::ItemEntry&) {
-    ++count;
-    return true;
-  });
-  return count;
-}
-
 class Listing {
  public:
   Listing(const RestorePoint& point, const OnRecord& on_record, std::stop_token stop)
@@ -66,7 +25,7 @@ class Listing {
 
   void folder_line(const store::FolderEntry& folder) {
     stop_if_asked(stop_);
-    on_record_(folder_record(point_, folder, count_items(point_, folder.id)));
+    on_record_(folder_record(point_, folder));
     ++counts_.folders;
   }
 
@@ -114,6 +73,36 @@ void list_folder(const RestorePoint& point, const std::string& folder_id, bool r
 }
 
 }  // namespace
+
+Record item_record(const std::string& folder, const store::ItemEntry& item,
+                   const store::ItemDisplay& display) {
+  const std::string& from =
+      display.sender_address.empty() ? display.sender_name : display.sender_address;
+  return Record{{"type", "item"},
+                {"id", item.id},
+                {"folder", folder},
+                {"item_class", text_or_null(item.item_class)},
+                {"size", item.size_bytes},
+                {"change_key", text_or_null(item.change_key)},
+                {"created", item.created},
+                {"modified", item.modified},
+                {"received", display.received},
+                {"subject", text_or_null(display.subject)},
+                {"from", text_or_null(from)},
+                {"from_name", text_or_null(display.sender_name)},
+                {"sent", display.sent},
+                {"has_attachments", display.has_attachments},
+                {"stream_bytes", item.content.size_bytes},
+                {"sha256", item.content.sha256.hex()}};
+}
+
+Record folder_record(const RestorePoint& point, const store::FolderEntry& folder) {
+  return Record{{"type", "folder"},
+                {"id", folder.id},
+                {"path", point.paths.path(folder.id)},
+                {"item_class", text_or_null(folder.item_class)},
+                {"items", point.reader->count_items(folder.id)}};
+}
 
 RestorePoint open_restore_point(store::Repository& repository, std::string_view mailbox,
                                 std::string_view at) {

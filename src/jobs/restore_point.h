@@ -34,6 +34,11 @@ std::vector<std::string> folder_ids(const RestorePoint& point,
 
 using OnRecord = std::function<void(const Record&)>;
 
+// {"type":"item",...} and {"type":"folder",...}. `folder`: the path of the item's.
+Record item_record(const std::string& folder, const store::ItemEntry& item,
+                   const store::ItemDisplay& display);
+Record folder_record(const RestorePoint& point, const store::FolderEntry& folder);
+
 struct ListedCounts {
   std::uint64_t folders = 0;
   std::uint64_t items = 0;

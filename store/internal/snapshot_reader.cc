@@ -71,19 +71,36 @@ class TreeSnapshotReader final : public SnapshotReader {
     return folders;
   }
 
-  void items(const OnItem& on_item) const override { walk(std::nullopt, on_item); }
+  void items(const OnItem& on_item) const override { walk(std::nullopt, "", on_item); }
 
   void items_of_folder(const std::string& folder_id, const OnItem& on_item) const override {
-    walk(folder_id, on_item);
+    walk(folder_id, folder_key(folder_id), on_item);
   }
 
   void displayed_items(const std::optional<std::string>& folder_id,
                        const OnDisplayedItem& on_item) const override {
-    DisplayBeside display{*chunks_, snapshot_.roots.display,
-                          folder_id ? folder_key(*folder_id) : std::string{}};
-    walk(folder_id, [&](const ItemEntry& item, const std::string& key) {
+    const std::string from = folder_id ? folder_key(*folder_id) : std::string{};
+    DisplayBeside display{*chunks_, snapshot_.roots.display, from};
+    walk(folder_id, from, [&](const ItemEntry& item, const std::string& key) {
       return on_item(item, display.of(key));
     });
+  }
+
+  void displayed_items_behind(const ItemPlace& place, bool in_its_folder_only,
+                              const OnDisplayedItem& on_item) const override {
+    const std::string from = item_key(place.folder_id, place.item_id);
+    const auto only = in_its_folder_only ? std::optional{place.folder_id} : std::nullopt;
+    DisplayBeside display{*chunks_, snapshot_.roots.display, from};
+    walk(only, from, [&](const ItemEntry& item, const std::string& key) {
+      return key == from || on_item(item, display.of(key));
+    });
+  }
+
+  [[nodiscard]] std::uint64_t count_items(const std::string& folder_id) const override {
+    if (!snapshot_.roots.items) return 0;
+    const std::string first = folder_key(folder_id);
+    return count_between(read_node(*chunks_, MapKind::items, *snapshot_.roots.items), first,
+                         end_of_folder(first));
   }
 
   [[nodiscard]] std::optional<ItemEntry> find(const std::string& folder_id,
@@ -113,11 +130,12 @@ class TreeSnapshotReader final : public SnapshotReader {
  private:
   // `on_entry` takes the item, and its key if it wants it.
   template <typename OnEntry>
-  void walk(const std::optional<std::string>& folder_id, const OnEntry& on_entry) const {
+  void walk(const std::optional<std::string>& folder_id, std::string_view from,
+            const OnEntry& on_entry) const {
     const std::string only = folder_id ? folder_key(*folder_id) : std::string{};
     FolderNames names{*chunks_, snapshot_.roots.folders};
     TreeCursor cursor{*chunks_, MapKind::items, snapshot_.roots.items};
-    for (bool more = cursor.seek(only); more; more = cursor.next()) {
+    for (bool more = cursor.seek(from); more; more = cursor.next()) {
       const std::string& key = cursor.key();
       if (folder_id && folder_part(key) != only) return;
       const std::string& folder = folder_id ? *folder_id : names.id_of(folder_part(key));
@@ -128,6 +146,22 @@ class TreeSnapshotReader final : public SnapshotReader {
         if (!on_entry(item)) return;
       }
     }
+  }
+
+  // Entries whose keys are not below `first` and below `end`. Nodes that lie between them are
+  // believed to hold what the node above says.
+  [[nodiscard]] std::uint64_t count_between(const TreeNode& node, std::string_view first,
+                                            std::string_view end) const {
+    const std::size_t from = node.lower_bound(first);
+    const std::size_t to = node.lower_bound(end);
+    if (node.level() == 0) return to - from;
+    std::uint64_t count = 0;
+    for (std::size_t i = from; i <= to && i < node.entries().size(); ++i) {
+      const bool is_whole = i != from && i != to;
+      count += is_whole ? decode_node_ref(node.entries()[i].payload).totals.entries
+                        : count_between(read_child(*chunks_, MapKind::items, node, i), first, end);
+    }
+    return count;
   }
 
   const ChunkStore* chunks_;

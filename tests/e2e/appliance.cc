@@ -76,6 +76,8 @@ const Json& Told::error() const {
   return *found;
 }
 
+std::string coffer_program() { return COFFER_PROGRAM; }
+
 Appliance::Appliance(const std::filesystem::path& directory, const std::filesystem::path& site)
     : directory_(directory) {
   std::filesystem::create_directories(directory_);

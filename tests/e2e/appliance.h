@@ -57,6 +57,9 @@ struct Told {
   [[nodiscard]] const Json& error() const;
 };
 
+// Where the program is.
+std::string coffer_program();
+
 // A configuration, a store, and the program.
 class Appliance {
  public:

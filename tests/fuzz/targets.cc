@@ -40,6 +40,7 @@ std::span<const NamedTarget> all_targets() {
       {"token_answer", fuzz_token_answer},
       {"tree_node", fuzz_tree_node},
       {"url", fuzz_url},
+      {"web_request", fuzz_web_request},
   });
   return kTargets;
 }

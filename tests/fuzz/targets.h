@@ -44,6 +44,7 @@ void fuzz_time_of_restore_point(base::ByteView input);
 void fuzz_token_answer(base::ByteView input);
 void fuzz_tree_node(base::ByteView input);
 void fuzz_url(base::ByteView input);
+void fuzz_web_request(base::ByteView input);
 
 struct NamedTarget {
   std::string_view name;

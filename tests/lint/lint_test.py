@@ -15,6 +15,7 @@ CLEAN = {
     "src/http/transport.h": HEADER + '#include "src/base/text.h"\n',
     "src/http/curl_transport.cc": '#include "src/http/transport.h"\n\n#include <curl/curl.h>\n\n'
                                   "#include <unistd.h>\n#include <vector>\n",
+    "src/http/curl_mail_transport.cc": "#include <curl/curl.h>\n",
     "store/backends/s3.cc": '#include "src/http/transport.h"\n',
     "tests/unit/http/transport_test.cc": '#include "src/http/transport.h"\n\n#include <curl/curl.h>\n',
     "tests/unit/http/other_test.cc": "#include <curl/curl.h>\n",

@@ -47,6 +47,10 @@ std::vector<backup::Mailbox> SimulatedTenant::discover() {
 
 backup::RunReport SimulatedTenant::back_up(bool full, std::size_t concurrent_mailboxes) {
   repository_.clock().advance(std::chrono::hours{24});
+  return back_up_now(full, concurrent_mailboxes);
+}
+
+backup::RunReport SimulatedTenant::back_up_now(bool full, std::size_t concurrent_mailboxes) {
   backup::RunSettings settings;
   settings.tenant = SmallRepository::kTenant;
   settings.full = full;

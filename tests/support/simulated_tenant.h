@@ -28,6 +28,8 @@ class SimulatedTenant {
   [[nodiscard]] std::vector<backup::Mailbox> discover();
   // The whole tenant. The clock moves on by a day first.
   backup::RunReport back_up(bool full = false, std::size_t concurrent_mailboxes = 4);
+  // The same at the time that it is.
+  backup::RunReport back_up_now(bool full = false, std::size_t concurrent_mailboxes = 4);
   restore::RestoreReport restore(const store::Snapshot& point, const restore::RestoreTarget& target,
                                  const restore::RestoreSettings& settings = {});
 
@@ -40,6 +42,7 @@ class SimulatedTenant {
 
   [[nodiscard]] simulator::Tenant& simulator() { return simulator_; }
   [[nodiscard]] SmallRepository& repository() { return repository_; }
+  [[nodiscard]] store::MemoryBackend& backend() { return backend_; }
 
  private:
   store::MemoryBackend backend_;

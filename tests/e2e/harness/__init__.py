@@ -2,6 +2,7 @@
 
 from .coffer import Coffer, Run
 from .comparison import Mismatch, compare_placed, expect
+from .daemon import Daemon
 from .file_faults import FileCall, FileFaults
 from .observer import Observer
 from .simulator import Simulator, find_ports
@@ -9,6 +10,7 @@ from .tenant_record import Item, MailboxRecord
 
 __all__ = [
     "Coffer",
+    "Daemon",
     "FileCall",
     "FileFaults",
     "Observer",

@@ -61,6 +61,8 @@ class Coffer:
         self.config = self.directory / "coffer.toml"
         self.tenant_fragment = tenant_fragment
         self.limits = {}  # as in [limits]
+        self.policy_keys = ""  # of its policy, and tables below it
+        self.daemon_fragment = ""  # [web] and what else is of the daemon
         self.environment = {}  # beside what it inherits
         self.before = []  # a command that is to run it
         self.secret_file = self.directory / "passphrase"
@@ -88,10 +90,11 @@ class Coffer:
         """The tenant and what of it is backed up; nothing for a store alone."""
         if not self.tenant_fragment:
             return ""
-        policy = '[policy.nightly]\ntenant = "contoso"\ninclude = ["*"]\n'
+        policy = f'[policy.nightly]\ntenant = "contoso"\ninclude = ["*"]\n{self.policy_keys}'
         # A number or a text is written in TOML as in JSON.
         limits = [f"{name} = {json.dumps(value)}" for name, value in self.limits.items()]
-        return "\n".join([self.tenant_fragment, policy, "[limits]", *limits, ""])
+        return "\n".join(
+            [self.tenant_fragment, policy, "[limits]", *limits, self.daemon_fragment, ""])
 
     def limit(self, **limits):
         self.limits |= limits

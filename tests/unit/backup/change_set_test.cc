@@ -31,6 +31,11 @@ class StoredFolder final : public store::SnapshotReader {
     }
   }
   void displayed_items(const std::optional<std::string>&, const OnDisplayedItem&) const override {}
+  void displayed_items_behind(const store::ItemPlace&, bool,
+                              const OnDisplayedItem&) const override {}
+  [[nodiscard]] std::uint64_t count_items(const std::string&) const override {
+    return items_.size();
+  }
   [[nodiscard]] std::optional<store::ItemEntry> find(const std::string& folder_id,
                                                      const std::string& item_id) const override {
     const auto found = items_.find(item_id);

@@ -104,6 +104,7 @@ TEST_CASE("commands below a command have a name of two words", "[cli][arguments]
   CHECK(add.command_name == "key add");
   CHECK(add.global.json);
   CHECK(std::get<cli::KeyAddOptions>(add.command).key_file == "/k");
+  CHECK(command({"alert", "test", "--json"}).command_name == "alert test");
   const auto remove = std::get<cli::KeyRemoveOptions>(
       command({"key", "remove", "0123456789abcdef", "--force"}).command);
   CHECK(remove.slot == "0123456789abcdef");

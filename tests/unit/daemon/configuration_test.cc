@@ -102,7 +102,10 @@ private_key_file = "web.key"
 [alerts]
 webhook = ["https://hooks.example/a"]
 smtp = "smtps://user@mail.example:465"
+smtp_password_file = "credential:smtp-password"
+mail_from = "coffer@contoso.com"
 mail_to = ["admins@contoso.com"]
+ca_file = "relay.pem"
 )");
 
   CHECK(configuration.store.directory == "/var/lib/coffer/store");
@@ -135,7 +138,14 @@ mail_to = ["admins@contoso.com"]
   CHECK(configuration.limits.memory_bytes == std::uint64_t{512} << 20);
   CHECK(configuration.limits.requests_per_mailbox == 2);
   CHECK(configuration.web.listen == "0.0.0.0:8440");
+  CHECK(configuration.alerts.webhook == std::vector<std::string>{"https://hooks.example/a"});
+  REQUIRE(configuration.alerts.smtp);
+  CHECK(configuration.alerts.smtp->text() == "smtps://mail.example:465");
+  CHECK(configuration.alerts.smtp->user == "user");
+  CHECK(configuration.alerts.smtp_password->credential == "smtp-password");
+  CHECK(configuration.alerts.mail_from == "coffer@contoso.com");
   CHECK(configuration.alerts.mail_to.size() == 1);
+  CHECK(configuration.alerts.ca_file->path == "/etc/coffer/relay.pem");
 }
 
 TEST_CASE("what is left out has its default", "[daemon][configuration]") {
@@ -232,9 +242,8 @@ TEST_CASE("a mistake is told with its place and the nearest name", "[daemon][con
       {both + "[policy.p]\ntimezone = \"W. Europe Standard Time\"\n",
        ":10: 'timezone' in [policy.p]: unknown time zone \"W. Europe Standard Time\""},
       {both + "[policy.p]\nwindow = [\"22:00-25:00\"]\n",
-       ":10: 'window' in [policy.p] takes \"HH:MM-HH:MM\", not \"22:00-25:00\""},
-      {both + "[policy.p]\nwindow = \"22-6\"\n",
-       "'window' in [policy.p] takes \"HH:MM-HH:MM\", not \"22-6\""},
+       ":10: 'window' in [policy.p]: window \"22:00-25:00\""},
+      {both + "[policy.p]\nwindow = \"22-6\"\n", "'window' in [policy.p]: window \"22-6\""},
       {both + "[policy.p.retention]\nkeep_dayly = 3\n",
        "unknown key 'keep_dayly' in [policy.p.retention]; did you mean 'keep_daily'?"},
       {both + "[policy.p.retention]\nkeep_daily = -1\n", "is -1, and must be at least 0"},
@@ -246,6 +255,14 @@ TEST_CASE("a mistake is told with its place and the nearest name", "[daemon][con
       {store + "[alerts]\nmail_to = [\"admins@contoso.com\"]\n",
        "'mail_to' in [alerts] needs 'smtp'"},
       {store + "[alerts]\nsmtp = \"mail.example\"\n", "must be an smtp or smtps URL"},
+      {store + "[alerts]\nsmtp = \"smtps://me:x@mail.example\"\n",
+       "a password belongs into the file of 'smtp_password_file'"},
+      {store + "[alerts]\nsmtp = \"smtp://mail.example\"\nsmtp_password_file = \"p\"\n",
+       "needs a user in 'smtp'"},
+      {store + "[alerts]\nsmtp = \"smtp://mail.example\"\nmail_to = [\"a@b>\"]\n",
+       "'mail_to' in [alerts] has no mail address in \"a@b>\""},
+      {store + "[alerts]\nmail_from = \"coffer\"\n",
+       "'mail_from' in [alerts] has no mail address in \"coffer\""},
   };
   for (const Row& row : table) {
     CAPTURE(row.text);
@@ -264,6 +281,7 @@ TEST_CASE("a mistyped URL is told without what may be secret in it", "[daemon][c
            {"smtp = \"smpts://user:hidden@mail.example:465/hidden\"",
             "\"smpts://mail.example:465\""},
            {"smtp = \"smpts://user:hid/hidden@mail.example\"", "\"smpts://…\""},
+           {"smtp = \"smtps://user:hidden@mail.example\"", "\"smtps://mail.example\""},
            {"smtp = \"user:hidden@mail.example\"", "\"mail.example\""},
            {"webhook = [\"htps://hooks.example/services/hidden\"]", "\"htps://hooks.example\""},
            {"webhook = [\"hooks.example?token=hidden\"]", "\"hooks.example\""},
@@ -276,16 +294,36 @@ TEST_CASE("a mistyped URL is told without what may be secret in it", "[daemon][c
   }
 }
 
-TEST_CASE("keys that this version does not obey are named", "[daemon][configuration]") {
-  CHECK(parse(std::string{kStore} + kTenant).not_obeyed.empty());
-  const auto configuration = parse(std::string{kStore} + kTenant +
-                                   "[policy.p]\nschedule = \"*-*-* 02:00:00\"\n"
-                                   "window = [\"22:00-06:00\"]\njitter = \"15m\"\n"
-                                   "[web]\nlisten = \"127.0.0.1:8440\"\n"
-                                   "[alerts]\nwebhook = [\"https://hooks.example/\"]\n");
-  CHECK(configuration.not_obeyed ==
-        std::vector<std::string>{"'schedule' in [policy.p]", "'window' in [policy.p]",
-                                 "'jitter' in [policy.p]", "[web]", "[alerts]"});
+TEST_CASE("what the daemon keeps lies beside the store, unless a place is named",
+          "[daemon][configuration]") {
+  const auto by_itself = parse(std::string{kStore});
+  CHECK(by_itself.service.state.string() == by_itself.store.directory.string() + ".state");
+  const auto named = parse(std::string{kStore} + "[service]\nstate = \"/var/lib/coffer/state\"\n");
+  CHECK(named.service.state == "/var/lib/coffer/state");
+  for (const auto& row : std::vector<std::pair<std::string, std::string>>{
+           {"state = \"" + by_itself.store.directory.string() + "/state\"", "must not lie inside"},
+           {"upkeep = \"25:00\"", "'upkeep' in [service]"},
+           {"timezone = \"Europe/Berlim\"", "Europe/Berlin"},
+           {"stat = \"/x\"", "did you mean 'state'"}}) {
+    CAPTURE(row.first);
+    CHECK_THAT(complaint(std::string{kStore} + "[service]\n" + row.first + "\n"),
+               test::contains_text(row.second));
+  }
+}
+
+TEST_CASE("a schedule or a window that makes no sense is refused before the night",
+          "[daemon][configuration]") {
+  const std::string policy = std::string{kStore} + kTenant + "[policy.p]\n";
+  for (const auto& row : std::vector<std::pair<std::string, std::string>>{
+           {"schedule = \"every night\"", "'schedule' in [policy.p]"},
+           {"schedule = [\"daily\", \"*-*-* 24:61\"]", "'schedule' in [policy.p]"},
+           {"window = \"22-6\"", "'window' in [policy.p]"}}) {
+    CAPTURE(row.first);
+    CHECK_THAT(complaint(policy + row.first + "\n"), test::contains_text(row.second));
+  }
+  CHECK(parse(policy + "schedule = \"Mon..Fri 22:30\"\nwindow = [\"Mon..Fri 20:00-06:00\"]\n")
+            .policies.front()
+            .window.size() == 1);
 }
 
 TEST_CASE("sizes and durations take whole numbers and their units only",

@@ -3,6 +3,9 @@
 #include "tests/support/catch.h"
 #include "tests/unit/graph/scripted_tenant.h"
 
+#include <utility>
+#include <vector>
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -13,7 +16,11 @@ struct Client {
   http::Jitter jitter{1};
   http::BudgetGate gate{clock, {}};
   graph::Counters counters{};
-  graph::Wiring wiring{transport, clock, gate, jitter, counters};
+  std::vector<std::pair<graph::Operation, int>> told{};
+  graph::Wiring wiring{
+      transport, clock, gate, jitter, counters, [this](graph::Operation operation, int status) {
+        told.emplace_back(operation, status);
+      }};
   graph::TokenSource tokens{{graph::App::backup, "https://login.example", "t", "s"},
                             credentials(),
                             transport,
@@ -69,6 +76,18 @@ TEST_CASE("a token that is refused is renewed, but not for ever", "[graph][api]"
     CHECK(test::error_of([&] { it.client.ask(it.call(), {}); }).first == base::ErrorKind::denied);
     CHECK(it.transport.requests().size() == 3);
   }
+}
+
+TEST_CASE("every request that is sent is told with its status", "[graph][api]") {
+  Client it;
+  it.transport.answer(test::refusal(429, "ApplicationThrottled"));
+  it.transport.answer({.failure = http::TransferFailure::interrupted});
+  it.transport.answer({.body = "{}"});
+  CHECK(it.client.ask(it.call(), {}).succeeded());
+  using Told = std::vector<std::pair<graph::Operation, int>>;
+  const auto operation = graph::Operation::list_folders;
+  CHECK(it.told == Told{{operation, 429}, {operation, 0}, {operation, 200}});
+  CHECK(it.counters.requests == it.told.size());
 }
 
 TEST_CASE("a refusal names the missing right", "[graph][api]") {
@@ -156,8 +175,7 @@ TEST_CASE("a redirect is not followed, and told with its host", "[graph][api][se
   };
   const Row row = GENERATE(values<Row>({
       {"https://evil.example:444/v1.0/users?token=x", "(307) to https://evil.example:444, which"},
-      {"https://graph.microsoft.com@evil.example/",
-       "(307) to no usable URL (evil.example), which"},
+      {"https://graph.microsoft.com@evil.example/", "(307) to no usable URL (evil.example), which"},
       {"/elsewhere", "(307) to no usable URL (), which"},
   }));
   Client it;

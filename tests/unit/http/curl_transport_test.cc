@@ -237,6 +237,14 @@ TEST_CASE("how a transfer failed is told truthfully", "[http][socket]") {
     const auto got = perform(*transport, {.url = server.url(), .idle_timeout = 1s});
     CHECK(got.transfer.failure == TransferFailure::timed_out);
   }
+  SECTION("the whole takes longer than it may") {
+    LoopbackServer server{[](Connection& connection) {
+      connection.receive();
+      connection.receive();
+    }};
+    const auto got = perform(*transport, {.url = server.url(), .total_timeout = 300ms});
+    CHECK(got.transfer.failure == TransferFailure::timed_out);
+  }
 }
 
 TEST_CASE("a request whose reused connection died is never sent twice", "[http][socket]") {
