@@ -4,6 +4,7 @@
 #include "src/cli/listed_line.h"
 #include "src/cli/table.h"
 #include "src/daemon/appliance.h"
+#include "src/daemon/record_fields.h"
 #include "src/jobs/audit_log.h"
 
 #include <algorithm>
@@ -24,8 +25,9 @@ const jobs::Record* record_of(const jobs::Record& record, std::string_view name)
 std::string who(const jobs::Record& entry) {
   const jobs::Record* by = record_of(entry, "by");
   if (by == nullptr) return {};
-  const std::string login = text_of(*by, "login");
-  return base::text(text_of(*by, "user"), login.empty() ? "" : base::text(" (", login, ")"));
+  const std::string login = appliance::text_in(*by, "login");
+  return base::text(appliance::text_in(*by, "user"),
+                    login.empty() ? "" : base::text(" (", login, ")"));
 }
 
 // What it was about, and why.
@@ -34,18 +36,18 @@ std::string about(const jobs::Record& entry) {
   if (const jobs::Record* what = record_of(entry, "what")) {
     for (const char* name :
          {"mailbox", "target", "subject", "slot", "app", "second_store", "output"}) {
-      std::string text = text_of(*what, name);
+      std::string text = appliance::text_in(*what, name);
       const bool is_new = std::ranges::find(parts, text) == parts.end();
       if (!text.empty() && is_new) parts.push_back(std::move(text));
     }
   }
-  std::string reason = text_of(entry, "reason");
+  std::string reason = appliance::text_in(entry, "reason");
   if (!reason.empty()) parts.push_back(base::text("\"", reason, "\""));
   return base::enumerated(parts);
 }
 
 std::string time_of(const jobs::Record& entry) {
-  const auto instant = base::parse_rfc3339(text_of(entry, "time"));
+  const auto instant = base::parse_rfc3339(appliance::text_in(entry, "time"));
   return instant ? short_time(*instant) : std::string{};
 }
 
@@ -105,8 +107,9 @@ jobs::ExitStatus list(const Context& context, store::Repository& repository,
         const jobs::Value* sequence = entry.find("sequence");
         const auto* number = sequence ? std::get_if<std::uint64_t>(&sequence->content()) : nullptr;
         table.add({number ? base::text(*number) : "?", time_of(entry), base::printable(who(entry)),
-                   base::printable(text_of(entry, "action")),
-                   base::printable(text_of(entry, "result")), base::printable(about(entry))});
+                   base::printable(appliance::text_in(entry, "action")),
+                   base::printable(appliance::text_in(entry, "result")),
+                   base::printable(about(entry))});
       },
       [&](const base::Error& error) { errors.emplace_back(error.what()); });
   if (entries > 0 && !context.output.json()) {

@@ -4,6 +4,7 @@
 #include "src/cli/commands.h"
 #include "src/cli/listed_line.h"
 #include "src/daemon/appliance.h"
+#include "src/daemon/record_fields.h"
 #include "src/jobs/difference_records.h"
 #include "src/jobs/progress.h"
 
@@ -45,8 +46,8 @@ class Lines {
   explicit Lines(Output& output) : output_(output) {}
 
   void operator()(const jobs::Record& record) {
-    const bool is_item = text_of(record, "kind") == "item";
-    const Place place{is_item, is_item ? text_of(record, "folder") : ""};
+    const bool is_item = appliance::text_in(record, "kind") == "item";
+    const Place place{is_item, is_item ? appliance::text_in(record, "folder") : ""};
     if (place_ != place) {
       const std::string folder = place.second.empty() ? "(root)" : base::printable(place.second);
       output_.line(is_item ? folder : "Folders");

@@ -5,6 +5,7 @@
 #include "src/cli/commands.h"
 #include "src/cli/listed_line.h"
 #include "src/daemon/appliance.h"
+#include "src/daemon/record_fields.h"
 #include "src/jobs/restore_point.h"
 
 namespace cli {
@@ -50,8 +51,8 @@ jobs::ExitStatus run(const Context& context, const FindOptions& options) {
     const auto on_record = [&](const jobs::Record& record) {
       output.record(record);
       if (output.json()) return;
-      if (is_first || text_of(record, "folder") != folder) {
-        folder = text_of(record, "folder");
+      if (is_first || appliance::text_in(record, "folder") != folder) {
+        folder = appliance::text_in(record, "folder");
         output.line(base::printable(base::text(snapshot.address, "  ", folder)));
         is_first = false;
       }

@@ -2,6 +2,7 @@
 
 #include "src/base/text.h"
 #include "src/cli/table.h"
+#include "src/daemon/record_fields.h"
 #include "src/jobs/progress.h"
 
 #include <algorithm>
@@ -25,69 +26,60 @@ std::string item_line(const jobs::Record& item, std::size_t columns) {
   constexpr std::size_t kTime = 16;
   constexpr std::size_t kSize = 10;
   constexpr std::size_t kLeastFrom = 12;
-  std::string time = text_of(item, "received");
+  std::string time = appliance::text_in(item, "received");
   for (const char* other : {"sent", "created"}) {
-    if (time.empty()) time = text_of(item, other);
+    if (time.empty()) time = appliance::text_in(item, other);
   }
-  std::string from = text_of(item, "from_name");
-  if (from.empty()) from = text_of(item, "from");
-  std::string subject = base::printable(text_of(item, "subject"));
-  if (subject.empty()) subject = base::text("(", text_of(item, "item_class"), ")");
+  std::string from = appliance::text_in(item, "from_name");
+  if (from.empty()) from = appliance::text_in(item, "from");
+  std::string subject = base::printable(appliance::text_in(item, "subject"));
+  if (subject.empty()) subject = base::text("(", appliance::text_in(item, "item_class"), ")");
   const std::size_t left = std::max(columns, std::size_t{60}) - 2 - kTime - 2 - kSize - 2;
   const std::size_t from_columns = std::max(kLeastFrom, left / 3);
   return base::text("  ", padded(minute(time), kTime),
-                    fmt::format("{:>12}", base::human_bytes(count_of(item, "size"))), "  ",
-                    padded(base::printable(from), from_columns), "  ",
+                    fmt::format("{:>12}", base::human_bytes(appliance::count_in(item, "size"))),
+                    "  ", padded(base::printable(from), from_columns), "  ",
                     shortened(subject, left - from_columns - 2));
 }
 
 }  // namespace
 
-std::string text_of(const jobs::Record& record, std::string_view field) {
-  const jobs::Value* value = record.find(field);
-  const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(&value->content());
-  return text == nullptr ? std::string{} : *text;
-}
-
-std::uint64_t count_of(const jobs::Record& record, std::string_view field) {
-  const jobs::Value* value = record.find(field);
-  const auto* count = value == nullptr ? nullptr : std::get_if<std::uint64_t>(&value->content());
-  return count == nullptr ? 0 : *count;
-}
-
 std::vector<std::string> listed_lines(const jobs::Record& record, std::size_t columns,
                                       bool with_id) {
-  if (text_of(record, "type") == "folder") {
-    const std::uint64_t items = count_of(record, "items");
+  if (appliance::text_in(record, "type") == "folder") {
+    const std::uint64_t items = appliance::count_in(record, "items");
     const std::string note =
         base::text("  ", jobs::human_count(items), items == 1 ? " item" : " items");
-    return {shortened(base::printable(text_of(record, "path")), columns - note.size()) + note};
+    return {shortened(base::printable(appliance::text_in(record, "path")), columns - note.size()) +
+            note};
   }
   std::vector<std::string> lines{item_line(record, columns)};
-  if (with_id) lines.push_back(base::text("    ", base::printable(text_of(record, "id"))));
+  if (with_id)
+    lines.push_back(base::text("    ", base::printable(appliance::text_in(record, "id"))));
   return lines;
 }
 
 std::vector<std::string> difference_lines(const jobs::Record& record, std::size_t columns,
                                           bool with_id) {
   constexpr std::size_t kWhat = 9;
-  const std::string what = base::text("  ", padded(text_of(record, "what"), kWhat - 2));
+  const std::string what = base::text("  ", padded(appliance::text_in(record, "what"), kWhat - 2));
   const std::string indent(kWhat + 2, ' ');
   std::vector<std::string> lines;
-  if (text_of(record, "kind") == "folder") {
-    const std::string path = base::printable(text_of(record, "folder"));
+  if (appliance::text_in(record, "kind") == "folder") {
+    const std::string path = base::printable(appliance::text_in(record, "folder"));
     lines.push_back(base::text(what, "  ", shortened(path, columns - indent.size())));
   } else {
     lines.push_back(what + item_line(record, columns - kWhat));
   }
-  if (const std::string from = text_of(record, "from_folder"); !from.empty()) {
+  if (const std::string from = appliance::text_in(record, "from_folder"); !from.empty()) {
     const std::string note =
-        text_of(record, "matched_by") == "content" ? " (same content, new id)" : "";
+        appliance::text_in(record, "matched_by") == "content" ? " (same content, new id)" : "";
     lines.push_back(base::text(
         indent, "from ",
         shortened(base::printable(from), columns - indent.size() - 5 - note.size()), note));
   }
-  if (with_id) lines.push_back(base::text(indent, base::printable(text_of(record, "id"))));
+  if (with_id)
+    lines.push_back(base::text(indent, base::printable(appliance::text_in(record, "id"))));
   return lines;
 }
 

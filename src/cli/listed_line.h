@@ -9,11 +9,6 @@
 
 namespace cli {
 
-// A text field of a record; empty if it is absent, null or no text.
-std::string text_of(const jobs::Record& record, std::string_view field);
-// A number field of a record; 0 if it is absent, null or no count.
-std::uint64_t count_of(const jobs::Record& record, std::string_view field);
-
 // A folder or an item: one line, and the item's id beside it when `with_id`.
 std::vector<std::string> listed_lines(const jobs::Record& record, std::size_t columns,
                                       bool with_id);

@@ -5,6 +5,7 @@
 #include "src/cli/listed_line.h"
 #include "src/cli/table.h"
 #include "src/daemon/appliance.h"
+#include "src/daemon/record_fields.h"
 #include "src/jobs/protection.h"
 
 namespace cli {
@@ -27,7 +28,7 @@ bool is_protected(const jobs::Record& record) {
 }
 
 std::string last_backup(const jobs::Record& record) {
-  const auto instant = base::parse_rfc3339(text_of(record, "last_good_backup"));
+  const auto instant = base::parse_rfc3339(appliance::text_in(record, "last_good_backup"));
   return instant ? short_time(*instant) : "never";
 }
 
@@ -38,9 +39,9 @@ void tell(Output& output, const std::vector<jobs::Record>& records) {
                {"Last good (UTC)"},
                {"Protected"}}};
   for (const jobs::Record& record : records) {
-    const std::string purpose = text_of(record, "purpose");
-    const std::string policy = text_of(record, "policy");
-    table.add({text_of(record, "address"), purpose.empty() ? "-" : purpose,
+    const std::string purpose = appliance::text_in(record, "purpose");
+    const std::string policy = appliance::text_in(record, "policy");
+    table.add({appliance::text_in(record, "address"), purpose.empty() ? "-" : purpose,
                policy.empty() ? "-" : policy, last_backup(record),
                is_protected(record) ? "yes" : "no"});
   }
@@ -49,8 +50,8 @@ void tell(Output& output, const std::vector<jobs::Record>& records) {
   // The reasons are sentences, too long for a column.
   for (const jobs::Record& record : records) {
     if (is_protected(record)) continue;
-    output.line(base::printable(base::text("not protected: ", text_of(record, "address"), ": ",
-                                           text_of(record, "reason"))));
+    output.line(base::printable(base::text("not protected: ", appliance::text_in(record, "address"),
+                                           ": ", appliance::text_in(record, "reason"))));
   }
 }
 

@@ -14,32 +14,12 @@
 namespace cli {
 namespace {
 
-jobs::Value::List as_list(const std::vector<std::string>& texts) {
-  return {texts.begin(), texts.end()};
-}
-
 // The newest run of the policy that the schedule began.
 const jobs::Job* last_of(const std::vector<jobs::Job>& newest_first, const std::string& policy) {
   const auto found = std::ranges::find_if(newest_first, [&](const jobs::Job& job) {
     return job.order.command == "backup" && job.order.policy == policy;
   });
   return found == newest_first.end() ? nullptr : &*found;
-}
-
-jobs::Record record_of(const appliance::PolicySchedule& policy, const jobs::Job* last) {
-  jobs::Value::List missed;
-  for (const base::Instant each : policy.missed) missed.emplace_back(each);
-  return {{"type", "schedule"},
-          {"policy", policy.policy},
-          {"tenant", policy.tenant},
-          {"command", "backup"},
-          {"next", policy.next},
-          {"calendar", as_list(policy.calendar)},
-          {"timezone", policy.timezone},
-          {"window", as_list(policy.window)},
-          {"window_open", policy.window_open},
-          {"last", last == nullptr ? jobs::Value{} : jobs::Value{jobs::job_record(*last)}},
-          {"missed", std::move(missed)}};
 }
 
 std::string result_of(const jobs::Job& job) {
@@ -59,7 +39,8 @@ jobs::ExitStatus run(const Context& context, const ScheduleOptions&) {
                {"Last (UTC)", Table::Align::left, true}}};
   for (const appliance::PolicySchedule& policy : policies) {
     const jobs::Job* last = last_of(jobs_told, policy.policy);
-    context.output.record(record_of(policy, last));
+    context.output.record(appliance::schedule_record(
+        policy, last == nullptr ? jobs::Value{} : jobs::Value{jobs::job_record(*last)}));
     const std::string window = base::enumerated(policy.window);
     table.add({policy.policy, policy.next ? short_time(*policy.next) : "never by itself",
                window.empty() ? "always" : base::text(window, policy.window_open ? ", open" : ""),

@@ -83,14 +83,13 @@ std::vector<base::Instant> missed_in(const jobs::Record& record) {
 struct Remembered {
   std::optional<base::Instant> served_through;
   std::vector<base::Instant> missed;
-  std::optional<base::Duration> promised;
 };
 
 Remembered remembered_of(const jobs::Record& all, const std::string& policy) {
   const jobs::Record* policies = record_in(all, "policies");
   const jobs::Record* known = policies == nullptr ? nullptr : record_in(*policies, policy);
   if (known == nullptr) return {};
-  return {instant_in(*known, "served_through"), missed_in(*known), {}};
+  return {instant_in(*known, "served_through"), missed_in(*known)};
 }
 
 PolicySchedule schedule_of(const PolicySettings& policy, const schedules::RunRules& rules,
@@ -104,7 +103,6 @@ PolicySchedule schedule_of(const PolicySettings& policy, const schedules::RunRul
   told.window_open = rules.windows.is_open(now);
   const auto plan = schedules::plan_runs(rules, remembered.served_through, now);
   if (plan.next) told.next = plan.next->start;
-  told.promised = remembered.promised;
   told.missed = remembered.missed;
   return told;
 }
@@ -143,14 +141,23 @@ std::optional<base::Duration> promised_age(const schedules::RunRules& rules, bas
   return 2 * longest;
 }
 
+jobs::Record schedule_record(const PolicySchedule& policy, jobs::Value last) {
+  const jobs::Value::List calendar{policy.calendar.begin(), policy.calendar.end()};
+  const jobs::Value::List window{policy.window.begin(), policy.window.end()};
+  const jobs::Value::List missed{policy.missed.begin(), policy.missed.end()};
+  return {
+      {"type", "schedule"},          {"policy", policy.policy}, {"tenant", policy.tenant},
+      {"command", "backup"},         {"next", policy.next},     {"calendar", calendar},
+      {"timezone", policy.timezone}, {"window", window},        {"window_open", policy.window_open},
+      {"last", std::move(last)},     {"missed", missed}};
+}
+
 std::vector<PolicySchedule> read_schedules(const Configuration& configuration, base::Instant now) {
   const jobs::Record remembered = read_remembered(configuration.service.state / "schedule");
   std::vector<PolicySchedule> all;
   for (const PolicySettings& policy : configuration.policies) {
-    const auto rules = run_rules(policy, configuration.store);
-    Remembered known = remembered_of(remembered, policy.name);
-    known.promised = promised_age(rules, now);
-    all.push_back(schedule_of(policy, rules, known, now));
+    all.push_back(schedule_of(policy, run_rules(policy, configuration.store),
+                              remembered_of(remembered, policy.name), now));
   }
   return all;
 }
@@ -179,10 +186,11 @@ Scheduler::Scheduler(Settings settings, const Configuration& configuration, jobs
 }
 
 void Scheduler::reload(const Configuration& configuration) {
+  const base::Instant now = clock_.now();
   std::vector<Policy> policies;
   for (const PolicySettings& settings : configuration.policies) {
     auto rules = run_rules(settings, configuration.store);
-    const auto promised = promised_age(rules, clock_.now());
+    const auto promised = promised_age(rules, now);
     policies.push_back({settings, std::move(rules), {}, {}, promised});
   }
   auto state = state_.lock();
@@ -195,6 +203,7 @@ void Scheduler::reload(const Configuration& configuration) {
     policy.missed = std::move(known->missed);
   }
   state->policies = std::move(policies);
+  state->promised_as_of = now;
   state->upkeep_rules = upkeep_rules(configuration.service);
 }
 
@@ -203,7 +212,7 @@ base::Instant Scheduler::tick() {
   base::Instant wake = now + kLongestSleep;
   auto state = state_.lock();
   // Summer time and short months change what the longest gap is.
-  if (!state->promised_as_of || *state->promised_as_of + std::chrono::days{1} <= now) {
+  if (state->promised_as_of + std::chrono::days{1} <= now) {
     for (Policy& policy : state->policies) policy.promised = promised_age(policy.rules, now);
     state->promised_as_of = now;
   }
@@ -221,17 +230,14 @@ void Scheduler::serve(State& state, Policy& policy, base::Instant now, base::Ins
     base::log(base::LogLevel::warning, "the clock was set back: policy '", name,
               "' goes by what it says now");
   }
-  bool is_open = false;
-  if (plan.due) {
-    for (const jobs::Job& job : runner_.open_jobs()) is_open = is_open || is_run_of(job, name);
-  }
   if (!plan.due) {
     if (policy.served_through == plan.served_through) return;
     policy.served_through = plan.served_through;
     write(state);
     return;
   }
-  if (is_open) {
+  const auto open_jobs = runner_.open_jobs();
+  if (std::ranges::any_of(open_jobs, [&](const auto& job) { return is_run_of(job, name); })) {
     // No two runs of a policy at once: what came due meanwhile is missed, not queued behind.
     policy.missed.push_back(plan.due->occurrence);
     base::log(base::LogLevel::warning, "policy '", name, "' was due at ",
@@ -328,8 +334,8 @@ std::vector<PolicySchedule> Scheduler::policies() const {
   auto state = state_.lock();
   std::vector<PolicySchedule> all;
   for (const Policy& policy : state->policies) {
-    all.push_back(schedule_of(policy.settings, policy.rules,
-                              {policy.served_through, policy.missed, policy.promised}, now));
+    all.push_back(
+        schedule_of(policy.settings, policy.rules, {policy.served_through, policy.missed}, now));
   }
   return all;
 }

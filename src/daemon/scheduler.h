@@ -39,9 +39,11 @@ struct PolicySchedule {
   std::vector<std::string> window;
   bool window_open = true;
   std::optional<base::Instant> next;
-  std::optional<base::Duration> promised;
   std::vector<base::Instant> missed;  // since a run of it last began
 };
+
+// {"type":"schedule",...}; `last`: the record of the policy's last run, or null.
+jobs::Record schedule_record(const PolicySchedule& policy, jobs::Value last);
 
 // By the configuration and what the scheduler remembers in `<state>/schedule`, also while no daemon
 // runs.
@@ -91,7 +93,7 @@ class Scheduler {
   };
   struct State {
     std::vector<Policy> policies;
-    std::optional<base::Instant> promised_as_of;
+    base::Instant promised_as_of;
     std::optional<schedules::RunRules> upkeep_rules;
     std::optional<base::Instant> upkeep_served;
   };

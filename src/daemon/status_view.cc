@@ -193,17 +193,7 @@ std::vector<jobs::Record> StatusView::schedule() {
   };
   std::vector<std::pair<std::optional<base::Instant>, jobs::Record>> runs;
   for (const PolicySchedule& policy : parts_.policies()) {
-    runs.emplace_back(policy.next, jobs::Record{{"type", "schedule"},
-                                                {"policy", policy.policy},
-                                                {"tenant", policy.tenant},
-                                                {"command", "backup"},
-                                                {"next", policy.next},
-                                                {"calendar", as_list(policy.calendar)},
-                                                {"timezone", policy.timezone},
-                                                {"window", as_list(policy.window)},
-                                                {"window_open", policy.window_open},
-                                                {"last", last("backup", policy.policy)},
-                                                {"missed", as_list(policy.missed)}});
+    runs.emplace_back(policy.next, schedule_record(policy, last("backup", policy.policy)));
   }
   const ServiceSettings service = parts_.resources.configuration().service;
   runs.emplace_back(parts_.next_upkeep(), jobs::Record{{"type", "schedule"},

@@ -122,7 +122,7 @@ export function schedule(appliance) {
     );
     return job ? runs.shown(job) : null;
   };
-  const entry = (policy, command, hours, calendar, missed = 0) => ({
+  const entry = (policy, command, hours, calendar, missed = []) => ({
     type: 'schedule',
     policy,
     tenant: 'contoso',
