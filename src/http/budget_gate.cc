@@ -10,6 +10,10 @@ namespace http {
 
 namespace {
 
+// What a clock of whole milliseconds may be behind: the service's may have turned just before it
+// refused, and ours be about to.
+constexpr base::Duration kTick{1};
+
 // An upload's place among those of its key, for as long as it waits. Used under the gate's mutex.
 class PlaceInLine {
  public:
@@ -108,7 +112,7 @@ BudgetGate::Pass BudgetGate::enter(const std::string& key, std::uint64_t upload_
 
 void BudgetGate::hold(const std::string& key, base::Duration wait) {
   std::lock_guard lock{mutex_};
-  entry(key).budget.hold(clock_.monotonic() + wait);
+  entry(key).budget.hold(clock_.monotonic() + wait + kTick);
 }
 
 void BudgetGate::leave(const Pass& pass) noexcept {

@@ -50,7 +50,7 @@ class BudgetGate {
   // Waits until the key's budget lets the request start. While an upload waits for its share of the
   // window, none that comes later passes it. Error(cancelled) when `stop` came.
   Pass enter(const std::string& key, std::uint64_t upload_bytes, std::stop_token stop);
-  // The service asked for it: nothing of this key starts for so long.
+  // The service asked for it: nothing of this key starts for so long, and never a moment earlier.
   void hold(const std::string& key, base::Duration wait);
 
   // Time during which requests stood still because of hold() or a full window, summed over keys;
