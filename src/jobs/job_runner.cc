@@ -177,9 +177,9 @@ class JobRunner::Parts::Hold final : public JobRunner::Pause {
  public:
   explicit Hold(Parts& parts) : parts_(parts) { ++parts_.state.lock()->holds; }
   ~Hold() override {
-    auto state = parts_.state.lock();
-    --state->holds;
-    parts_.begin_what_may(*state);
+    auto locked = parts_.state.lock();
+    --locked->holds;
+    parts_.begin_what_may(*locked);
   }
   Hold(const Hold&) = delete;
   Hold& operator=(const Hold&) = delete;
