@@ -1,20 +1,14 @@
-// Spreading mailboxes over slots, and over a run, so that each keeps its place whatever others come
-// and go. Decided by digests of the ids alone: the same on every machine, in every process.
+// Spreading mailboxes over a run, so that each keeps its place whatever others come and go.
 #pragma once
 
-#include <cstddef>
-#include <string>
+#include <cstdint>
 #include <string_view>
-#include <vector>
 
 namespace schedules {
 
-// Highest random weight: evenly spread, and of n + 1 slots the new one takes its share from all
-// others, while nothing moves between those. From 0 to `slots` - 1; there is at least one.
-std::size_t slot_of(std::string_view id, std::size_t slots);
-
-// The ids in the order of their digests: two of them never change places, and the place of one in a
-// run is about the same share of the whole each time.
-std::vector<std::string> spread_order(std::vector<std::string> ids);
+// Where the mailbox stands among all: by a digest of its id alone (rendezvous hashing), the same on
+// every machine, in every process and release. Neighbours by name, which often are neighbours in
+// the service, end up far from each other.
+std::uint64_t spread_place(std::string_view id);
 
 }  // namespace schedules

@@ -4,6 +4,7 @@
 #include "src/base/random.h"
 #include "src/base/text.h"
 #include "src/jobs/protection.h"
+#include "src/jobs/run_order.h"
 
 #include <algorithm>
 #include <iterator>
@@ -19,9 +20,10 @@ backup::Discovery discover_part(store::Repository& repository, const BackupPart&
   discovery.tenant = part.tenant;
   discovery.policies = part.policies;
   discovery.only = part.only;
-  backup::Discovery found = backup::discover(part.directory, discovery,
-                                             newest_points(repository.snapshots(), part.tenant),
-                                             clock, stop, backup::recall_from(repository));
+  const std::vector<store::Snapshot> points = newest_points(repository.snapshots(), part.tenant);
+  backup::Discovery found = backup::discover(part.directory, discovery, points, clock, stop,
+                                             backup::recall_from(repository));
+  sort_for_run(found.mailboxes, points);
   const auto left_out = [&](const backup::Mailbox& mailbox) {
     if (settings.policy) return mailbox.policy != *settings.policy;
     return part.only.empty() && mailbox.policy.empty();
