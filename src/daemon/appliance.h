@@ -6,6 +6,7 @@
 #include "src/base/clock.h"
 #include "src/base/secret.h"
 #include "src/daemon/configuration.h"
+#include "src/daemon/timed_backend.h"
 #include "src/graph/tenant.h"
 #include "src/http/transport.h"
 #include "src/jobs/backup_job.h"
@@ -37,8 +38,9 @@ std::unique_ptr<store::Backend> open_backend(const StoreSettings& settings);
 // A repository with what it stands on.
 class OpenStore {
  public:
-  // Errors of store::Repository::open(). The clock outlives it.
-  OpenStore(const StoreSettings& settings, store::Access access, base::Clock& clock);
+  // Errors of store::Repository::open(). The clock outlives it. `on_store_time`: may be empty.
+  OpenStore(const StoreSettings& settings, store::Access access, base::Clock& clock,
+            const OnStoreTime& on_store_time = {});
   // Makes the index anew first.
   OpenStore(const StoreSettings& settings, base::Clock& clock,
             const store::OnProgress& on_progress);

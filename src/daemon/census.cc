@@ -69,7 +69,6 @@ struct Census::State {
   std::vector<SeenTenant> looks;
   StoredMailboxes stored;
   bool is_store_known = false;  // `stored` tells of a time at which the store was open
-  bool is_stored_old = true;
   std::shared_ptr<const std::vector<CountedMailbox>> mailboxes;
   std::optional<base::Instant> judged_until;  // the first change that time alone brings
 
@@ -162,39 +161,39 @@ void Census::write(const State& state) const {
   }
 }
 
-void Census::invalidate() {
-  auto state = state_->lock();
-  state->is_stored_old = true;
-}
-
-void Census::read_store(State& state) {
+void Census::refresh() {
+  const std::lock_guard refreshing{refreshing_};
+  std::optional<StoredMailboxes> stored;
   try {
     const auto store = resources_.open_store(store::Access::read);
-    state.stored = stored_mailboxes(store->repository().snapshots(), store->repository().holds());
+    stored = stored_mailboxes(store->repository().snapshots(), store->repository().holds());
   } catch (const base::Error& error) {
-    if (error.kind() != base::ErrorKind::no_store) {
-      if (state.is_store_known) return;
+    // One that is not there yet holds nothing: the tenants can be looked at before `init`.
+    if (error.kind() == base::ErrorKind::no_store) {
+      stored.emplace();
+    } else if (!state_->lock()->is_store_known) {
       throw;
     }
-    // One that is not there yet holds nothing: the tenants can be looked at before `init`.
-    state.stored.clear();
   }
-  state.is_store_known = true;
-  state.is_stored_old = false;
-  state.mailboxes.reset();
+  const std::vector<TenantConfiguration> tenants = resources_.configuration().tenants;
+  auto state = state_->lock();
+  if (stored) state->stored = std::move(*stored);
+  state->is_store_known = true;
+  judge(*state, tenants);
+}
+
+void Census::judge(State& state, const std::vector<TenantConfiguration>& tenants) const {
+  state.mailboxes = std::make_shared<const std::vector<CountedMailbox>>(
+      counted_mailboxes(state.looks, names_of(tenants), state.stored, promised_age_, clock_.now()));
+  state.judged_until = first_change(*state.mailboxes);
 }
 
 std::shared_ptr<const std::vector<CountedMailbox>> Census::mailboxes() {
-  const Configuration configuration = resources_.configuration();
+  if (!state_->lock()->is_store_known) refresh();
+  const std::vector<TenantConfiguration> tenants = resources_.configuration().tenants;
   auto state = state_->lock();
-  if (state->is_stored_old) read_store(*state);
-  const base::Instant now = clock_.now();
-  const bool has_changed = state->judged_until && now >= *state->judged_until;
-  if (!state->mailboxes || has_changed) {
-    state->mailboxes = std::make_shared<const std::vector<CountedMailbox>>(counted_mailboxes(
-        state->looks, names_of(configuration.tenants), state->stored, promised_age_, now));
-    state->judged_until = first_change(*state->mailboxes);
-  }
+  const bool has_changed = state->judged_until && clock_.now() >= *state->judged_until;
+  if (!state->mailboxes || has_changed) judge(*state, tenants);
   return state->mailboxes;
 }
 

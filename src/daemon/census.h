@@ -51,9 +51,10 @@ struct CountedMailbox {
   std::optional<base::Instant> seen_first;  // when a look first found it
 };
 
-// Thread-safe. A look at the service costs what `coffer mailboxes` does; what is stored is looked
-// at anew by the first call of mailboxes() after invalidate(). The others cost a pointer, but where
-// time has made something of a mailbox: then all are judged again, without asking the store.
+// Thread-safe. A look at the service costs what `coffer mailboxes` does, and refresh() a walk over
+// all restore points in the index: whoever knows that something was stored calls it, so that
+// readers never wait for it. mailboxes() costs a pointer, but where time has made something of a
+// mailbox: then all are judged again, without asking the store.
 class Census {
  public:
   // `file`: where the last look is kept, so that a restart need not ask anew before it can tell.
@@ -71,12 +72,14 @@ class Census {
   // The same of one tenant that was looked through. Durable when it returns.
   void note(const TenantConfiguration& tenant, const std::vector<backup::NamedPolicy>& policies,
             const backup::Discovery& found, const backup::GroupMembers& members);
-  // Something was stored or forgotten.
-  void invalidate();
+  // Looks at what is stored, and judges all mailboxes by the policies in force. Readers go on with
+  // what was known until it returns. While the store cannot be opened it keeps what it last held;
+  // errors of the store if nothing is known of it yet.
+  void refresh();
 
-  // Ordered by address; the pointer stays valid, and what it points to unchanged. Shared with
-  // readers that still look at an older one. While the store cannot be opened it tells what it last
-  // held; errors of the store if nothing is known of it yet.
+  // As of the last look and refresh(); the first call refreshes by itself, with its errors. Ordered
+  // by address; the pointer stays valid, and what it points to unchanged. Shared with readers that
+  // still look at an older one.
   [[nodiscard]] std::shared_ptr<const std::vector<CountedMailbox>> mailboxes();
   // When all was last asked about: of several tenants, the one whose look is oldest.
   [[nodiscard]] std::optional<base::Instant> looked() const;
@@ -87,14 +90,15 @@ class Census {
   void look_at(const std::shared_ptr<OpenTenant>& tenant, const Configuration& configuration,
                const std::vector<store::Snapshot>& points, const std::stop_token& stop);
   void note_problem(const std::string& tenant, const std::string& problem);
-  void read_store(State& state);
+  void judge(State& state, const std::vector<TenantConfiguration>& tenants) const;
   void write(const State& state) const;
 
   std::filesystem::path file_;
   std::function<std::optional<base::Duration>(const std::string&)> promised_age_;
   Resources& resources_;
   base::Clock& clock_;
-  std::mutex looking_;  // one looks at a time
+  std::mutex looking_;     // one looks at a time
+  std::mutex refreshing_;  // the same
   std::unique_ptr<base::Synchronized<State>> state_;
 };
 

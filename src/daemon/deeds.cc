@@ -7,7 +7,6 @@
 #include "src/daemon/job_request.h"
 #include "src/jobs/forget_job.h"
 
-#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -91,7 +90,7 @@ jobs::Record Deeds::add_hold(const web::Person& person, const web::Fields& field
   const store::Hold hold = jobs::new_hold(store->repository(), subject, reason, parts_.clock.now());
   jobs::Record record = jobs::hold_record(hold);
   audited(*store, person, "hold add", reason, record, [&] { store->repository().add_hold(hold); });
-  parts_.census.invalidate();
+  parts_.census.refresh();
   return record;
 }
 
@@ -102,14 +101,12 @@ void Deeds::remove_hold(const web::Person& person, const std::string& id,
   const auto store = parts_.resources.open_store(store::Access::write);
   audited(*store, person, "hold remove", reason, {{"id", id}},
           [&] { store->repository().remove_hold(id, reason); });
-  parts_.census.invalidate();
+  parts_.census.refresh();
 }
 
 jobs::Record Deeds::send_test_alert(const web::Person& person) {
   jobs::Value::List sent;
-  for (jobs::Record& each : parts_.send_test_alert(std::stop_token{})) {
-    sent.emplace_back(std::move(each));
-  }
+  for (jobs::Record& each : parts_.send_test_alert()) sent.emplace_back(std::move(each));
   note(person, "test alert", "complete", "", {{"receivers", sent.size()}});
   return jobs::Record{{"type", "test_alert"}, {"sent", std::move(sent)}};
 }

@@ -75,25 +75,30 @@ std::vector<jobs::Record> records_of(const jobs::Record& told, const std::string
 }  // namespace
 
 std::optional<std::string_view> bottleneck(const WorkSample& before, const WorkSample& now,
-                                           unsigned processors) {
+                                           unsigned processors, bool uses_service) {
   const double passed = seconds(now.at - before.at);
   if (passed <= 0) return std::nullopt;
   if (seconds(now.throttled - before.throttled) >= passed / 10) return "throttling";
   const double busy = seconds(now.processor - before.processor) / passed;
   if (processors > 0 && busy >= 0.85 * processors) return "processor";
-  return std::nullopt;
+  if (seconds(now.store - before.store) >= passed / 2) return "store";
+  return uses_service ? std::optional<std::string_view>{"service"} : std::nullopt;
 }
 
-std::optional<std::string_view> JobView::held_up_by(const std::string& id,
+std::optional<std::string_view> JobView::held_up_by(const jobs::Job& running,
                                                     base::Duration throttled) {
-  const WorkSample now{parts_.clock.monotonic(), throttled, processor_time()};
+  const std::string& id = running.id;
+  const bool uses_service = running.order.command == "backup" || running.order.command == "restore";
+  const WorkSample now{parts_.clock.monotonic(), throttled, processor_time(),
+                       parts_.counters.so_far().store_time};
   auto watched = watched_.lock();
   if (watched->size() >= kMostWatched && !watched->contains(id)) watched->clear();
   const auto [found, is_new] = watched->try_emplace(id, Watched{now, now, std::nullopt});
   Watched& job = found->second;
   if (!is_new && now.at - job.now.at >= kSampleEvery) {
     job.before = std::exchange(job.now, now);
-    job.held_up_by = bottleneck(job.before, job.now, std::thread::hardware_concurrency());
+    job.held_up_by =
+        bottleneck(job.before, job.now, std::thread::hardware_concurrency(), uses_service);
   }
   return job.held_up_by;
 }
@@ -109,7 +114,7 @@ jobs::Record JobView::progress_record(const jobs::Job& job, const jobs::JobProgr
                       {"bytes_per_second", progress.bytes_per_second},
                       {"seconds_left", left ? jobs::Value{seconds(*left)} : jobs::Value{}},
                       {"throttled_seconds", seconds(reading.throttled)},
-                      {"bottleneck", held_up_by(job.id, reading.throttled)}};
+                      {"bottleneck", held_up_by(job, reading.throttled)}};
 }
 
 jobs::Record JobView::record(const jobs::Job& job) {

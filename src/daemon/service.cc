@@ -31,6 +31,8 @@ constexpr base::Duration kTryStoreEvery = std::chrono::seconds{30};
 constexpr base::Duration kLookEvery = std::chrono::hours{6};
 constexpr const char* kAskAgain = R"({"type":"status"})";
 constexpr base::Duration kJudgeEvery = std::chrono::minutes{1};
+// While a job runs, what it has stored so far is shown with this delay at most.
+constexpr base::Duration kShowEvery = std::chrono::minutes{1};
 
 std::filesystem::path made_folder(const std::filesystem::path& folder) {
   std::error_code failure;
@@ -71,12 +73,15 @@ struct Service::Parts {
   [[nodiscard]] std::string why_not_ready();
   void look_at_tenants(const std::stop_token& stop);
   void judge(const std::stop_token& stop);
-  void note_sizes();
+  void watch_store(const std::stop_token& stop);
+  void look_at_store();
 
   Commands commands;
   base::Clock& clock;
   std::filesystem::path state;
   std::atomic<bool> is_started{false};
+  std::stop_source stopping;                              // for what people wait for
+  std::atomic<bool> has_stored{true};                     // for watch_store()
   std::atomic<bool> has_news{true};                       // for the judge
   base::Synchronized<std::vector<jobs::Job>> just_ended;  // for tick()
   base::Synchronized<std::vector<jobs::Job>> to_judge;
@@ -96,7 +101,8 @@ struct Service::Parts {
   base::Synchronized<std::unique_ptr<web::WebServer>> web;
   std::unique_ptr<ControlServer> control;
 
-  std::jthread looker;  // last: they use the others
+  std::jthread watcher;  // last: they use the others
+  std::jthread looker;
   std::jthread judging;
 };
 
@@ -141,9 +147,9 @@ ViewParts Service::Parts::view_parts() {
           [this] { return scheduler.upkeep(); },
           [this] { return scheduler.next_upkeep(); },
           [this] { return desk.records(); },
-          [this](const std::stop_token& stop) {
+          [this] {
             std::vector<jobs::Record> sent;
-            for (const SentTest& test : desk.send_test(stop)) {
+            for (const SentTest& test : desk.send_test(stopping.get_token())) {
               sent.push_back({{"to", test.to}, {"problem", jobs::text_or_null(test.problem)}});
             }
             return sent;
@@ -161,7 +167,8 @@ Service::Parts::Parts(Commands with, Configuration configuration, base::Clock& s
       state(made_folder(configuration.service.state)),
       resources(
           configuration, service_clock,
-          [this](graph::Operation operation, int status) { counters.request(operation, status); }),
+          [this](graph::Operation operation, int status) { counters.request(operation, status); },
+          [this](base::Duration took) { counters.store_time(took); }),
       log(state / "jobs", {}),
       runner(runner_settings(), log, service_clock),
       scheduler(scheduler_settings(), configuration, runner, log, service_clock),
@@ -202,6 +209,7 @@ void Service::Parts::try_store() {
   if (*told == problem) return;
   if (!problem.empty()) base::log(base::LogLevel::error, "the store is not open: ", problem);
   *told = problem;
+  has_stored = true;
 }
 
 std::string Service::Parts::why_not_ready() {
@@ -210,11 +218,29 @@ std::string Service::Parts::why_not_ready() {
   return problem->empty() ? std::string{} : base::text("the store is not open: ", *problem);
 }
 
-void Service::Parts::note_sizes() {
+void Service::Parts::look_at_store() {
   try {
+    census.refresh();
     trend.add(views.measure());
   } catch (const base::Error& error) {
-    base::log(base::LogLevel::info, "the store's size is not noted: ", error.what());
+    base::log(base::LogLevel::info, "what is stored cannot be looked at: ", error.what());
+  }
+  has_news = true;
+  publish("status", kAskAgain);
+}
+
+// In a thread of its own: making a lost index anew takes longer than a watchdog waits for tick(),
+// and a receiver of alerts that does not answer is no reason to show what was.
+void Service::Parts::watch_store(const std::stop_token& stop) {
+  base::Duration shown{};
+  while (!stop.stop_requested()) {
+    going_on("opening the store", [&] { try_store(); });
+    const bool is_due = clock.monotonic() >= shown + kShowEvery && !runner.open_jobs().empty();
+    if (has_stored.exchange(false) || is_due) {
+      shown = clock.monotonic();
+      look_at_store();
+    }
+    clock.sleep_for(std::chrono::milliseconds{250}, stop);
   }
 }
 
@@ -240,7 +266,6 @@ void Service::Parts::judge(const std::stop_token& stop) {
     std::vector<jobs::Job> ended;
     std::swap(ended, *to_judge.lock());
     for (const jobs::Job& job : ended) going_on("judging a job", [&] { facts.ended(job); });
-    if (!ended.empty()) note_sizes();
     going_on("judging what to alert to", [&] {
       for (const jobs::Record& alert : desk.update(facts.facts(*store_problem.lock()))) {
         publish("alert", jobs::to_json(alert));
@@ -255,8 +280,6 @@ void Service::Parts::judge(const std::stop_token& stop) {
     const base::Duration begin = clock.monotonic();
     while (!has_news.exchange(false) && clock.monotonic() < begin + kJudgeEvery &&
            !stop.stop_requested()) {
-      // Here, because making a lost index anew takes longer than a watchdog waits for tick().
-      going_on("opening the store", [&] { try_store(); });
       clock.sleep_for(std::chrono::seconds{1}, stop);
     }
   }
@@ -292,6 +315,7 @@ void Service::start() {
   parts.control = std::make_unique<ControlServer>(std::move(settings), parts.runner);
   parts.is_started = true;
   parts.runner.start();
+  parts.watcher = std::jthread{[&parts](const std::stop_token& stop) { parts.watch_store(stop); }};
   parts.looker =
       std::jthread{[&parts](const std::stop_token& stop) { parts.look_at_tenants(stop); }};
   parts.judging = std::jthread{[&parts](const std::stop_token& stop) { parts.judge(stop); }};
@@ -305,11 +329,7 @@ void Service::tick() {
     going_on("what follows a job", [&] { parts.scheduler.ended(job); });
     parts.to_judge.lock()->push_back(job);
   }
-  if (!ended.empty()) {
-    parts.census.invalidate();
-    parts.has_news = true;
-    parts.publish("status", kAskAgain);
-  }
+  if (!ended.empty()) parts.has_stored = true;
   going_on("looking at the schedule", [&] { parts.scheduler.tick(); });
 }
 
@@ -329,13 +349,14 @@ void Service::reload(Configuration configuration) {
   parts.resources.reload(configuration);
   parts.scheduler.reload(configuration);
   parts.desk.reload(configuration.alerts);
-  parts.census.invalidate();
+  parts.has_stored = true;
   *parts.loaded.lock() = parts.clock.now();
-  parts.publish("status", kAskAgain);
 }
 
 void Service::stop() {
   Parts& parts = *parts_;
+  parts.stopping.request_stop();
+  parts.watcher.request_stop();
   parts.looker.request_stop();
   parts.judging.request_stop();
   parts.control.reset();
@@ -344,6 +365,7 @@ void Service::stop() {
   std::unique_ptr<web::WebServer> server;
   std::swap(server, *parts.web.lock());
   if (server) server->stop();
+  if (parts.watcher.joinable()) parts.watcher.join();
   if (parts.looker.joinable()) parts.looker.join();
   if (parts.judging.joinable()) parts.judging.join();
 }

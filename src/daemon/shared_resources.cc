@@ -19,14 +19,17 @@ bool may_still_be_read(const base::Error& error) {
 }  // namespace
 
 SharedResources::SharedResources(Configuration configuration, base::Clock& clock,
-                                 graph::OnRequest on_request)
-    : clock_(clock), on_request_(std::move(on_request)), by_(jobs::this_process()) {
-  state_.lock()->configuration = std::move(configuration);
-}
+                                 graph::OnRequest on_request, OnStoreTime on_store_time)
+    : clock_(clock),
+      on_request_(std::move(on_request)),
+      on_store_time_(std::move(on_store_time)),
+      by_(jobs::this_process()),
+      configuration_(std::move(configuration)) {}
 
-Configuration SharedResources::configuration() { return state_.lock()->configuration; }
+Configuration SharedResources::configuration() { return *configuration_.lock(); }
 
 std::shared_ptr<OpenStore> SharedResources::open_store(store::Access access) {
+  const StoreSettings settings = configuration().store;
   // Opened with the mutex held: deriving a key takes as much memory as the whole budget of a small
   // appliance, once.
   auto state = state_.lock();
@@ -37,7 +40,7 @@ std::shared_ptr<OpenStore> SharedResources::open_store(store::Access access) {
   if (state->writing) return state->writing;
   try {
     state->writing =
-        std::make_shared<OpenStore>(state->configuration.store, store::Access::write, clock_);
+        std::make_shared<OpenStore>(settings, store::Access::write, clock_, on_store_time_);
     state->reading.reset();
     return state->writing;
   } catch (const base::Error& error) {
@@ -45,7 +48,7 @@ std::shared_ptr<OpenStore> SharedResources::open_store(store::Access access) {
     if (!state->reading) {
       base::log(base::LogLevel::warning, "the store is open for reading only: ", error.what());
       state->reading =
-          std::make_shared<OpenStore>(state->configuration.store, store::Access::read, clock_);
+          std::make_shared<OpenStore>(settings, store::Access::read, clock_, on_store_time_);
     }
     return state->reading;
   }
@@ -63,7 +66,7 @@ std::shared_ptr<OpenTenant> SharedResources::open_tenant(const TenantConfigurati
   }
   const auto open = [&](OpenTenant::Apps which) {
     auto opened = std::make_shared<OpenTenant>(
-        tenant, state->configuration.limits, which, clock_,
+        tenant, configuration().limits, which, clock_,
         audited_sign_ins([this] { return this->opened(); }, by_, clock_), on_request_);
     state->tenants[{tenant.name, which}] = opened;
     return opened;
@@ -84,15 +87,17 @@ std::shared_ptr<OpenStore> SharedResources::opened() {
 }
 
 void SharedResources::reload(Configuration configuration) {
-  auto state = state_.lock();
-  const StoreSettings& old = state->configuration.store;
-  if (configuration.store.directory != old.directory || configuration.store.index != old.index) {
-    throw base::Error{base::ErrorKind::usage,
-                      base::text(configuration.path.string(),
-                                 ": 'url' and 'index' in [store] change with a restart only")};
+  {
+    auto in_force = configuration_.lock();
+    const StoreSettings& old = in_force->store;
+    if (configuration.store.directory != old.directory || configuration.store.index != old.index) {
+      throw base::Error{base::ErrorKind::usage,
+                        base::text(configuration.path.string(),
+                                   ": 'url' and 'index' in [store] change with a restart only")};
+    }
+    *in_force = std::move(configuration);
   }
-  state->configuration = std::move(configuration);
-  state->tenants.clear();
+  state_.lock()->tenants.clear();
 }
 
 std::unique_ptr<SharedResources::Lent> SharedResources::lend_store(std::stop_token stop) {

@@ -19,9 +19,10 @@ namespace appliance {
 // open for reading. Tenants are opened for both apps where their credentials can be read.
 class SharedResources final : public Resources {
  public:
-  // The clock outlives it. `on_request` is told of every request to the services.
-  SharedResources(Configuration configuration, base::Clock& clock,
-                  graph::OnRequest on_request = {});
+  // The clock outlives it. `on_request` is told of every request to the services. Both may be
+  // empty.
+  SharedResources(Configuration configuration, base::Clock& clock, graph::OnRequest on_request = {},
+                  OnStoreTime on_store_time = {});
 
   // The one in force.
   Configuration configuration() override;
@@ -53,7 +54,6 @@ class SharedResources final : public Resources {
   std::shared_ptr<OpenStore> opened();
 
   struct State {
-    Configuration configuration;
     std::shared_ptr<OpenStore> writing;
     std::shared_ptr<OpenStore> reading;
     std::map<std::pair<std::string, OpenTenant::Apps>, std::shared_ptr<OpenTenant>> tenants;
@@ -61,7 +61,10 @@ class SharedResources final : public Resources {
   };
   base::Clock& clock_;
   graph::OnRequest on_request_;
+  OnStoreTime on_store_time_;
   jobs::AuditedBy by_;
+  // Apart: what people are told while a store is being opened, which may take long, hangs on it.
+  base::Synchronized<Configuration> configuration_;
   base::Synchronized<State> state_;
 };
 

@@ -16,7 +16,6 @@
 namespace appliance {
 namespace {
 
-constexpr base::Duration kBelieved = std::chrono::minutes{1};
 constexpr std::size_t kMostCopies = 1000;  // jobs that are looked at for copies
 
 std::optional<base::Instant> oldest_verified(const store::Repository& repository) {
@@ -62,28 +61,25 @@ StoreFigures StoreView::take() {
   StoreFigures figures;
   figures.statistics = store->repository().statistics();
   figures.oldest_verified = oldest_verified(store->repository());
-  std::error_code failure;
-  const auto space =
-      std::filesystem::space(parts_.resources.configuration().store.directory, failure);
-  if (!failure) {
-    figures.free_bytes = space.available;
-    figures.capacity_bytes = space.capacity;
-  }
+  *known_.lock() = figures;
+  add_space(figures);
   return figures;
 }
 
+void StoreView::add_space(StoreFigures& figures) const {
+  std::error_code failure;
+  const auto space =
+      std::filesystem::space(parts_.resources.configuration().store.directory, failure);
+  if (failure) return;
+  figures.free_bytes = space.available;
+  figures.capacity_bytes = space.capacity;
+}
+
 StoreFigures StoreView::figures() {
-  auto known = known_.lock();
-  const base::Duration now = parts_.clock.monotonic();
-  if (known->figures && now - known->taken < kBelieved) return *known->figures;
-  try {
-    known->figures = take();
-    known->taken = now;
-  } catch (const base::Error&) {
-    // Why it is closed is told by whoever tries to open it.
-    if (!known->figures) throw;
-  }
-  return *known->figures;
+  std::optional<StoreFigures> known = *known_.lock();
+  if (!known) return take();
+  add_space(*known);
+  return *known;
 }
 
 TrendPoint StoreView::measure() {
@@ -98,9 +94,6 @@ TrendPoint StoreView::measure() {
   point.capacity_bytes = figures.capacity_bytes;
   point.snapshots = figures.statistics.snapshots;
   point.items = figures.statistics.items;
-  auto known = known_.lock();
-  known->figures = figures;
-  known->taken = parts_.clock.monotonic();
   return point;
 }
 

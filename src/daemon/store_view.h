@@ -21,17 +21,17 @@ struct StoreFigures {
   std::optional<base::Instant> oldest_verified;
 };
 
-// Thread-safe. Figures are taken anew once a minute at most: they cost a walk over all packs and
-// restore points in the index.
+// Thread-safe. Taking figures costs a walk over all packs and restore points in the index: whoever
+// knows that something was stored does it with measure(), so that readers never wait for it.
 class StoreView {
  public:
   explicit StoreView(const ViewParts& parts) : parts_(parts) {}
 
-  // While the store cannot be opened: as they last were. Errors of the store if they never were
-  // taken.
+  // As measure() last found them, and the disk as it is; the first call measures by itself. Errors
+  // of the store if they were never taken.
   [[nodiscard]] StoreFigures figures();
-  // For Trend::add(); asks the store. Errors of the store.
-  [[nodiscard]] TrendPoint measure();
+  // Asks the store, for figures() from now on and for Trend::add(). Errors of the store.
+  TrendPoint measure();
 
   // "store" of a status; of null where nothing is known.
   [[nodiscard]] jobs::Record store_record();
@@ -40,15 +40,12 @@ class StoreView {
   [[nodiscard]] jobs::Record storage();
 
  private:
-  struct Known {
-    std::optional<StoreFigures> figures;
-    base::Duration taken{};
-  };
   [[nodiscard]] StoreFigures take();
+  void add_space(StoreFigures& figures) const;
   [[nodiscard]] jobs::Value::List copies() const;
 
   const ViewParts& parts_;
-  base::Synchronized<Known> known_;
+  base::Synchronized<std::optional<StoreFigures>> known_;
 };
 
 }  // namespace appliance

@@ -14,7 +14,6 @@
 
 #include <functional>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -36,7 +35,7 @@ struct ViewParts {
   std::function<std::optional<base::Instant>()> next_upkeep;
   // {"type":"alert",...}, open ones first; and a test to all receivers: {"to","problem"} of each.
   std::function<std::vector<jobs::Record>()> alerts;
-  std::function<std::vector<jobs::Record>(std::stop_token)> send_test_alert;
+  std::function<std::vector<jobs::Record>()> send_test_alert;
   // Checks a command line. Error(usage).
   std::function<jobs::JobOrder(const std::vector<std::string>& words)> order_of;
   std::function<std::string()> why_not_ready;  // empty: it is ready

@@ -22,8 +22,9 @@ class Views final : public web::ApplianceView {
 
   // For events: a job as GET jobs/{id} gives it.
   [[nodiscard]] std::string job_event(const jobs::Job& job);
-  // The store as it is now, for Trend::add(). Errors of the store.
-  [[nodiscard]] TrendPoint measure() { return store_.measure(); }
+  // Looks at the store as it is now, for what is shown of it and for Trend::add(). Errors of the
+  // store.
+  TrendPoint measure() { return store_.measure(); }
 
   [[nodiscard]] std::string not_ready() override;
   [[nodiscard]] std::string metrics() override;

@@ -72,7 +72,7 @@ ViewsFixture::ViewsFixture() {
       [nightly] { return std::vector{nightly}; }, [this] { return upkeep; },
       [this] { return std::optional{clock_.now() + std::chrono::hours{9}}; },
       [this] { return alerts; },
-      [](std::stop_token) {
+      [] {
         return std::vector<jobs::Record>{{{"to", "admins@contoso.com"}, {"problem", nullptr}}};
       },
       order_of, [this] { return store_problem; }, [this] { return clock_.now(); }});
@@ -114,7 +114,7 @@ store::Snapshot ViewsFixture::back_up(const std::string& name, std::size_t items
   snapshot.bytes = built.bytes;
   snapshot.roots = built.roots;
   store->repository().commit(std::vector{snapshot});
-  census_->invalidate();
+  census_->refresh();
   return snapshot;
 }
 

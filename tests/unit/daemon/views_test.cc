@@ -393,9 +393,18 @@ TEST_CASE("a test alert tells whom it reached", "[daemon][views]") {
 TEST_CASE("what holds a job up is said only where it can be seen", "[daemon][views]") {
   using appliance::bottleneck;
   using std::chrono::seconds;
-  const appliance::WorkSample start{seconds{100}, seconds{5}, seconds{9}};
-  CHECK(bottleneck(start, {seconds{110}, seconds{6}, seconds{9}}, 2) == "throttling");
-  CHECK(bottleneck(start, {seconds{110}, seconds{5}, seconds{27}}, 2) == "processor");
-  CHECK_FALSE(bottleneck(start, {seconds{110}, seconds{5}, seconds{10}}, 2));
-  CHECK_FALSE(bottleneck(start, start, 2));
+  const appliance::WorkSample start{seconds{100}, seconds{5}, seconds{9}, seconds{3}};
+  using appliance::WorkSample;
+  const auto after = [&](int throttled, int processor, int store, bool uses_service) {
+    const WorkSample now{seconds{110}, seconds{5 + throttled}, seconds{9 + processor},
+                         seconds{3 + store}};
+    return bottleneck(start, now, 2, uses_service).value_or("nothing");
+  };
+  CHECK(after(1, 0, 0, true) == "throttling");
+  CHECK(after(0, 18, 9, true) == "processor");
+  CHECK(after(0, 3, 6, true) == "store");
+  CHECK(after(0, 3, 6, false) == "store");
+  CHECK(after(0, 3, 1, true) == "service");
+  CHECK(after(0, 3, 1, false) == "nothing");
+  CHECK_FALSE(bottleneck(start, start, 2, true));
 }
