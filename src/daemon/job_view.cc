@@ -4,6 +4,7 @@
 #include "src/base/text.h"
 #include "src/daemon/record_fields.h"
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <memory>
@@ -20,6 +21,8 @@ constexpr base::Duration kSampleEvery = std::chrono::seconds{5};
 constexpr std::size_t kMostTold = 20'000;  // that one page of records looks at
 constexpr std::size_t kMostWatched = 100;  // jobs; more never run at once
 constexpr std::size_t kReportPiece = 64 << 10;
+constexpr std::uint64_t kTellingBytes = 1'000'000;
+constexpr std::size_t kTellingRestores = 10;
 
 base::Duration processor_time() {
   timespec used{};
@@ -117,8 +120,39 @@ jobs::Record JobView::progress_record(const jobs::Job& job, const jobs::JobProgr
                       {"bottleneck", held_up_by(job, reading.throttled)}};
 }
 
+// By the last restores that sent enough to tell.
+std::optional<double> JobView::restored_bytes_per_second() const {
+  const auto tells = [](const jobs::Job& job) {
+    return job.order.command == "restore" && job.state == jobs::JobState::ended && job.summary &&
+           count_in(*job.summary, "bytes_sent") >= kTellingBytes &&
+           number_in(*job.summary, "seconds") > 0;
+  };
+  double bytes = 0;
+  double took = 0;
+  for (const jobs::Job& job : parts_.log.list("", kTellingRestores, tells)) {
+    bytes += static_cast<double>(count_in(*job.summary, "bytes_sent"));
+    took += number_in(*job.summary, "seconds");
+  }
+  if (took <= 0) return std::nullopt;
+  return bytes / took;
+}
+
+// A rehearsal cannot know how long the restore will take; those that were made tell.
+jobs::Record JobView::with_expectation(jobs::Record summary) const {
+  const jobs::Record* planned = record_in(summary, "planned");
+  const auto rate = restored_bytes_per_second();
+  if (planned == nullptr || !rate) return summary;
+  jobs::Record expected = *planned;
+  const double by_rate = static_cast<double>(count_in(*planned, "bytes")) / *rate;
+  expected.set("expected_seconds", std::max(by_rate, number_in(*planned, "least_seconds")));
+  return summary.set("planned", std::move(expected));
+}
+
 jobs::Record JobView::record(const jobs::Job& job) {
   jobs::Record record = jobs::job_record(job);
+  if (job.order.command == "restore" && job.summary && flag_in(*job.summary, "dry_run")) {
+    record.set("summary", with_expectation(*job.summary));
+  }
   if (job.state != jobs::JobState::running) return record.set("progress", nullptr);
   const auto progress = parts_.runner.progress_of(job.id);
   record.set("progress", progress ? jobs::Value{progress_record(job, *progress)} : jobs::Value{});

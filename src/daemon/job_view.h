@@ -56,6 +56,8 @@ class JobView {
   };
   [[nodiscard]] jobs::Record progress_record(const jobs::Job& job,
                                              const jobs::JobProgress& progress);
+  [[nodiscard]] jobs::Record with_expectation(jobs::Record dry_run) const;
+  [[nodiscard]] std::optional<double> restored_bytes_per_second() const;
   std::optional<std::string_view> held_up_by(const jobs::Job& job, base::Duration throttled);
   [[nodiscard]] jobs::Job require(const std::string& id) const;
 

@@ -26,6 +26,11 @@ std::uint64_t count_in(const jobs::Record& record, std::string_view field) {
   return number == nullptr || *number < 0 ? 0 : static_cast<std::uint64_t>(*number);
 }
 
+bool flag_in(const jobs::Record& record, std::string_view field) {
+  const auto* flag = find<bool>(record, field);
+  return flag != nullptr && *flag;
+}
+
 double number_in(const jobs::Record& record, std::string_view field) {
   if (const auto* number = find<double>(record, field)) return *number;
   return static_cast<double>(count_in(record, field));

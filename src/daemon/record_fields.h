@@ -11,9 +11,10 @@
 
 namespace appliance {
 
-// Empty, 0, null where there is no such field, or one of another kind.
+// Empty, 0, false, null where there is no such field, or one of another kind.
 std::string text_in(const jobs::Record& record, std::string_view field);
 std::uint64_t count_in(const jobs::Record& record, std::string_view field);
+bool flag_in(const jobs::Record& record, std::string_view field);
 double number_in(const jobs::Record& record, std::string_view field);
 std::optional<base::Instant> instant_in(const jobs::Record& record, std::string_view field);
 const jobs::Record* record_in(const jobs::Record& record, std::string_view field);

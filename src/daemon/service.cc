@@ -81,6 +81,7 @@ struct Service::Parts {
   std::filesystem::path state;
   std::atomic<bool> is_started{false};
   std::stop_source stopping;                              // for what people wait for
+  std::atomic<bool> is_new{false};                        // the configuration, for the looker
   std::atomic<bool> has_stored{true};                     // for watch_store()
   std::atomic<bool> has_news{true};                       // for the judge
   base::Synchronized<std::vector<jobs::Job>> just_ended;  // for tick()
@@ -249,15 +250,17 @@ void Service::Parts::look_at_tenants(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto looked = census.looked();
     const bool is_due = !looked || *looked + kLookEvery <= clock.now() || *looked > clock.now();
-    if (is_due && clock.monotonic() >= next) {
+    // A new configuration may name other tenants, policies and credentials.
+    if (is_new.exchange(false) || (is_due && clock.monotonic() >= next)) {
       next = clock.monotonic() + std::chrono::minutes{15};  // a tenant that is away is not pressed
       going_on("looking through the tenants", [&] {
         census.look(stop);
         facts.ask_tenants(stop);
+        has_news = true;
         publish("status", kAskAgain);
       });
     }
-    clock.sleep_for(std::chrono::seconds{30}, stop);
+    clock.sleep_for(std::chrono::seconds{1}, stop);
   }
 }
 
@@ -350,6 +353,7 @@ void Service::reload(Configuration configuration) {
   parts.scheduler.reload(configuration);
   parts.desk.reload(configuration.alerts);
   parts.has_stored = true;
+  parts.is_new = true;
   *parts.loaded.lock() = parts.clock.now();
 }
 

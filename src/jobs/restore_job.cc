@@ -168,7 +168,7 @@ Record restore_summary(const RestoreJobReport& job, const RestorePoint& point,
               {"bytes", job.planned.bytes},
               {"least_seconds",
                std::chrono::duration<double>(least_upload_time(job.planned.bytes)).count()},
-              // By a rate that was observed, of which nobody keeps a record yet.
+              // One process knows of no other restore; the daemon's pages tell it from its jobs.
               {"expected_seconds", nullptr}}},
       {"folders", Record{{"created", report.folders.created}, {"reused", report.folders.reused}}},
       {"bytes_sent", report.bytes_sent},

@@ -2,9 +2,13 @@
 // target. Inputs that are there already and are not of its making stay.
 #include "src/base/base64.h"
 #include "src/base/text.h"
+#include "src/daemon/control_frames.h"
 #include "src/jobs/audit_log.h"
+#include "src/jobs/job.h"
+#include "src/jobs/told_entries.h"
 #include "tests/fuzz/seeds.h"
 
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -142,6 +146,53 @@ void make_operator_seeds(const OnSeed& on_seed) {
   text_seed(on_seed, "text", "hex", "00fFa1");
 }
 
+base::Bytes with_octet(char octet, base::ByteView rest) {
+  base::Bytes input = base::to_bytes(base::as_bytes(std::string_view{&octet, 1}));
+  base::append(input, rest);
+  return input;
+}
+
+base::Bytes frame(appliance::FrameKind kind, base::ByteView content) {
+  base::Bytes bytes = with_octet(static_cast<char>(kind), {});
+  std::array<std::byte, 4> length{};
+  base::store_le(length.data(), static_cast<std::uint32_t>(content.size()));
+  base::append(bytes, length);
+  base::append(bytes, content);
+  return bytes;
+}
+
+void make_daemon_seeds(const OnSeed& on_seed) {
+  jobs::Job job;
+  job.id = "01KA2N7Q4Z0000000000000000";
+  job.order.command = "backup";
+  job.order.title = "Backup of policy nightly";
+  job.order.words = {"backup", "--policy=nightly"};
+  job.order.policy = "nightly";
+  job.order.by_name = "schedule";
+  job.order.occurrence = base::Instant{};
+  job.state = jobs::JobState::ended;
+  job.end = jobs::JobEnd::partial;
+  job.exit_status = 3;
+  job.summary = jobs::Record{{"type", "summary"}, {"problems", jobs::Value::List{1, "two"}}};
+  on_seed("job_entries", "job", with_octet(1, jobs::encode_job(job)));
+  base::Bytes entries;
+  base::append(entries, jobs::encode_entry({jobs::Told::Kind::record, *job.summary, {}}));
+  base::append(entries, jobs::encode_entry({jobs::Told::Kind::line, {}, "a line"}));
+  base::append(entries, jobs::encode_entry({jobs::Told::Kind::error, job.summary, "an error"}));
+  on_seed("job_entries", "output", with_octet(0, entries));
+  using appliance::FrameKind;
+  base::Error error{base::ErrorKind::in_use, "the store is lent"};
+  error.add_context("opening the store");
+  base::Bytes frames = frame(FrameKind::hello, jobs::encode_record({{"version", 1}}));
+  base::append(frames, frame(FrameKind::progress,
+                             jobs::encode_record(appliance::progress_message(
+                                 {"2 of 3 mailboxes", 1, 2, 3, 4, base::Duration{5}}))));
+  base::append(frames,
+               frame(FrameKind::failed, jobs::encode_record(appliance::error_message(error))));
+  on_seed("control_frame", "answers", frames);
+  on_seed("control_frame", "lent", frame(FrameKind::lent, {}));
+}
+
 void write_seed(const std::filesystem::path& corpus, std::string_view target, std::string_view name,
                 base::ByteView input) {
   const std::filesystem::path folder = corpus / target;
@@ -168,5 +219,6 @@ int main(int argument_count, char* arguments[]) {
   fuzz::make_service_seeds(write);
   fuzz::make_http_seeds(write);
   fuzz::make_operator_seeds(write);
+  fuzz::make_daemon_seeds(write);
   return 0;
 }

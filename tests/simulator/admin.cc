@@ -45,6 +45,11 @@ Json advance(World& world, const Json& body, Instant now) {
   return {{"now", base::format_rfc3339(now + world.clock_offset)}};
 }
 
+Json skew(World& world, const Json& body) {
+  world.date_offset = std::chrono::seconds{body.value("seconds", std::int64_t{0})};
+  return Json::object();
+}
+
 Json damage_mailbox(World& world, const Json& body, Instant now) {
   Mailbox* mailbox = world.find_mailbox(body.value("mailbox", ""));
   if (mailbox == nullptr) throw Refusal{404, "none", "no such mailbox"};
@@ -146,6 +151,7 @@ Response Admin::handle(const RequestHead& head, std::string_view body, Instant n
     auto world = tenant_.world();
     if (what == "POST evolve") return json_answer(200, evolve(*world, arguments, now));
     if (what == "POST advance") return json_answer(200, advance(*world, arguments, now));
+    if (what == "POST skew") return json_answer(200, skew(*world, arguments));
     if (what == "POST damage") return json_answer(200, damage_mailbox(*world, arguments, now));
     if (what == "POST faults") return json_answer(200, set_faults(*world, arguments));
     if (what == "POST operations") return json_answer(200, operate(*world, arguments, now));

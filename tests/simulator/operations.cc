@@ -16,6 +16,13 @@ class Operation {
       : world_(world), arguments_(arguments), now_(now) {}
 
   Json add_item() {
+    const auto count = arguments_.value("count", std::uint64_t{1});
+    if (count == 0) throw Refusal{400, "usage", "'count' must be at least 1"};
+    for (std::uint64_t i = 1; i < count; ++i) static_cast<void>(add_one_item());
+    return add_one_item();
+  }
+
+  Json add_one_item() {
     Random random{mix({world_.seed, world_.next_message, 17})};
     Recipe recipe = new_message(world_, random, now_ + world_.clock_offset);
     recipe.kind = ItemKind::mail;

@@ -82,7 +82,7 @@ void RequestFaults::throttle(Instant now) const {
   }
   if (strikes(Fault::throttled_http_date)) {
     const Instant until = std::chrono::ceil<std::chrono::seconds>(now + kThrottleWait);
-    refuse(until - now, {{"Retry-After", http_date(until)}});
+    refuse(until - now, {{"Retry-After", http_date(until + world_.date_offset)}});
   }
   if (strikes(Fault::throttled_bare)) refuse(Duration{0}, {});
 }

@@ -78,7 +78,7 @@ bool is_folder_import(const RequestHead& head) {
 
 void complete(const World& world, Response& response, const Headers& request_headers, Instant now) {
   response.headers.emplace_back("request-id", base::new_uuid());
-  response.headers.emplace_back("Date", http_date(now));
+  response.headers.emplace_back("Date", http_date(now + world.date_offset));
   if (const auto id = find_header(request_headers, "client-request-id")) {
     response.headers.emplace_back("client-request-id", std::string{*id});
   }

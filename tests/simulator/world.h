@@ -91,6 +91,7 @@ struct World {
   std::uint64_t request_number = 0;
   // What admin calls have added to the clock.
   Duration clock_offset{};
+  Duration date_offset{};  // of the clock that answers show, from the machine's
 
   // By its id, or by its user's address or principal name; null if there is none.
   [[nodiscard]] Mailbox* find_mailbox(std::string_view name);

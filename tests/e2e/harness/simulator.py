@@ -124,6 +124,9 @@ class Simulator:
     def advance(self, seconds):
         return self._call("POST", "/advance", {"seconds": seconds})
 
+    def skew(self, seconds):
+        return self._call("POST", "/skew", {"seconds": seconds})
+
     def damage(self, mailbox):
         return self._call("POST", "/damage", {"mailbox": mailbox})
 

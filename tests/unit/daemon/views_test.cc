@@ -390,6 +390,31 @@ TEST_CASE("a test alert tells whom it reached", "[daemon][views]") {
   CHECK(sent["sent"][0]["to"] == "admins@contoso.com");
 }
 
+TEST_CASE("a rehearsed restore is told how long it will take, by those that were made",
+          "[daemon][views]") {
+  ViewsFixture at;
+  const jobs::Record planned{
+      {"bytes", 8'000'000}, {"least_seconds", 16.0}, {"expected_seconds", nullptr}};
+  const jobs::Job rehearsal =
+      at.add_job("restore", jobs::JobEnd::complete,
+                 {{{"dry_run", true}, {"seconds", 1.0}, {"planned", planned}}});
+  const auto expected = [&] {
+    return parsed(at.views().job(rehearsal.id))["summary"]["planned"]["expected_seconds"];
+  };
+  CHECK(expected().is_null());
+  at.add_job("restore", jobs::JobEnd::complete,
+             {{{"dry_run", false}, {"bytes_sent", 9'000}, {"seconds", 900.0}}});  // tells nothing
+  CHECK(expected().is_null());
+  at.add_job("restore", jobs::JobEnd::complete,
+             {{{"dry_run", false}, {"bytes_sent", 3'000'000}, {"seconds", 10.0}}});
+  at.add_job("restore", jobs::JobEnd::partial,
+             {{{"dry_run", false}, {"bytes_sent", 1'000'000}, {"seconds", 10.0}}});
+  CHECK(expected() == 40.0);
+  at.add_job("restore", jobs::JobEnd::complete,
+             {{{"dry_run", false}, {"bytes_sent", 96'000'000}, {"seconds", 5.0}}});
+  CHECK(expected() == 16.0);  // never less than the service allows
+}
+
 TEST_CASE("what holds a job up is said only where it can be seen", "[daemon][views]") {
   using appliance::bottleneck;
   using std::chrono::seconds;

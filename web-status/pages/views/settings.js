@@ -8,7 +8,7 @@ export const title = 'Settings';
 
 const shown = (value) =>
   Array.isArray(value)
-    ? value.map(shown).join(', ')
+    ? value.map(shown).join(', ') || 'none'
     : typeof value === 'boolean'
       ? value
         ? 'yes'
