@@ -30,10 +30,10 @@ std::optional<store::CommitRecord> open(base::ByteView object) {
 base::Bytes payload_of(base::ByteView object) {
   store::Nonce24 nonce;
   std::ranges::copy(object.subspan(kNonceOffset, nonce.size()), nonce.begin());
-  const auto payload = store::open_xchacha20(
-      fixed_keys().log_key(), nonce, object.first(kHeaderBytes), object.subspan(kHeaderBytes));
+  auto payload = store::open_xchacha20(fixed_keys().log_key(), nonce, object.first(kHeaderBytes),
+                                       object.subspan(kHeaderBytes));
   hold(payload.has_value(), "what was sealed can be opened");
-  return base::to_bytes(payload->bytes());
+  return std::move(*payload);
 }
 
 }  // namespace
