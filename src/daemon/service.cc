@@ -296,6 +296,11 @@ Service::~Service() { stop(); }
 void Service::start() {
   Parts& parts = *parts_;
   parts.try_store();
+  // Who comes as soon as it is ready need not wait for the first look.
+  if (parts.store_problem.lock()->empty()) {
+    parts.has_stored = false;
+    parts.look_at_store();
+  }
   *parts.web.lock() = std::make_unique<web::WebServer>(
       web_settings(parts.resources.configuration()), parts.views, parts.clock);
   ControlServer::Settings settings;

@@ -273,11 +273,11 @@ CommitRecord open_commit(base::ByteView object, std::string_view name, const Key
   const base::ByteView stored_nonce = fields.raw(nonce.size());
   std::copy(stored_nonce.begin(), stored_nonce.end(), nonce.begin());
   fields.zeros(kReservedBytes);
-  const std::optional<base::Secret> payload =
+  const std::optional<base::Bytes> payload =
       open_xchacha20(keys.log_key(), nonce, header, object.subspan(kHeaderBytes));
   if (!payload) throw damaged("is not what was written");
   try {
-    decode_payload(payload->bytes(), format, record);
+    decode_payload(*payload, format, record);
   } catch (base::Error& error) {
     error.add_context(base::text("reading commit record ", name));
     throw;

@@ -95,10 +95,10 @@ Journal::Opened Journal::open(base::ByteView object, const std::string& name,
   opened.previous = fields.fixed<base::Sha256>();
   Nonce24 nonce;
   std::ranges::copy(fields.raw(nonce.size()), nonce.begin());
-  const std::optional<base::Secret> plain = open_xchacha20(
+  std::optional<base::Bytes> plain = open_xchacha20(
       keys_->log_key(), nonce, associated(header, name), object.subspan(kHeaderBytes));
   if (!plain) throw damaged(name, "is not what was written");
-  opened.content = base::to_bytes(plain->bytes());
+  opened.content = std::move(*plain);
   return opened;
 }
 

@@ -158,8 +158,8 @@ std::optional<base::Secret> open_slot(base::ByteView content, const base::Secret
       open_part.subspan(kOpenPartBytes - sizeof(Nonce24) - kSaltBytes, kSaltBytes);
   const Nonce24 nonce = nonce_of(open_part.last(sizeof(Nonce24)));
   const base::Secret wrapping = wrapping_key(slot.kind, secret, salt, slot.cost);
-  return open_xchacha20(wrapping.bytes(), nonce, open_part,
-                        content.subspan(kOpenPartBytes, kMasterBytes + kSealTagBytes));
+  return open_key_xchacha20(wrapping.bytes(), nonce, open_part,
+                            content.subspan(kOpenPartBytes, kMasterBytes + kSealTagBytes));
 }
 
 }  // namespace store

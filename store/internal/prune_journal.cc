@@ -152,10 +152,10 @@ std::optional<PruneNote> PruneJournal::read(std::uint64_t epoch, PruneStep step)
   if (!std::ranges::equal(header, header_of(*keys_))) throw damaged("is none of this store");
   const base::ByteView rest = base::ByteView{object}.subspan(kHeaderBytes);
   std::ranges::copy(rest.first(nonce.size()), nonce.begin());
-  const std::optional<base::Secret> plain =
+  const std::optional<base::Bytes> plain =
       open_xchacha20(keys_->log_key(), nonce, associated(header, name), rest.subspan(nonce.size()));
   if (!plain) throw damaged("is not what was written");
-  return decode(plain->bytes());
+  return decode(*plain);
 }
 
 bool PruneJournal::has(std::uint64_t epoch, PruneStep step) const {

@@ -33,6 +33,16 @@ void check_size(base::ByteView bytes, std::size_t size_bytes) {
   base::check(bytes.size() == size_bytes, "keys, nonces and salts have their fixed sizes");
 }
 
+// `plain` has the size of `sealed` without its tag.
+bool open_into(base::MutableByteView plain, base::ByteView key, const Nonce24& nonce,
+               base::ByteView associated, base::ByteView sealed) {
+  start_library();
+  check_size(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+  return crypto_aead_xchacha20poly1305_ietf_decrypt(
+             writable(plain), nullptr, nullptr, octets(sealed), sealed.size(), octets(associated),
+             associated.size(), octets(base::ByteView{nonce}), octets(key)) == 0;
+}
+
 }  // namespace
 
 base::Secret argon2id(base::ByteView password, base::ByteView salt, std::uint64_t memory_bytes,
@@ -83,18 +93,21 @@ base::Bytes seal_xchacha20(base::ByteView key, const Nonce24& nonce, base::ByteV
   return sealed;
 }
 
-std::optional<base::Secret> open_xchacha20(base::ByteView key, const Nonce24& nonce,
-                                           base::ByteView associated, base::ByteView sealed) {
-  start_library();
-  check_size(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+std::optional<base::Bytes> open_xchacha20(base::ByteView key, const Nonce24& nonce,
+                                          base::ByteView associated, base::ByteView sealed) {
+  if (sealed.size() < kSealTagBytes) return std::nullopt;
+  base::Bytes plain(sealed.size() - kSealTagBytes);
+  if (!open_into(plain, key, nonce, associated, sealed)) return std::nullopt;
+  return plain;
+}
+
+std::optional<base::Secret> open_key_xchacha20(base::ByteView key, const Nonce24& nonce,
+                                               base::ByteView associated, base::ByteView sealed) {
   if (sealed.size() < kSealTagBytes) return std::nullopt;
   bool opened = false;
   base::Secret plain =
       base::Secret::filled(sealed.size() - kSealTagBytes, [&](base::MutableByteView bytes) {
-        opened = crypto_aead_xchacha20poly1305_ietf_decrypt(
-                     writable(bytes), nullptr, nullptr, octets(sealed), sealed.size(),
-                     octets(associated), associated.size(), octets(base::ByteView{nonce}),
-                     octets(key)) == 0;
+        opened = open_into(bytes, key, nonce, associated, sealed);
       });
   if (!opened) return std::nullopt;
   return plain;

@@ -26,12 +26,15 @@ base::Secret derive_subkey(base::ByteView master, std::uint64_t number, const ch
 // HChaCha20 of a 32-byte key and 16 bytes.
 std::array<std::byte, 32> hchacha20(base::ByteView key, base::ByteView input);
 
-// XChaCha20-Poly1305 (IETF) as libsodium computes it; the reference for the faster one of aead.h,
-// and used for the few small secrets. Ciphertext, then tag.
+// XChaCha20-Poly1305 (IETF) as libsodium computes it. Ciphertext, then tag.
 base::Bytes seal_xchacha20(base::ByteView key, const Nonce24& nonce, base::ByteView associated,
                            base::ByteView plain);
-std::optional<base::Secret> open_xchacha20(base::ByteView key, const Nonce24& nonce,
-                                           base::ByteView associated, base::ByteView sealed);
+// Empty if it is not what was sealed.
+std::optional<base::Bytes> open_xchacha20(base::ByteView key, const Nonce24& nonce,
+                                          base::ByteView associated, base::ByteView sealed);
+// The same of a key: into memory of its own, locked and wiped, which takes system calls for each.
+std::optional<base::Secret> open_key_xchacha20(base::ByteView key, const Nonce24& nonce,
+                                               base::ByteView associated, base::ByteView sealed);
 
 // The first bytes of the ChaCha20 key stream (RFC 8439) of a 32-byte key and a 12-byte nonce, mixed
 // into `bytes`.

@@ -4,9 +4,9 @@
 #include "src/base/error.h"
 #include "src/base/random.h"
 #include "src/base/text.h"
+#include "store/fields.h"
 #include "store/internal/commit_record.h"
 #include "store/internal/entries.h"
-#include "store/fields.h"
 #include "store/internal/sodium.h"
 
 #include <algorithm>
@@ -95,11 +95,11 @@ StateRow StateRows::put(Table table, std::string key, base::ByteView plain) cons
   return {table, std::move(key), std::move(value)};
 }
 
-base::Secret StateRows::open(Table table, const std::string& key, base::ByteView value) const {
+base::Bytes StateRows::open(Table table, const std::string& key, base::ByteView value) const {
   Nonce24 nonce;
   if (value.size() >= nonce.size() + kSealTagBytes) {
     std::copy_n(value.begin(), nonce.size(), nonce.begin());
-    std::optional<base::Secret> plain =
+    std::optional<base::Bytes> plain =
         open_xchacha20(key_.bytes(), nonce, place_of(table, key), value.subspan(nonce.size()));
     if (plain) return std::move(*plain);
   }
@@ -108,12 +108,12 @@ base::Secret StateRows::open(Table table, const std::string& key, base::ByteView
 }
 
 Snapshot StateRows::open_snapshot(const std::string& key, base::ByteView value) const {
-  return decode_snapshot(open(Table::snapshot, key, value).bytes());
+  return decode_snapshot(open(Table::snapshot, key, value));
 }
 
 Tombstone StateRows::open_tombstone(const std::string& key, base::ByteView value) const {
-  const base::Secret plain = open(Table::tombstone, key, value);
-  FieldReader fields{plain.bytes(), kTombstone};
+  const base::Bytes plain = open(Table::tombstone, key, value);
+  FieldReader fields{plain, kTombstone};
   Tombstone tombstone;
   tombstone.time = fields.instant();
   tombstone.reason = fields.text();
@@ -122,7 +122,7 @@ Tombstone StateRows::open_tombstone(const std::string& key, base::ByteView value
 }
 
 Hold StateRows::open_hold(const std::string& key, base::ByteView value) const {
-  return decode_hold(open(Table::hold, key, value).bytes());
+  return decode_hold(open(Table::hold, key, value));
 }
 
 std::string StateRows::lost_key(const TenantDomain& tenant, const std::string& mailbox_id,
@@ -143,8 +143,8 @@ StateRow StateRows::of_lost(const TenantDomain& tenant, const std::string& mailb
 }
 
 LostItem StateRows::open_lost(const std::string& key, base::ByteView value) const {
-  const base::Secret plain = open(Table::lost, key, value);
-  FieldReader fields{plain.bytes(), "a lost item"};
+  const base::Bytes plain = open(Table::lost, key, value);
+  FieldReader fields{plain, "a lost item"};
   LostItem item;
   item.folder_id = fields.text();
   item.item_id = fields.text();
@@ -170,8 +170,8 @@ StateRow StateRows::of_exported(const TenantDomain& tenant, const std::string& m
 }
 
 ExportedItem StateRows::open_exported(const std::string& key, base::ByteView value) const {
-  const base::Secret plain = open(Table::exported, key, value);
-  FieldReader fields{plain.bytes(), "an exported item"};
+  const base::Bytes plain = open(Table::exported, key, value);
+  FieldReader fields{plain, "an exported item"};
   ExportedItem item;
   item.item_id = fields.text();
   ItemEntry entry = decode_item({}, item_key({}, item.item_id), fields.block());

@@ -55,7 +55,7 @@ class StateRows {
 
  private:
   [[nodiscard]] StateRow put(Table table, std::string key, base::ByteView plain) const;
-  [[nodiscard]] base::Secret open(Table table, const std::string& key, base::ByteView value) const;
+  [[nodiscard]] base::Bytes open(Table table, const std::string& key, base::ByteView value) const;
   [[nodiscard]] StateRow row_of(const LogEvent& event, base::Instant time) const;
 
   base::Secret key_;

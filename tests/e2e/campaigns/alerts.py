@@ -10,7 +10,6 @@ is left out, and said. The receivers need Debian's python3-aiosmtpd and its own 
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import threading
@@ -248,14 +247,11 @@ def store_filling(appliance):
 
 
 def store_unavailable(appliance):
-    away = appliance.coffer.directory / "away"
+    store, away = appliance.coffer.store, appliance.coffer.directory / "away"
     expect(appliance.daemon.stop() == 0, "it did not stop well")
-    config = appliance.coffer.store / "config"
-    shutil.copy2(config, away)
-    config.unlink()
-    appliance.daemon = Daemon(appliance.coffer, appliance.port)
+    store.rename(away)
     appliance.provoke("store_unavailable", lambda: appliance.daemon.start(ready=False),
-                      lambda: shutil.copy2(away, config))
+                      lambda: away.rename(store))
 
 
 def mounted(directory):

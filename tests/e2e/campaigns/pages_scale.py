@@ -30,7 +30,7 @@ class Watch:
         self.daemon = daemon
         self.times = times
 
-    def ask(self, what, limit, path, **query):
+    def ask(self, what, within, path, **query):
         taken = []
         for _ in range(self.times):
             started = time.monotonic()
@@ -38,7 +38,7 @@ class Watch:
             taken.append(time.monotonic() - started)
         slowest, median = max(taken), sorted(taken)[len(taken) // 2]
         self.campaign.say(f"{what}: {1000 * slowest:.1f} ms at most, {1000 * median:.1f} median")
-        expect(slowest < limit, f"{what} took {slowest:.3f} s")
+        expect(slowest < within, f"{what} took {slowest:.3f} s")
         return answer
 
 
