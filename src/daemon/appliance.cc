@@ -71,9 +71,9 @@ std::unique_ptr<store::Backend> open_backend(const StoreSettings& settings) {
 }
 
 OpenStore::OpenStore(const StoreSettings& settings, store::Access access, base::Clock& clock,
-                     const OnStoreTime& on_store_time)
-    : backend_(on_store_time ? timed(store::open_local(settings.directory), clock, on_store_time)
-                             : store::open_local(settings.directory)),
+                     StoreTimer* timer)
+    : backend_(timer != nullptr ? timed(store::open_local(settings.directory), *timer)
+                                : store::open_local(settings.directory)),
       repository_(store::Repository::open(*backend_, repository_settings(settings),
                                           settings.passphrase.read_secret(), access, clock)) {}
 

@@ -38,9 +38,10 @@ std::unique_ptr<store::Backend> open_backend(const StoreSettings& settings);
 // A repository with what it stands on.
 class OpenStore {
  public:
-  // Errors of store::Repository::open(). The clock outlives it. `on_store_time`: may be empty.
+  // Errors of store::Repository::open(). The clock outlives it, and so does the timer, which may be
+  // null.
   OpenStore(const StoreSettings& settings, store::Access access, base::Clock& clock,
-            const OnStoreTime& on_store_time = {});
+            StoreTimer* timer = nullptr);
   // Makes the index anew first.
   OpenStore(const StoreSettings& settings, base::Clock& clock,
             const store::OnProgress& on_progress);

@@ -163,23 +163,27 @@ void Census::write(const State& state) const {
 
 void Census::refresh() {
   const std::lock_guard refreshing{refreshing_};
+  const std::vector<TenantConfiguration> tenants = resources_.configuration().tenants;
   std::optional<StoredMailboxes> stored;
+  std::optional<base::Error> failure;
   try {
     const auto store = resources_.open_store(store::Access::read);
     stored = stored_mailboxes(store->repository().snapshots(), store->repository().holds());
   } catch (const base::Error& error) {
-    // One that is not there yet holds nothing: the tenants can be looked at before `init`.
-    if (error.kind() == base::ErrorKind::no_store) {
-      stored.emplace();
-    } else if (!state_->lock()->is_store_known) {
-      throw;
-    }
+    failure = error;
   }
-  const std::vector<TenantConfiguration> tenants = resources_.configuration().tenants;
   auto state = state_->lock();
-  if (stored) state->stored = std::move(*stored);
-  state->is_store_known = true;
-  judge(*state, tenants);
+  // One that is not there yet holds nothing: the tenants can be looked at before `init`.
+  if (failure && failure->kind() == base::ErrorKind::no_store && !state->is_store_known) {
+    stored.emplace();
+    failure.reset();
+  }
+  if (stored) {
+    state->stored = std::move(*stored);
+    state->is_store_known = true;
+  }
+  if (state->is_store_known) judge(*state, tenants);
+  if (failure) throw base::Error{*failure};
 }
 
 void Census::judge(State& state, const std::vector<TenantConfiguration>& tenants) const {

@@ -73,8 +73,8 @@ class Census {
   void note(const TenantConfiguration& tenant, const std::vector<backup::NamedPolicy>& policies,
             const backup::Discovery& found, const backup::GroupMembers& members);
   // Looks at what is stored, and judges all mailboxes by the policies in force. Readers go on with
-  // what was known until it returns. While the store cannot be opened it keeps what it last held;
-  // errors of the store if nothing is known of it yet.
+  // what was known until it returns. Errors of the store; what it last held then stays known, and
+  // is judged all the same.
   void refresh();
 
   // As of the last look and refresh(); the first call refreshes by itself, with its errors. Ordered

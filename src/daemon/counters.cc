@@ -26,10 +26,4 @@ void Counters::request(graph::Operation operation, int status) {
   ++counted_.lock()->requests[{operation, status}];
 }
 
-CountedSoFar Counters::so_far() const {
-  CountedSoFar counted = *counted_.lock();
-  counted.store_time = base::Duration{store_time_.load()};
-  return counted;
-}
-
 }  // namespace appliance

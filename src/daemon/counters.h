@@ -6,7 +6,6 @@
 #include "src/graph/operation.h"
 #include "src/jobs/job.h"
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -19,7 +18,6 @@ struct CountedSoFar {
   std::map<std::pair<graph::Operation, int>, std::uint64_t> requests;  // status 0: no answer
   double throttled_seconds = 0;
   std::uint64_t check_errors = 0;
-  base::Duration store_time{};  // of writing and reading objects, over all threads
 };
 
 // Thread-safe.
@@ -29,14 +27,11 @@ class Counters {
   void job_ended(const jobs::Job& job);
   // For graph::OnRequest.
   void request(graph::Operation operation, int status);
-  // For OnStoreTime.
-  void store_time(base::Duration took) { store_time_ += took.count(); }
 
-  [[nodiscard]] CountedSoFar so_far() const;
+  [[nodiscard]] CountedSoFar so_far() const { return *counted_.lock(); }
 
  private:
   base::Synchronized<CountedSoFar> counted_;
-  std::atomic<base::Duration::rep> store_time_{0};  // told far more often than the others
 };
 
 }  // namespace appliance

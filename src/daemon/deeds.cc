@@ -90,7 +90,7 @@ jobs::Record Deeds::add_hold(const web::Person& person, const web::Fields& field
   const store::Hold hold = jobs::new_hold(store->repository(), subject, reason, parts_.clock.now());
   jobs::Record record = jobs::hold_record(hold);
   audited(*store, person, "hold add", reason, record, [&] { store->repository().add_hold(hold); });
-  parts_.census.refresh();
+  show_holds();
   return record;
 }
 
@@ -101,7 +101,16 @@ void Deeds::remove_hold(const web::Person& person, const std::string& id,
   const auto store = parts_.resources.open_store(store::Access::write);
   audited(*store, person, "hold remove", reason, {{"id", id}},
           [&] { store->repository().remove_hold(id, reason); });
-  parts_.census.refresh();
+  show_holds();
+}
+
+// What was done is done, whatever becomes of showing it.
+void Deeds::show_holds() {
+  try {
+    parts_.census.refresh();
+  } catch (const base::Error& error) {
+    base::log(base::LogLevel::info, "which mailboxes are held is shown later: ", error.what());
+  }
 }
 
 jobs::Record Deeds::send_test_alert(const web::Person& person) {

@@ -41,6 +41,7 @@ class Deeds {
                const std::function<void()>& act);
   void note(const web::Person& person, std::string_view action, std::string_view result,
             const std::string& reason, const jobs::Record& what);
+  void show_holds();
 
   const ViewParts& parts_;
   JobView& jobs_;

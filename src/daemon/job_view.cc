@@ -88,22 +88,20 @@ std::optional<std::string_view> bottleneck(const WorkSample& before, const WorkS
   return uses_service ? std::optional<std::string_view>{"service"} : std::nullopt;
 }
 
-std::optional<std::string_view> JobView::held_up_by(const jobs::Job& running,
+std::optional<std::string_view> JobView::held_up_by(const jobs::Job& job,
                                                     base::Duration throttled) {
-  const std::string& id = running.id;
-  const bool uses_service = running.order.command == "backup" || running.order.command == "restore";
-  const WorkSample now{parts_.clock.monotonic(), throttled, processor_time(),
-                       parts_.counters.so_far().store_time};
-  auto watched = watched_.lock();
-  if (watched->size() >= kMostWatched && !watched->contains(id)) watched->clear();
-  const auto [found, is_new] = watched->try_emplace(id, Watched{now, now, std::nullopt});
-  Watched& job = found->second;
-  if (!is_new && now.at - job.now.at >= kSampleEvery) {
-    job.before = std::exchange(job.now, now);
-    job.held_up_by =
-        bottleneck(job.before, job.now, std::thread::hardware_concurrency(), uses_service);
+  const bool uses_service = job.order.command == "backup" || job.order.command == "restore";
+  const WorkSample now{parts_.clock.monotonic(), throttled, processor_time(), parts_.store_time()};
+  auto all = watched_.lock();
+  if (all->size() >= kMostWatched && !all->contains(job.id)) all->clear();
+  const auto [found, is_new] = all->try_emplace(job.id, Watched{now, now, std::nullopt});
+  Watched& watched = found->second;
+  if (!is_new && now.at - watched.now.at >= kSampleEvery) {
+    watched.before = std::exchange(watched.now, now);
+    watched.held_up_by =
+        bottleneck(watched.before, watched.now, std::thread::hardware_concurrency(), uses_service);
   }
-  return job.held_up_by;
+  return watched.held_up_by;
 }
 
 jobs::Record JobView::progress_record(const jobs::Job& job, const jobs::JobProgress& progress) {
@@ -140,8 +138,9 @@ std::optional<double> JobView::restored_bytes_per_second() const {
 // A rehearsal cannot know how long the restore will take; those that were made tell.
 jobs::Record JobView::with_expectation(jobs::Record summary) const {
   const jobs::Record* planned = record_in(summary, "planned");
+  if (planned == nullptr) return summary;
   const auto rate = restored_bytes_per_second();
-  if (planned == nullptr || !rate) return summary;
+  if (!rate) return summary;
   jobs::Record expected = *planned;
   const double by_rate = static_cast<double>(count_in(*planned, "bytes")) / *rate;
   expected.set("expected_seconds", std::max(by_rate, number_in(*planned, "least_seconds")));

@@ -20,12 +20,12 @@ struct WorkSample {
   base::Duration at{};         // monotonic
   base::Duration throttled{};  // lost so far
   base::Duration processor{};  // used by this process so far
-  base::Duration store{};      // of writing and reading objects, over all threads
+  base::Duration store{};      // waited for its disk so far, by this process
 };
 // What held a job up between the two: "throttling" where the service's limits took a tenth of the
 // time or more, "processor" where this machine's processors were busy with this process, "store"
-// where its disk was waited for half of the time; "service" if it is none of them and the job works
-// with the service. Else empty. Pure.
+// where something of it waited for the store's disk half of the time; "service" if it is none of
+// them and the job works with the service. Else empty. Pure.
 std::optional<std::string_view> bottleneck(const WorkSample& before, const WorkSample& now,
                                            unsigned processors, bool uses_service);
 
@@ -56,7 +56,7 @@ class JobView {
   };
   [[nodiscard]] jobs::Record progress_record(const jobs::Job& job,
                                              const jobs::JobProgress& progress);
-  [[nodiscard]] jobs::Record with_expectation(jobs::Record dry_run) const;
+  [[nodiscard]] jobs::Record with_expectation(jobs::Record summary) const;
   [[nodiscard]] std::optional<double> restored_bytes_per_second() const;
   std::optional<std::string_view> held_up_by(const jobs::Job& job, base::Duration throttled);
   [[nodiscard]] jobs::Job require(const std::string& id) const;

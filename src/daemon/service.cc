@@ -33,6 +33,8 @@ constexpr const char* kAskAgain = R"({"type":"status"})";
 constexpr base::Duration kJudgeEvery = std::chrono::minutes{1};
 // While a job runs, what it has stored so far is shown with this delay at most.
 constexpr base::Duration kShowEvery = std::chrono::minutes{1};
+// A store that could not be looked at, because it is lent or closed, is looked at again so often.
+constexpr base::Duration kLookAgain = std::chrono::seconds{5};
 
 std::filesystem::path made_folder(const std::filesystem::path& folder) {
   std::error_code failure;
@@ -74,19 +76,20 @@ struct Service::Parts {
   void look_at_tenants(const std::stop_token& stop);
   void judge(const std::stop_token& stop);
   void watch_store(const std::stop_token& stop);
-  void look_at_store();
+  [[nodiscard]] bool look_at_store();
 
   Commands commands;
   base::Clock& clock;
   std::filesystem::path state;
   std::atomic<bool> is_started{false};
   std::stop_source stopping;                              // for what people wait for
-  std::atomic<bool> is_new{false};                        // the configuration, for the looker
+  std::atomic<bool> has_new_configuration{false};         // for the looker
   std::atomic<bool> has_stored{true};                     // for watch_store()
   std::atomic<bool> has_news{true};                       // for the judge
   base::Synchronized<std::vector<jobs::Job>> just_ended;  // for tick()
   base::Synchronized<std::vector<jobs::Job>> to_judge;
   Counters counters;
+  StoreTimer store_timer;
   SharedResources resources;
   jobs::JobLog log;
   jobs::JobRunner runner;
@@ -158,6 +161,7 @@ ViewParts Service::Parts::view_parts() {
           [this](const std::vector<std::string>& words) {
             return commands.order_of(words, state.string());
           },
+          [this] { return store_timer.so_far(); },
           [this] { return why_not_ready(); },
           [this] { return *loaded.lock(); }};
 }
@@ -166,10 +170,11 @@ Service::Parts::Parts(Commands with, Configuration configuration, base::Clock& s
     : commands(std::move(with)),
       clock(service_clock),
       state(made_folder(configuration.service.state)),
+      store_timer(service_clock),
       resources(
           configuration, service_clock,
           [this](graph::Operation operation, int status) { counters.request(operation, status); },
-          [this](base::Duration took) { counters.store_time(took); }),
+          &store_timer),
       log(state / "jobs", {}),
       runner(runner_settings(), log, service_clock),
       scheduler(scheduler_settings(), configuration, runner, log, service_clock),
@@ -219,29 +224,37 @@ std::string Service::Parts::why_not_ready() {
   return problem->empty() ? std::string{} : base::text("the store is not open: ", *problem);
 }
 
-void Service::Parts::look_at_store() {
-  try {
+// Whether all was seen; else what was known is shown on, and it is to be tried again.
+bool Service::Parts::look_at_store() {
+  bool is_seen = false;
+  going_on("looking at what is stored", [&] {
     census.refresh();
     trend.add(views.measure());
-  } catch (const base::Error& error) {
-    base::log(base::LogLevel::info, "what is stored cannot be looked at: ", error.what());
-  }
+    is_seen = true;
+  });
   has_news = true;
   publish("status", kAskAgain);
+  return is_seen;
 }
 
 // In a thread of its own: making a lost index anew takes longer than a watchdog waits for tick(),
 // and a receiver of alerts that does not answer is no reason to show what was.
 void Service::Parts::watch_store(const std::stop_token& stop) {
-  base::Duration shown{};
+  base::Duration shown = clock.monotonic();
+  const auto is_running = [](const jobs::Job& job) { return job.state == jobs::JobState::running; };
   while (!stop.stop_requested()) {
+    base::Duration wait = std::chrono::milliseconds{250};
     going_on("opening the store", [&] { try_store(); });
-    const bool is_due = clock.monotonic() >= shown + kShowEvery && !runner.open_jobs().empty();
-    if (has_stored.exchange(false) || is_due) {
+    going_on("watching the store", [&] {
+      const bool is_due = clock.monotonic() >= shown + kShowEvery &&
+                          std::ranges::any_of(runner.open_jobs(), is_running);
+      if (!has_stored.exchange(false) && !is_due) return;
       shown = clock.monotonic();
-      look_at_store();
-    }
-    clock.sleep_for(std::chrono::milliseconds{250}, stop);
+      if (look_at_store()) return;
+      has_stored = true;
+      wait = kLookAgain;
+    });
+    clock.sleep_for(wait, stop);
   }
 }
 
@@ -251,7 +264,7 @@ void Service::Parts::look_at_tenants(const std::stop_token& stop) {
     const auto looked = census.looked();
     const bool is_due = !looked || *looked + kLookEvery <= clock.now() || *looked > clock.now();
     // A new configuration may name other tenants, policies and credentials.
-    if (is_new.exchange(false) || (is_due && clock.monotonic() >= next)) {
+    if (has_new_configuration.exchange(false) || (is_due && clock.monotonic() >= next)) {
       next = clock.monotonic() + std::chrono::minutes{15};  // a tenant that is away is not pressed
       going_on("looking through the tenants", [&] {
         census.look(stop);
@@ -297,10 +310,7 @@ void Service::start() {
   Parts& parts = *parts_;
   parts.try_store();
   // Who comes as soon as it is ready need not wait for the first look.
-  if (parts.store_problem.lock()->empty()) {
-    parts.has_stored = false;
-    parts.look_at_store();
-  }
+  if (parts.store_problem.lock()->empty()) parts.has_stored = !parts.look_at_store();
   *parts.web.lock() = std::make_unique<web::WebServer>(
       web_settings(parts.resources.configuration()), parts.views, parts.clock);
   ControlServer::Settings settings;
@@ -358,7 +368,7 @@ void Service::reload(Configuration configuration) {
   parts.scheduler.reload(configuration);
   parts.desk.reload(configuration.alerts);
   parts.has_stored = true;
-  parts.is_new = true;
+  parts.has_new_configuration = true;
   *parts.loaded.lock() = parts.clock.now();
 }
 

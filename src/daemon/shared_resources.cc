@@ -19,10 +19,10 @@ bool may_still_be_read(const base::Error& error) {
 }  // namespace
 
 SharedResources::SharedResources(Configuration configuration, base::Clock& clock,
-                                 graph::OnRequest on_request, OnStoreTime on_store_time)
+                                 graph::OnRequest on_request, StoreTimer* timer)
     : clock_(clock),
       on_request_(std::move(on_request)),
-      on_store_time_(std::move(on_store_time)),
+      timer_(timer),
       by_(jobs::this_process()),
       configuration_(std::move(configuration)) {}
 
@@ -39,16 +39,14 @@ std::shared_ptr<OpenStore> SharedResources::open_store(store::Access access) {
   }
   if (state->writing) return state->writing;
   try {
-    state->writing =
-        std::make_shared<OpenStore>(settings, store::Access::write, clock_, on_store_time_);
+    state->writing = std::make_shared<OpenStore>(settings, store::Access::write, clock_, timer_);
     state->reading.reset();
     return state->writing;
   } catch (const base::Error& error) {
     if (access != store::Access::read || !may_still_be_read(error)) throw;
     if (!state->reading) {
       base::log(base::LogLevel::warning, "the store is open for reading only: ", error.what());
-      state->reading =
-          std::make_shared<OpenStore>(settings, store::Access::read, clock_, on_store_time_);
+      state->reading = std::make_shared<OpenStore>(settings, store::Access::read, clock_, timer_);
     }
     return state->reading;
   }

@@ -19,10 +19,10 @@ namespace appliance {
 // open for reading. Tenants are opened for both apps where their credentials can be read.
 class SharedResources final : public Resources {
  public:
-  // The clock outlives it. `on_request` is told of every request to the services. Both may be
-  // empty.
+  // The clock outlives it. `on_request` is told of every request to the services, and `timer` times
+  // the store, and outlives it; both may be empty.
   SharedResources(Configuration configuration, base::Clock& clock, graph::OnRequest on_request = {},
-                  OnStoreTime on_store_time = {});
+                  StoreTimer* timer = nullptr);
 
   // The one in force.
   Configuration configuration() override;
@@ -61,7 +61,7 @@ class SharedResources final : public Resources {
   };
   base::Clock& clock_;
   graph::OnRequest on_request_;
-  OnStoreTime on_store_time_;
+  StoreTimer* timer_;
   jobs::AuditedBy by_;
   // Apart: what people are told while a store is being opened, which may take long, hangs on it.
   base::Synchronized<Configuration> configuration_;

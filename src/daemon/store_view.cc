@@ -61,8 +61,8 @@ StoreFigures StoreView::take() {
   StoreFigures figures;
   figures.statistics = store->repository().statistics();
   figures.oldest_verified = oldest_verified(store->repository());
-  *known_.lock() = figures;
   add_space(figures);
+  *known_.lock() = figures;
   return figures;
 }
 

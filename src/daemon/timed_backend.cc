@@ -7,26 +7,22 @@ namespace {
 
 class Timing {
  public:
-  Timing(const base::Clock& clock, const OnStoreTime& on_time)
-      : clock_(clock), on_time_(on_time), begin_(clock.monotonic()) {}
-  ~Timing() { on_time_(clock_.monotonic() - begin_); }
+  explicit Timing(StoreTimer& timer) : timer_(timer) { timer_.begin(); }
+  ~Timing() { timer_.end(); }
   Timing(const Timing&) = delete;
   Timing& operator=(const Timing&) = delete;
 
  private:
-  const base::Clock& clock_;
-  const OnStoreTime& on_time_;
-  base::Duration begin_;
+  StoreTimer& timer_;
 };
 
 class TimedBackend final : public store::Backend {
  public:
-  TimedBackend(std::unique_ptr<store::Backend> backend, const base::Clock& clock,
-               OnStoreTime on_time)
-      : backend_(std::move(backend)), clock_(clock), on_time_(std::move(on_time)) {}
+  TimedBackend(std::unique_ptr<store::Backend> backend, StoreTimer& timer)
+      : backend_(std::move(backend)), timer_(timer) {}
 
   Put put_if_absent(std::string_view name, std::span<const base::ByteView> parts) override {
-    const Timing timing{clock_, on_time_};
+    const Timing timing{timer_};
     return backend_->put_if_absent(name, parts);
   }
   void replace(std::string_view name, base::ByteView content) override {
@@ -34,7 +30,7 @@ class TimedBackend final : public store::Backend {
   }
   [[nodiscard]] base::Bytes read(std::string_view name, std::uint64_t offset,
                                  std::size_t size_bytes) const override {
-    const Timing timing{clock_, on_time_};
+    const Timing timing{timer_};
     return backend_->read(name, offset, size_bytes);
   }
   [[nodiscard]] std::optional<std::uint64_t> size_bytes(std::string_view name) const override {
@@ -70,15 +66,29 @@ class TimedBackend final : public store::Backend {
 
  private:
   std::unique_ptr<store::Backend> backend_;
-  const base::Clock& clock_;
-  OnStoreTime on_time_;
+  StoreTimer& timer_;
 };
 
 }  // namespace
 
-std::unique_ptr<store::Backend> timed(std::unique_ptr<store::Backend> backend, base::Clock& clock,
-                                      OnStoreTime on_time) {
-  return std::make_unique<TimedBackend>(std::move(backend), clock, std::move(on_time));
+void StoreTimer::begin() {
+  auto state = state_.lock();
+  if (state->under_way++ == 0) state->since = clock_.monotonic();
+}
+
+void StoreTimer::end() {
+  auto state = state_.lock();
+  if (--state->under_way == 0) state->ended += clock_.monotonic() - state->since;
+}
+
+base::Duration StoreTimer::so_far() const {
+  auto state = state_.lock();
+  if (state->under_way == 0) return state->ended;
+  return state->ended + (clock_.monotonic() - state->since);
+}
+
+std::unique_ptr<store::Backend> timed(std::unique_ptr<store::Backend> backend, StoreTimer& timer) {
+  return std::make_unique<TimedBackend>(std::move(backend), timer);
 }
 
 }  // namespace appliance

@@ -1,21 +1,37 @@
-// A backend that tells how long its disk takes.
+// How long the store's disk was waited for.
 #pragma once
 
 #include "src/base/clock.h"
+#include "src/base/synchronized.h"
 #include "store/backend.h"
 
-#include <functional>
+#include <cstddef>
 #include <memory>
 
 namespace appliance {
 
-// Told after each object that was written or read; from any thread.
-using OnStoreTime = std::function<void(base::Duration)>;
+// The time during which at least one read or write was under way: of all that a process does
+// together. Thread-safe; the clock outlives it.
+class StoreTimer {
+ public:
+  explicit StoreTimer(const base::Clock& clock) : clock_(clock) {}
 
-// `backend`, with the time of put_if_absent() and read() told: where nearly all bytes of a store
-// pass. What takes less than a tick of the clock is told as none or one, which comes out even over
-// many. Promises and errors are those of `backend`. The clock outlives it.
-std::unique_ptr<store::Backend> timed(std::unique_ptr<store::Backend> backend, base::Clock& clock,
-                                      OnStoreTime on_time);
+  void begin();
+  void end();
+  [[nodiscard]] base::Duration so_far() const;
+
+ private:
+  struct State {
+    std::size_t under_way = 0;
+    base::Duration since{};
+    base::Duration ended{};
+  };
+  const base::Clock& clock_;
+  base::Synchronized<State> state_;
+};
+
+// `backend`, with put_if_absent() and read() timed, by which nearly all bytes of a store pass.
+// Promises and errors are those of `backend`. The timer outlives it.
+std::unique_ptr<store::Backend> timed(std::unique_ptr<store::Backend> backend, StoreTimer& timer);
 
 }  // namespace appliance

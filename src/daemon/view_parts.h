@@ -38,6 +38,8 @@ struct ViewParts {
   std::function<std::vector<jobs::Record>()> send_test_alert;
   // Checks a command line. Error(usage).
   std::function<jobs::JobOrder(const std::vector<std::string>& words)> order_of;
+  // How long the store's disk was waited for so far.
+  std::function<base::Duration()> store_time;
   std::function<std::string()> why_not_ready;  // empty: it is ready
   std::function<base::Instant()> loaded;       // when the configuration in force was
 };

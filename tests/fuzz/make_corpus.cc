@@ -180,6 +180,8 @@ void make_daemon_seeds(const OnSeed& on_seed) {
   base::append(entries, jobs::encode_entry({jobs::Told::Kind::line, {}, "a line"}));
   base::append(entries, jobs::encode_entry({jobs::Told::Kind::error, job.summary, "an error"}));
   on_seed("job_entries", "output", with_octet(0, entries));
+  on_seed("job_entries", "told",
+          with_octet(2, jobs::encode_told({jobs::Told::Kind::record, *job.summary, {}})));
   using appliance::FrameKind;
   base::Error error{base::ErrorKind::in_use, "the store is lent"};
   error.add_context("opening the store");

@@ -223,7 +223,7 @@ export function plan_facts(summary) {
       'Takes',
       planned.expected_seconds === null || planned.expected_seconds === undefined
         ? `${format.duration(planned.least_seconds)} at least: the service takes no more`
-        : `about ${format.duration(seconds)} at this tenant’s rate`,
+        : `about ${format.duration(seconds)} at the rate of the last restores`,
     ],
     [
       'Finished',

@@ -22,6 +22,8 @@ MAILBOX = "ada.albers@contoso.com"
 PATIENCE = 300  # seconds
 RECEIVERS = pathlib.Path(__file__).parents[1] / "harness" / "receivers.py"
 DISK_BYTES = 400 << 20
+KINDS = {"run", "overdue", "missed_run", "damage", "credential_expiry", "clock_skew", "throttling",
+         "mass_change", "retention", "store_filling", "store_unavailable"}
 
 
 class Receivers:
@@ -113,6 +115,12 @@ class Appliance:
             return [job for job in jobs if job["state"] == "ended" and job["id"] not in known]
 
         self.daemon.wait_for(lambda: len(new()) >= count, f"{count} more runs", PATIENCE)
+
+    def are_mails_complete(self):
+        """Mails go out behind the posts."""
+        ended = {alert["id"] for alert in self.receivers.alerts("over")}
+        return all(len(self.receivers.mails(alert["id"])) >= 1 + (alert["id"] in ended)
+                   for alert in self.receivers.alerts("opened"))
 
     def check_once(self):
         """Whatever was alerted to was told once to each receiver, and so was its end."""
@@ -287,8 +295,11 @@ def run(campaign, arguments):
                 else:
                     campaign.say("store_filling: left out, nothing may be mounted here")
                 store_unavailable(appliance)
+                appliance.daemon.wait_for(appliance.are_mails_complete, "all mails arrived")
                 expect(appliance.daemon.stop() == 0, "it did not stop well")
             appliance.check_once()
+            left_out = set() if is_mounted else {"store_filling"}
+            expect(set(appliance.seen) == KINDS - left_out, f"not each kind: {appliance.seen}")
             told = {"webhook": 0, "mail": 0}
             for each in receivers.received:
                 told[each["by"]] += 1

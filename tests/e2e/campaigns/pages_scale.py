@@ -106,8 +106,8 @@ def run(campaign, arguments):
                       subject=one["subject"])
             job = daemon.order(command="backup", mailboxes=[MAILBOX])
             daemon.wait_for_job(job)
-            watch.ask("the overview after a backup", 0.2, "status")
-            watch.ask("searching mailboxes after it", 0.1, "mailboxes", search="info")
+            watch.ask("searching mailboxes right after a backup", 0.1, "mailboxes", search="info")
+            watch.ask("the overview after it", 0.2, "status")
             daemon.wait_for(lambda: daemon.api("status")["store"]["snapshots"] == points + 1,
                             "the new restore point is shown", 60)
             now, most = memory_of(daemon.process)

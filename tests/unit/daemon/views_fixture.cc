@@ -75,7 +75,8 @@ ViewsFixture::ViewsFixture() {
       [] {
         return std::vector<jobs::Record>{{{"to", "admins@contoso.com"}, {"problem", nullptr}}};
       },
-      order_of, [this] { return store_problem; }, [this] { return clock_.now(); }});
+      order_of, [] { return base::Duration{0}; }, [this] { return store_problem; },
+      [this] { return clock_.now(); }});
 }
 
 store::Snapshot ViewsFixture::back_up(const std::string& name, std::size_t items) {
