@@ -245,7 +245,10 @@ void Service::Parts::watch_store(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     base::Duration wait = std::chrono::milliseconds{250};
     going_on("opening the store", [&] { try_store(); });
+    // What is closed or lent is looked at when it is open again: try_store() sees to that.
+    const bool is_open = store_problem.lock()->empty() && !resources.is_lent();
     going_on("watching the store", [&] {
+      if (!is_open) return;
       const bool is_due = clock.monotonic() >= shown + kShowEvery &&
                           std::ranges::any_of(runner.open_jobs(), is_running);
       if (!has_stored.exchange(false) && !is_due) return;

@@ -65,6 +65,17 @@ def ask(path, body=None):
         return None
 
 
+def why_not_ready():
+    """What /readyz says while it is not; empty while nobody answers."""
+    try:
+        urllib.request.urlopen(API + "/readyz", timeout=30).close()
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+    except urllib.error.URLError:
+        pass
+    return ""
+
+
 def is_ready():
     try:
         with urllib.request.urlopen(API + "/readyz", timeout=30) as answer:
