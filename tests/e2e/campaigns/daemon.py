@@ -22,7 +22,7 @@ from campaign import Campaign
 from harness import Daemon, expect, find_ports
 
 MAILBOX = "ada.albers@contoso.com"
-MOST_DEATHS = 15  # of a job, before it is let run to its end
+MOST_DEATHS = 15  # of a job, before it is let run to its end: it is given up after twenty
 
 
 def serve(campaign, coffer, policy=""):
@@ -202,6 +202,11 @@ def kill(campaign, arguments):
             daemon.start()
             open_jobs = [job for job in daemon.jobs() if job["state"] != "ended"]
             going_on += len(open_jobs)
+            for job in list(open_jobs):
+                died[job["id"]] += 1
+                if died[job["id"]] >= MOST_DEATHS:
+                    daemon.wait_for_job(job["id"], 600)
+                    open_jobs.remove(job)
             for job_id, job in known.items():
                 seen = daemon.job(job_id)
                 expect(seen["command"] == job["command"], f"{seen} was {job}")
@@ -212,12 +217,6 @@ def kill(campaign, arguments):
                 if job["state"] == "ended" and job["id"] not in judged:
                     expect_each_once(simulator, coffer, target, job)
                     judged.add(job["id"])
-            for job in open_jobs:
-                # A job is given up that was killed twenty times: nobody is that unlucky.
-                died[job["id"]] += 1
-                if died[job["id"]] >= MOST_DEATHS:
-                    daemon.wait_for_job(job["id"], 600)
-                    open_jobs = []
             if not open_jobs:
                 simulator.evolve(1)  # what was restored lives on, too: it was judged before
                 command = {"command": "backup"}
