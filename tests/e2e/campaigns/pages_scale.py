@@ -25,10 +25,11 @@ def memory_of(process):
 class Watch:
     """What is asked of the daemon, and how long the slowest answer took."""
 
-    def __init__(self, campaign, daemon, times):
+    def __init__(self, campaign, daemon, times, slack):
         self.campaign = campaign
         self.daemon = daemon
         self.times = times
+        self.slack = slack
 
     def ask(self, what, within, path, **query):
         taken = []
@@ -38,7 +39,7 @@ class Watch:
             taken.append(time.monotonic() - started)
         slowest, median = max(taken), sorted(taken)[len(taken) // 2]
         self.campaign.say(f"{what}: {1000 * slowest:.1f} ms at most, {1000 * median:.1f} median")
-        expect(slowest < within, f"{what} took {slowest:.3f} s")
+        expect(slowest < within * self.slack, f"{what} took {slowest:.3f} s")
         return answer
 
 
@@ -66,7 +67,7 @@ def walk(watch, folder, items):
     watch.campaign.say(f"the folder in pages of {PAGE}: {len(seen):,} items, the slowest page "
                        f"{1000 * slowest:.1f} ms")
     expect(len(seen) == items, f"{len(seen):,} of {items:,} items were shown")
-    expect(slowest < 0.2, f"a page took {slowest:.3f} s")
+    expect(slowest < 0.2 * watch.slack, f"a page took {slowest:.3f} s")
 
 
 def run(campaign, arguments):
@@ -92,7 +93,7 @@ def run(campaign, arguments):
             campaign.say(f"{points:,} restore points, {status['mailboxes']}, resident at first "
                          f"{megabytes(before)}")
             expect(status["mailboxes"]["protected"] > arguments.mailboxes * 0.9, f"{status}")
-            watch = Watch(campaign, daemon, arguments.times)
+            watch = Watch(campaign, daemon, arguments.times, arguments.slack)
             watch.ask("overview", 0.2, "status")
             watch.ask("the first page of mailboxes", 0.1, "mailboxes", limit=PAGE)
             found = watch.ask("searching mailboxes", 0.1, "mailboxes", search="info")
@@ -124,5 +125,7 @@ if __name__ == "__main__":
     campaign.argument("--folder", type=int, default=100_000, help="items in one folder besides")
     campaign.argument("--nights", type=int, default=3, help="backups before")
     campaign.argument("--times", type=int, default=20)
+    campaign.argument("--slack", type=float, default=1,
+                      help="so many times longer may it take: on a machine that does other things")
     campaign.argument("--memory-limit", type=size, default=size("1GiB"))
     campaign.main(run)
