@@ -163,7 +163,6 @@ void Census::write(const State& state) const {
 
 void Census::refresh() {
   const std::lock_guard refreshing{refreshing_};
-  const std::vector<TenantConfiguration> tenants = resources_.configuration().tenants;
   std::optional<StoredMailboxes> stored;
   std::optional<base::Error> failure;
   try {
@@ -182,11 +181,12 @@ void Census::refresh() {
     state->stored = std::move(*stored);
     state->is_store_known = true;
   }
-  if (state->is_store_known) judge(*state, tenants);
+  if (state->is_store_known) judge(*state);
   if (failure) throw base::Error{*failure};
 }
 
-void Census::judge(State& state, const std::vector<TenantConfiguration>& tenants) const {
+void Census::judge(State& state) const {
+  const std::vector<TenantConfiguration> tenants = resources_.configuration().tenants;
   state.mailboxes = std::make_shared<const std::vector<CountedMailbox>>(
       counted_mailboxes(state.looks, names_of(tenants), state.stored, promised_age_, clock_.now()));
   state.judged_until = first_change(*state.mailboxes);
@@ -194,10 +194,9 @@ void Census::judge(State& state, const std::vector<TenantConfiguration>& tenants
 
 std::shared_ptr<const std::vector<CountedMailbox>> Census::mailboxes() {
   if (!state_->lock()->is_store_known) refresh();
-  const std::vector<TenantConfiguration> tenants = resources_.configuration().tenants;
   auto state = state_->lock();
   const bool has_changed = state->judged_until && clock_.now() >= *state->judged_until;
-  if (!state->mailboxes || has_changed) judge(*state, tenants);
+  if (!state->mailboxes || has_changed) judge(*state);
   return state->mailboxes;
 }
 

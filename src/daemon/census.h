@@ -90,7 +90,7 @@ class Census {
   void look_at(const std::shared_ptr<OpenTenant>& tenant, const Configuration& configuration,
                const std::vector<store::Snapshot>& points, const std::stop_token& stop);
   void note_problem(const std::string& tenant, const std::string& problem);
-  void judge(State& state, const std::vector<TenantConfiguration>& tenants) const;
+  void judge(State& state) const;
   void write(const State& state) const;
 
   std::filesystem::path file_;

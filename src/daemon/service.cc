@@ -33,7 +33,8 @@ constexpr const char* kAskAgain = R"({"type":"status"})";
 constexpr base::Duration kJudgeEvery = std::chrono::minutes{1};
 // While a job runs, what it has stored so far is shown with this delay at most.
 constexpr base::Duration kShowEvery = std::chrono::minutes{1};
-// A store that could not be looked at, because it is lent or closed, is looked at again so often.
+// What is to be looked at is noticed so soon, and what could not be is tried again so often.
+constexpr base::Duration kWatchEvery = std::chrono::milliseconds{250};
 constexpr base::Duration kLookAgain = std::chrono::seconds{5};
 
 std::filesystem::path made_folder(const std::filesystem::path& folder) {
@@ -243,21 +244,19 @@ void Service::Parts::watch_store(const std::stop_token& stop) {
   base::Duration shown = clock.monotonic();
   const auto is_running = [](const jobs::Job& job) { return job.state == jobs::JobState::running; };
   while (!stop.stop_requested()) {
-    base::Duration wait = std::chrono::milliseconds{250};
+    bool is_seen = true;
     going_on("opening the store", [&] { try_store(); });
-    // What is closed or lent is looked at when it is open again: try_store() sees to that.
-    const bool is_open = store_problem.lock()->empty() && !resources.is_lent();
     going_on("watching the store", [&] {
-      if (!is_open) return;
+      // What is closed or lent is looked at when it is open again.
+      if (!store_problem.lock()->empty() || resources.is_lent()) return;
       const bool is_due = clock.monotonic() >= shown + kShowEvery &&
                           std::ranges::any_of(runner.open_jobs(), is_running);
       if (!has_stored.exchange(false) && !is_due) return;
       shown = clock.monotonic();
-      if (look_at_store()) return;
-      has_stored = true;
-      wait = kLookAgain;
+      is_seen = look_at_store();
     });
-    clock.sleep_for(wait, stop);
+    if (!is_seen) has_stored = true;
+    clock.sleep_for(is_seen ? kWatchEvery : kLookAgain, stop);
   }
 }
 

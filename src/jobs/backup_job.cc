@@ -23,7 +23,6 @@ backup::Discovery discover_part(store::Repository& repository, const BackupPart&
   const std::vector<store::Snapshot> points = newest_points(repository.snapshots(), part.tenant);
   backup::Discovery found = backup::discover(part.directory, discovery, points, clock, stop,
                                              backup::recall_from(repository));
-  sort_for_run(found.mailboxes, points);
   const auto left_out = [&](const backup::Mailbox& mailbox) {
     if (settings.policy) return mailbox.policy != *settings.policy;
     return part.only.empty() && mailbox.policy.empty();
@@ -39,6 +38,7 @@ backup::Discovery discover_part(store::Repository& repository, const BackupPart&
     }
   }
   std::erase_if(found.mailboxes, left_out);
+  sort_for_run(found.mailboxes, points);
   if (settings.policy) {
     for (backup::Unprotectable& account : found.unprotectable) {
       if (std::ranges::count(account.policies, *settings.policy) == 0) account.failure.reset();

@@ -132,6 +132,29 @@ TEST_CASE("the store can be lent after somebody has looked around", "[daemon][vi
   CHECK(at.clock().slept() == before);  // nobody was waited for
 }
 
+TEST_CASE("what was known is told while the store is away, and what came since afterwards",
+          "[daemon][views]") {
+  ViewsFixture at;
+  at.back_up("ann", 3);
+  const auto total = [&] { return parsed(at.views().status())["store"]["snapshots"]; };
+  const auto known = at.census().mailboxes();
+  CHECK(total() == 1);
+  {
+    const auto lent = at.resources().lend_store({});
+    CHECK_THROWS_AS(at.census().refresh(), base::Error);
+    CHECK_THROWS_AS(at.views().measure(), base::Error);
+    CHECK(at.census().mailboxes()->size() == known->size());
+    CHECK(at.census().mailboxes()->front().snapshots == 1);
+    CHECK(total() == 1);
+  }
+  at.back_up("ann", 4);  // and the census is told
+  CHECK(total() == 1);   // nobody has looked at the sizes
+  static_cast<void>(at.views().measure());
+  CHECK(total() == 2);
+  CHECK(at.census().mailboxes()->front().snapshots == 2);
+  CHECK(known->front().snapshots == 1);  // readers of an older list keep it
+}
+
 TEST_CASE("mailboxes are told with their states, and filtered", "[daemon][views]") {
   ViewsFixture at;
   for (const char* name : {"ann", "bob", "cleo", "dan"}) at.back_up(name, 2);
@@ -417,9 +440,9 @@ TEST_CASE("a rehearsed restore is told how long it will take, by those that were
 
 TEST_CASE("what holds a job up is said only where it can be seen", "[daemon][views]") {
   using appliance::bottleneck;
-  using std::chrono::seconds;
-  const appliance::WorkSample start{seconds{100}, seconds{5}, seconds{9}, seconds{3}};
   using appliance::WorkSample;
+  using std::chrono::seconds;
+  const WorkSample start{seconds{100}, seconds{5}, seconds{9}, seconds{3}};
   const auto after = [&](int throttled, int processor, int store, bool uses_service) {
     const WorkSample now{seconds{110}, seconds{5 + throttled}, seconds{9 + processor},
                          seconds{3 + store}};
