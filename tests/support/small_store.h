@@ -10,6 +10,7 @@
 #include "store/keys.h"
 #include "store/memory_backend.h"
 #include "store/packs.h"
+#include "tests/support/failure.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/virtual_clock.h"
 
@@ -26,21 +27,6 @@ inline constexpr store::KdfCost kCheapKdf{8 << 10, 1};
 base::Bytes noise(std::uint64_t seed, std::size_t size_bytes);
 // Bytes that do.
 base::Bytes prose(std::uint64_t seed, std::size_t size_bytes);
-
-// The kind of the error that `act` ends with, and its words; fails the test if it ends well.
-struct Failure {
-  base::ErrorKind kind;
-  std::string what;
-};
-template <typename Act>
-Failure failure_of(Act act) {
-  try {
-    act();
-  } catch (const base::Error& error) {
-    return {error.kind(), error.what()};
-  }
-  throw std::logic_error{"expected a base::Error, and none came"};
-}
 
 class SmallStore {
  public:

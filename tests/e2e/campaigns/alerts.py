@@ -16,7 +16,7 @@ import threading
 import time
 
 from campaign import Campaign, Skip
-from harness import Daemon, expect, find_ports
+from harness import expect, serve
 
 MAILBOX = "ada.albers@contoso.com"
 PATIENCE = 300  # seconds
@@ -74,16 +74,13 @@ class Appliance:
         self.simulator = simulator
         self.coffer = coffer
         self.receivers = receivers
-        self.port = find_ports(1)
         self.seen = {}  # kinds, and what was told
         self.schedule = f'schedule = "*:*:0/{arguments.every}"\n'
-        self.configure()
-        self.daemon = Daemon(coffer, self.port)
+        coffer.policy_keys = self.schedule
+        self.daemon = serve(coffer, receivers.fragment)
 
-    def configure(self, retention=""):
-        self.coffer.policy_keys = self.schedule + retention
-        self.coffer.daemon_fragment = (
-            f'[web]\nlisten = "127.0.0.1:{self.port}"\n{self.receivers.fragment}')
+    def add_to_policy(self, keys):
+        self.coffer.policy_keys = self.schedule + keys
         self.coffer.configure()
 
     def reload(self):
@@ -235,7 +232,7 @@ def mass_change(appliance):
 
 def retention(appliance):
     def few():
-        appliance.configure("[policy.nightly.retention]\nkeep_last = 1\n")
+        appliance.add_to_policy("[policy.nightly.retention]\nkeep_last = 1\n")
         appliance.reload()
 
     appliance.provoke("retention", few, lambda: appliance.coffer.run(

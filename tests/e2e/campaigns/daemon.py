@@ -19,19 +19,10 @@ import signal
 import time
 
 from campaign import Campaign
-from harness import Daemon, expect, find_ports
+from harness import expect, serve
 
 MAILBOX = "ada.albers@contoso.com"
 MOST_DEATHS = 15  # of a job, before it is let run to its end: it is given up after twenty
-
-
-def serve(campaign, coffer, policy=""):
-    """A daemon for this store, with these keys added to its policy."""
-    port = find_ports(1)
-    coffer.policy_keys = policy
-    coffer.daemon_fragment = f'[web]\nlisten = "127.0.0.1:{port}"\n'
-    coffer.configure()
-    return Daemon(coffer, port)
 
 
 def snapshots_of(coffer):
@@ -45,7 +36,8 @@ def schedule(campaign, arguments):
     ):
         coffer.use_key_file()
         keys = 'schedule = "*:*:0/10"\n[policy.nightly.retention]\nkeep_last = 2\n'
-        with serve(campaign, coffer, keys) as daemon:
+        coffer.policy_keys = keys
+        with serve(coffer) as daemon:
             daemon.wait_for(lambda: len(ended(daemon, "backup")) >= 4, "four runs by themselves")
             daemon.wait_for(lambda: len(ended(daemon, "forget")) >= 3, "retention after each")
             runs = ended(daemon, "backup")
@@ -72,7 +64,7 @@ def handover(campaign, arguments):
         coffer,
     ):
         coffer.use_key_file()
-        with serve(campaign, coffer) as daemon:
+        with serve(coffer) as daemon:
             run = coffer.backup(MAILBOX)
             (job,) = daemon.jobs("backup")
             expect(job["id"] == run.summary["job_id"], f"{job} is not {run.summary['job_id']}")
@@ -116,7 +108,7 @@ def restore(campaign, arguments):
         coffer.use_key_file()
         before = simulator.record()
         target = next(address for address in before if address != MAILBOX)
-        with serve(campaign, coffer) as daemon:
+        with serve(coffer) as daemon:
             first = daemon.wait_for_job(daemon.order(command="backup"))
             expect(first["status"] == "complete", f"{first}")
             refused = daemon.post("jobs", {"command": "restore", "mailbox": MAILBOX}, check=False)
@@ -152,7 +144,7 @@ def reload(campaign, arguments):
         coffer,
     ):
         coffer.use_key_file()
-        with serve(campaign, coffer) as daemon:
+        with serve(coffer) as daemon:
             good = coffer.config.read_text()
             coffer.config.write_text(good.replace('include = ["*"]', "includes = 3"))
             daemon.process.send_signal(signal.SIGHUP)
@@ -177,7 +169,8 @@ def window(campaign, arguments):
         first = now - datetime.timedelta(hours=1)
         keys = (f'schedule = "*:*:0/5"\nwindow = ["{first:%H:%M}-{closes:%H:%M}", '
                 f'"{opens:%H:%M}-{opens + datetime.timedelta(hours=1):%H:%M}"]\n')
-        with serve(campaign, coffer, keys) as daemon:
+        coffer.policy_keys = keys
+        with serve(coffer) as daemon:
             daemon.wait_for(lambda: any(job["state"] == "running" for job in daemon.jobs("backup")),
                             "the run begins")
             daemon.wait_for(lambda: daemon.jobs("backup")[-1]["state"] in ("paused", "ended"),
@@ -193,7 +186,7 @@ def kill(campaign, arguments):
     shape = {"mailboxes": 8, "items": arguments.items, "bytes": arguments.items * 2000}
     with campaign.tenant("kill", "coffer-kill", **shape) as (simulator, coffer):
         coffer.use_key_file()
-        daemon = serve(campaign, coffer)
+        daemon = serve(coffer)
         killed = going_on = 0
         known, judged = {}, set()
         died = collections.Counter()  # by job

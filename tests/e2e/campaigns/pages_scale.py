@@ -9,7 +9,7 @@ right after a restore point was added, when others would look through the store 
 import time
 
 from campaign import Campaign, megabytes, size
-from harness import Daemon, expect, find_ports
+from harness import expect, serve
 
 MAILBOX = "info@contoso.com"  # the largest
 FOLDER = "Archive of everything"
@@ -82,10 +82,7 @@ def run(campaign, arguments):
                      f"peak {megabytes(first.peak_memory_bytes)}")
         for _ in range(arguments.nights - 1):
             coffer.run("backup")
-        port = find_ports(1)
-        coffer.daemon_fragment = f'[web]\nlisten = "127.0.0.1:{port}"\n'
-        coffer.configure()
-        with Daemon(coffer, port) as daemon:
+        with serve(coffer) as daemon:
             daemon.wait_for(lambda: daemon.api("status")["discovered"], "all were looked at", 600)
             status = daemon.api("status")
             points = status["store"]["snapshots"]

@@ -2,7 +2,7 @@
 
 from .coffer import Coffer, Run
 from .comparison import Mismatch, compare_placed, expect
-from .daemon import Daemon
+from .daemon import Daemon, serve
 from .file_faults import FileCall, FileFaults
 from .observer import Observer
 from .simulator import Simulator, find_ports
@@ -22,4 +22,5 @@ __all__ = [
     "compare_placed",
     "expect",
     "find_ports",
+    "serve",
 ]

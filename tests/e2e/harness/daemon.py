@@ -10,9 +10,18 @@ import urllib.parse
 import urllib.request
 
 from .comparison import Mismatch
+from .simulator import find_ports
 
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 PATIENCE = 120  # seconds
+
+
+def serve(coffer, fragment=""):
+    """The daemon of this store, not begun yet, with these tables beside its [web]."""
+    port = find_ports(1)
+    coffer.daemon_fragment = f'[web]\nlisten = "127.0.0.1:{port}"\n{fragment}'
+    coffer.configure()
+    return Daemon(coffer, port)
 
 
 class Answer:

@@ -6,6 +6,7 @@
 #include "src/jobs/audit_log.h"
 #include "src/jobs/job_log.h"
 #include "tests/support/catch.h"
+#include "tests/support/failure.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/virtual_clock.h"
 
@@ -161,16 +162,6 @@ std::vector<FrameKind> answers(const base::FileHandle& socket) {
   return kinds;
 }
 
-ErrorKind kind_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  FAIL("it did not fail");
-  return ErrorKind::failed;
-}
-
 }  // namespace
 
 TEST_CASE("a daemon serves its own user and root", "[daemon][control]") {
@@ -214,11 +205,11 @@ TEST_CASE("a command is run by the daemon and followed to its end", "[daemon][co
 TEST_CASE("an error of a command comes to who asked", "[daemon][control]") {
   test::TemporaryDirectory directory;
   Daemon daemon{directory / "state"};
-  CHECK(kind_of([&] { daemon.client().run({}, {}, {}); }) == ErrorKind::usage);
-  CHECK(kind_of([&] { daemon.client().cancel("nobody"); }) == ErrorKind::not_found);
-  CHECK(kind_of([&] {
+  CHECK(test::failure_of([&] { daemon.client().run({}, {}, {}); }).kind == ErrorKind::usage);
+  CHECK(test::failure_of([&] { daemon.client().cancel("nobody"); }).kind == ErrorKind::not_found);
+  CHECK(test::failure_of([&] {
           daemon.client().run({"count", std::string(5 << 20, 'x')}, {}, {});
-        }) == ErrorKind::usage);
+        }).kind == ErrorKind::usage);
   std::string error;
   Follower follower;
   follower.on_told = [&](const jobs::Told& told) { error = told.text; };
@@ -253,7 +244,7 @@ TEST_CASE("another client can cancel a job", "[daemon][control]") {
     CHECK(daemon.client().cancel(job.id).id == job.id);
   };
   CHECK(daemon.client().run({"wait"}, follower, {}) == ExitStatus::interrupted);
-  CHECK(kind_of([&] { daemon.client().cancel(daemon.log().list("", 1).at(0).id); }) ==
+  CHECK(test::failure_of([&] { daemon.client().cancel(daemon.log().list("", 1).at(0).id); }).kind ==
         ErrorKind::usage);
 }
 
@@ -345,7 +336,7 @@ TEST_CASE("more clients than the daemon serves are told so", "[daemon][control]"
   Daemon daemon{directory / "state"};
   std::vector<base::FileHandle> strangers;
   for (int i = 0; i < 4; ++i) strangers.push_back(stranger(daemon.state));
-  CHECK(kind_of([&] { daemon.client(); }) == ErrorKind::in_use);
+  CHECK(test::failure_of([&] { daemon.client(); }).kind == ErrorKind::in_use);
 }
 
 TEST_CASE("a client is told when the daemon goes, and its job goes on later", "[daemon][control]") {
@@ -385,9 +376,9 @@ TEST_CASE("a dead daemon's socket is replaced, a live one's is not", "[daemon][c
   CHECK_FALSE(ControlClient::connect(state));
   Daemon daemon{state};
   CHECK(daemon.client().run({"count", "1"}, {}, {}) == ExitStatus::partial);
-  CHECK(kind_of([&] {
+  CHECK(test::failure_of([&] {
           ControlServer{daemon.settings_of_server(), daemon.runner()};
-        }) == ErrorKind::in_use);
+        }).kind == ErrorKind::in_use);
   CHECK(daemon.client().run({"count", "1"}, {}, {}) == ExitStatus::partial);
 }
 
@@ -396,9 +387,9 @@ TEST_CASE("what is no socket is left alone", "[daemon][control]") {
   Daemon daemon{directory / "state"};
   daemon.close_socket();
   base::replace_file(daemon.state / "control.sock", base::as_bytes("precious"));
-  CHECK(kind_of([&] {
+  CHECK(test::failure_of([&] {
           ControlServer{daemon.settings_of_server(), daemon.runner()};
-        }) == ErrorKind::usage);
+        }).kind == ErrorKind::usage);
   CHECK(fs::exists(daemon.state / "control.sock"));
 }
 
@@ -430,8 +421,9 @@ TEST_CASE("who asks for the store can stop waiting for it", "[daemon][control]")
   ControlClient client = daemon.client();
   std::stop_source stop;
   std::promise<ErrorKind> kind;
-  std::thread borrower{
-      [&] { kind.set_value(kind_of([&] { client.borrow_store(stop.get_token()); })); }};
+  std::thread borrower{[&] {
+    kind.set_value(test::failure_of([&] { client.borrow_store(stop.get_token()); }).kind);
+  }};
   stop.request_stop();
   borrower.join();
   CHECK(kind.get_future().get() == ErrorKind::cancelled);

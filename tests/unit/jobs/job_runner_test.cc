@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "tests/support/catch.h"
+#include "tests/support/failure.h"
 #include "tests/unit/jobs/job_runner_fixture.h"
 
 #include <functional>
@@ -23,16 +24,6 @@ using jobs::JobState;
 using test::JobRunnerFixture;
 
 jobs::Told record(const jobs::Record& record) { return {jobs::Told::Kind::record, record, ""}; }
-
-ErrorKind kind_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  FAIL("it did not fail");
-  return ErrorKind::failed;
-}
 
 }  // namespace
 
@@ -163,8 +154,8 @@ TEST_CASE("a running job that is cancelled ends at its safe point", "[jobs][runn
   const auto ended = fixture.follow(id, told);
   CHECK(ended->end == JobEnd::cancelled);
   CHECK(ended->exit_status == 130);
-  CHECK(kind_of([&] { fixture.runner().cancel(id); }) == ErrorKind::usage);
-  CHECK(kind_of([&] { fixture.runner().cancel("nobody"); }) == ErrorKind::not_found);
+  CHECK(test::failure_of([&] { fixture.runner().cancel(id); }).kind == ErrorKind::usage);
+  CHECK(test::failure_of([&] { fixture.runner().cancel("nobody"); }).kind == ErrorKind::not_found);
 }
 
 TEST_CASE("a paused job goes on when it is resumed, and lets others run", "[jobs][runner]") {
