@@ -1,187 +1,169 @@
-// coffer-bench: the store beside restic and borg, and beside what the machine gives, on the same
-// data in one run.
-//
-//   coffer-bench [--bytes N] [--seed N] [--work DIR] [--json FILE] [--no-peers] [--keep]
-//
-// Each phase of ours runs in a process of its own, which is this program called with --phase.
+// coffer-bench: the store beside the programs that people use today, and beside what the machine
+// gives, on the same data in one run. `coffer-bench store` drives the store alone, from a directory
+// of files.
 #include "src/base/error.h"
 #include "src/base/file.h"
 #include "src/base/text.h"
 #include "tests/bench/report.h"
 
-#include <nlohmann/json.hpp>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <exception>
-#include <fcntl.h>
 #include <filesystem>
-#include <optional>
+#include <functional>
 #include <string>
+#include <thread>
 #include <unistd.h>
 
 namespace {
 
-using bench::Cost;
-using bench::PhaseResult;
-
-struct Arguments {
+struct CompareOptions {
   bench::CorpusShape shape;
+  bench::DayShape day;
   std::filesystem::path work;
   std::filesystem::path json;
-  std::string phase;
-  bool peers = true;
+  std::size_t rounds = 1;
+  bool no_peers = false;
   bool keep = false;
 };
 
-std::uint64_t parse_size(const std::string& text) {
-  std::size_t used = 0;
-  const std::uint64_t value = std::stoull(text, &used);
-  const std::string unit = text.substr(used);
-  for (const auto& [name, factor] : {std::pair{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}}) {
-    if (unit == name) return value << factor;
-  }
-  throw base::Error{base::ErrorKind::usage,
-                    base::text("unknown unit in ", text, ": KiB, MiB or GiB")};
-}
-
-Arguments parse(int count, char** values) {
-  Arguments arguments;
-  for (int i = 1; i < count; ++i) {
-    const std::string name = values[i];
-    if (name == "--no-peers") {
-      arguments.peers = false;
-    } else if (name == "--keep") {
-      arguments.keep = true;
-    } else if (++i == count) {
-      throw base::Error{base::ErrorKind::usage, name + " needs a value, or is unknown"};
-    } else if (name == "--bytes") {
-      arguments.shape.bytes = parse_size(values[i]);
-    } else if (name == "--seed") {
-      arguments.shape.seed = std::stoull(values[i]);
-    } else if (name == "--work") {
-      arguments.work = values[i];
-    } else if (name == "--json") {
-      arguments.json = values[i];
-    } else if (name == "--phase") {
-      arguments.phase = values[i];
-    } else {
-      throw base::Error{base::ErrorKind::usage, "unknown argument " + name};
-    }
-  }
-  return arguments;
-}
+struct StoreOptions {
+  bench::StorePaths paths;
+  std::filesystem::path from;
+  std::size_t lanes = std::max(1U, std::thread::hardware_concurrency());
+  bool known_is_read = false;
+};
 
 void tell(const std::string& line) { fmt::print(stderr, "{}\n", line); }
 
-std::filesystem::path make_work_directory(const Arguments& arguments) {
-  const std::filesystem::path parent =
-      arguments.work.empty() ? std::filesystem::temp_directory_path() : arguments.work;
-  std::filesystem::create_directories(parent);
-  std::string name = (parent / "coffer-bench-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw base::system_error("making " + name, errno);
-  return name;
-}
+// Goes away with what is in it, unless it is kept.
+class WorkDirectory {
+ public:
+  WorkDirectory(const std::filesystem::path& parent, bool keep) : keep_(keep) {
+    std::filesystem::create_directories(parent);
+    std::string name = (parent / "coffer-bench-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw base::system_error("making " + name, errno);
+    path_ = name;
+  }
+  ~WorkDirectory() {
+    std::error_code ignored;
+    if (!keep_) std::filesystem::remove_all(path_, ignored);
+  }
+  WorkDirectory(const WorkDirectory&) = delete;
+  WorkDirectory& operator=(const WorkDirectory&) = delete;
 
-struct Paths {
-  explicit Paths(const std::filesystem::path& work)
-      : corpus(work / "corpus"), store{work / "store", work / "index"}, figures(work / "figures") {}
-  std::filesystem::path corpus;
-  bench::StorePaths store;
-  std::filesystem::path figures;  // of the last phase
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  bool keep_;
 };
 
-// What the child does: the phase, then its figures as one line.
-void run_phase(const Arguments& arguments) {
-  const Paths paths{arguments.work};
-  PhaseResult result;
-  if (arguments.phase == "create") {
-    bench::create_store(paths.store);
-  } else if (arguments.phase == "ingest") {
-    result = bench::ingest(paths.store, paths.corpus);
-  } else if (arguments.phase == "restore") {
-    result = bench::restore(paths.store);
-  } else if (arguments.phase == "check") {
-    result = bench::check_store(paths.store);
-  } else {
-    throw base::Error{base::ErrorKind::usage, "unknown phase " + arguments.phase};
-  }
-  fmt::print("{}", bench::to_line(result));
+std::vector<bench::Contestant> installed(const std::filesystem::path& work, bool with_peers) {
+  const auto self = std::filesystem::read_symlink("/proc/self/exe");
+  std::vector<bench::Contestant> all = bench::contestants(self, work, with_peers);
+  std::erase_if(all, [](const bench::Contestant& contestant) {
+    if (bench::is_installed(contestant.program)) return false;
+    tell(contestant.program + " is not installed: left out");
+    return true;
+  });
+  return all;
 }
 
-// What the parent does: the cost of the whole process, and what the phase itself says.
-Cost start_phase(const std::string& phase, const std::filesystem::path& work, PhaseResult& result) {
-  tell("coffer: " + phase);
-  const Paths paths{work};
-  bench::Program program;
-  program.arguments = {std::filesystem::read_symlink("/proc/self/exe").string(), "--phase", phase,
-                       "--work", work.string()};
-  program.output = paths.figures;
-  const Cost cost = bench::measure(program);
-  result = bench::parse_line(base::as_text(base::read_file(paths.figures)));
-  return cost;
-}
-
-void expect_all(const char* phase, const PhaseResult& result, const bench::CorpusSummary& corpus) {
-  if (result.bytes == corpus.bytes) return;
-  throw base::Error{base::ErrorKind::failed,
-                    base::text(phase, " handled ", result.bytes, " bytes of ", corpus.bytes)};
-}
-
-bench::Report run_all(const Arguments& arguments, const std::filesystem::path& work) {
-  const Paths paths{work};
+void compare(const CompareOptions& options) {
+  const std::filesystem::path parent =
+      options.work.empty() ? std::filesystem::temp_directory_path() : options.work;
+  const WorkDirectory work{parent, options.keep};
+  const bench::Days days{work.path() / "first", work.path() / "second", work.path() / "corpus"};
   bench::Report report;
-  report.shape = arguments.shape;
+  report.shape = options.shape;
   tell("making the corpus");
-  report.corpus = bench::write_corpus(arguments.shape, paths.corpus);
-
-  PhaseResult none;
-  start_phase("create", work, none);
-  report.coffer.name = "coffer";
-  report.coffer.new_data = start_phase("ingest", work, report.ingest_new);
-  expect_all("ingest of new data", report.ingest_new, report.corpus);
-  report.coffer.stored_bytes = bench::size_of_tree(paths.store.store);
-  report.coffer.known_data = start_phase("ingest", work, report.ingest_known);
-  expect_all("ingest of known data", report.ingest_known, report.corpus);
-  if (report.ingest_known.stored_bytes != 0) {
-    throw base::Error{
-        base::ErrorKind::failed,
-        base::text("known data was stored again: ", report.ingest_known.stored_bytes, " bytes")};
+  report.corpus = bench::write_corpus(options.shape, options.day, days.first, days.second);
+  const std::filesystem::path stores = work.path() / "stores";
+  const auto contestants = installed(stores, !options.no_peers);
+  for (const bench::Contestant& each : contestants) report.results.push_back({each.name, {}});
+  // A round after the other, so that a noisy minute does not hit one of them alone.
+  for (std::size_t round = 1; round <= options.rounds; ++round) {
+    for (std::size_t i = 0; i < contestants.size(); ++i) {
+      tell(base::text("round ", round, ": ", contestants[i].name));
+      report.results[i].runs.push_back(bench::run(contestants[i], days));
+      std::filesystem::remove_all(stores);
+    }
   }
-  report.coffer.restore = start_phase("restore", work, report.restore);
-  expect_all("restore", report.restore, report.corpus);
-  report.coffer.check = start_phase("check", work, report.check);
-
   tell("zstd and SHA-256");
-  report.zstd = bench::compress_corpus(paths.corpus);
-  report.sha256 = bench::hash_corpus(paths.corpus);
-  if (arguments.peers) report.peers = bench::measure_peers(paths.corpus, work / "peers", &tell);
-  return report;
+  report.zstd = bench::compress_corpus(days.first);
+  report.sha256 = bench::hash_corpus(days.first);
+  fmt::print("{}", bench::table(report));
+  if (!options.json.empty()) {
+    base::replace_file(options.json, base::as_bytes(bench::json(report) + "\n"), 0644);
+  }
+  if (options.keep) fmt::print("kept: {}\n", work.path().string());
 }
 
-void run(const Arguments& arguments) {
-  if (!arguments.phase.empty()) return run_phase(arguments);
-  const std::filesystem::path work = make_work_directory(arguments);
-  const bench::Report report = run_all(arguments, work);
-  fmt::print("{}", bench::table(report));
-  if (!arguments.json.empty()) {
-    base::replace_file(arguments.json, base::as_bytes(bench::json(report) + "\n"), 0644);
+void declare_compare(CLI::App& app, CompareOptions& options) {
+  const CLI::AsSizeValue size{false};
+  app.add_option("--bytes", options.shape.bytes, "of the first day: 250MB, 2GiB")->transform(size);
+  app.add_option("--seed", options.shape.seed, "the corpus grows from it");
+  app.add_option("--rounds", options.rounds, "medians are of so many")->check(CLI::Range(1, 99));
+  app.add_option("--work", options.work, "where to make a directory for it all");
+  app.add_option("--json", options.json, "a file for the figures");
+  app.add_flag("--no-peers", options.no_peers, "coffer's store alone");
+  app.add_flag("--keep", options.keep, "leave corpus and stores there");
+}
+
+// Each verb tells what it did and cost as a line of JSON.
+void declare_store(CLI::App& store, StoreOptions& options) {
+  const auto verb = [&](const char* name, const char* what, std::function<bench::Work()> act) {
+    CLI::App& app = *store.add_subcommand(name, what);
+    app.add_option("--store", options.paths.store, "its directory")->required();
+    app.add_option("--index", options.paths.index, "the directory of its index")->required();
+    app.callback([act = std::move(act)] { fmt::print("{}", bench::to_line(act())); });
+    return &app;
+  };
+  verb("init", "make a store", [&] {
+    bench::create_store(options.paths);
+    return bench::Work{};
+  });
+  CLI::App* backup = verb("backup", "a restore point of each folder of files", [&] {
+    return bench::back_up(options.paths, options.from, options.lanes, options.known_is_read);
+  });
+  backup->add_option("--from", options.from, "DIRECTORY/<mailbox>/<item>")->required();
+  backup->add_flag("--known-is-read", options.known_is_read, "read what is as it was, too");
+  CLI::App* restore = verb("restore", "read everything, proven, and drop it",
+                           [&] { return bench::restore(options.paths, options.lanes); });
+  for (CLI::App* app : {backup, restore}) {
+    app->add_option("--lanes", options.lanes, "mailboxes at a time")->check(CLI::Range(1, 256));
   }
-  if (arguments.keep) {
-    fmt::print("kept: {}\n", work.string());
-  } else {
-    std::filesystem::remove_all(work);
+  verb("check", "a full check", [&] { return bench::check_store(options.paths); });
+  verb("prune", "let all but the newest restore points go, and prune",
+       [&] { return bench::prune(options.paths); });
+  store.require_subcommand(1);
+}
+
+int run(int count, char** values) {
+  CLI::App app{"coffer's store beside its peers, in one run on the same data"};
+  CompareOptions options;
+  StoreOptions store_options;
+  declare_compare(app, options);
+  CLI::App& store = *app.add_subcommand("store", "drive the store alone");
+  declare_store(store, store_options);
+  try {
+    app.parse(count, values);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
   }
+  if (!store.parsed()) compare(options);
+  return 0;
 }
 
 }  // namespace
 
 int main(int count, char** values) {
   try {
-    run(parse(count, values));
-    return 0;
+    return run(count, values);
   } catch (...) {
-    const base::Error error = base::current_error();
-    fmt::print(stderr, "coffer-bench: {}\n", error.what());
-    return error.kind() == base::ErrorKind::usage ? 2 : 1;
+    fmt::print(stderr, "coffer-bench: {}\n", base::current_error().what());
+    return 1;
   }
 }

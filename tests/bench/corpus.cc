@@ -25,7 +25,8 @@ enum Purpose : std::uint64_t {
   kCopy,
   kAttachmentShape,
   kAttachmentBytes,
-  kWords
+  kWords,
+  kNextDay
 };
 
 // SplitMix64.
@@ -246,11 +247,13 @@ class Corpus {
 
 }  // namespace
 
-CorpusSummary make_corpus(const CorpusShape& shape, const OnStream& on_stream) {
-  Corpus corpus{shape};
+namespace {
+
+// Messages until so many bytes of streams are reached.
+CorpusSummary make_messages(Corpus& corpus, std::uint64_t bytes, const OnStream& on_stream) {
   CorpusSummary summary;
   summary.mailboxes = corpus.mailboxes();
-  while (summary.bytes < shape.bytes) {
+  while (summary.bytes < bytes) {
     const Message& message = corpus.next_message();
     ++summary.messages;
     const std::vector<base::Bytes> parts = corpus.shared_parts(message);
@@ -266,14 +269,91 @@ CorpusSummary make_corpus(const CorpusShape& shape, const OnStream& on_stream) {
   return summary;
 }
 
-CorpusSummary write_corpus(const CorpusShape& shape, const std::filesystem::path& directory) {
-  return make_corpus(
-      shape, [&](const std::string& mailbox, const std::string& name, const base::Bytes& stream) {
-        std::filesystem::create_directories(directory / mailbox);
-        const std::filesystem::path path = directory / mailbox / name;
-        const base::FileHandle file = base::open_file(path, O_WRONLY | O_CREAT | O_EXCL);
-        base::write_all(file, stream, path);
+void write(const std::filesystem::path& path, const base::Bytes& stream) {
+  std::filesystem::create_directories(path.parent_path());
+  const base::FileHandle file = base::open_file(path, O_WRONLY | O_CREAT | O_EXCL);
+  base::write_all(file, stream, path);
+}
+
+// As a mail that was read, filed or annotated: a property more at its head, another one in the
+// middle.
+base::Bytes changed(const base::Bytes& stream, Random& random) {
+  const std::string property = base::text("\n[", random.next(), ":flag]\n");
+  base::Bytes result = base::to_bytes(base::as_bytes(property));
+  base::append(result, stream);
+  const std::size_t middle = stream.size() / 2;
+  for (std::size_t i = 0; i < std::min<std::size_t>(stream.size() - middle, 40); ++i) {
+    result[property.size() + middle + i] = static_cast<std::byte>(random.below(256));
+  }
+  return result;
+}
+
+// Makes the second day of streams as the first ones come by.
+class NextDay {
+ public:
+  NextDay(const CorpusShape& shape, const DayShape& day, std::filesystem::path directory)
+      : day_(day), directory_(std::move(directory)), random_(shape.seed, kNextDay, 0) {}
+
+  void keep(const std::filesystem::path& first, const std::string& mailbox, const std::string& name,
+            const base::Bytes& stream) {
+    const std::uint64_t fate = random_.below(1000);
+    if (fate < day_.deleted_permille) {
+      ++summary_.deleted_streams;
+      return;
+    }
+    const std::filesystem::path path = directory_ / mailbox / name;
+    if (fate < day_.deleted_permille + day_.changed_permille) {
+      ++summary_.changed_streams;
+      return add_new(path, changed(stream, random_));
+    }
+    std::filesystem::create_directories(path.parent_path());
+    std::filesystem::create_hard_link(first, path);
+    summary_.bytes += stream.size();
+  }
+  void add(const std::string& mailbox, const std::string& name, const base::Bytes& stream) {
+    ++summary_.new_streams;
+    add_new(directory_ / mailbox / name, stream);
+  }
+  [[nodiscard]] const DaySummary& summary() const { return summary_; }
+
+ private:
+  void add_new(const std::filesystem::path& path, const base::Bytes& stream) {
+    write(path, stream);
+    summary_.bytes += stream.size();
+    summary_.new_bytes += stream.size();
+  }
+
+  DayShape day_;
+  std::filesystem::path directory_;
+  Random random_;
+  DaySummary summary_;
+};
+
+}  // namespace
+
+CorpusSummary make_corpus(const CorpusShape& shape, const OnStream& on_stream) {
+  Corpus corpus{shape};
+  return make_messages(corpus, shape.bytes, on_stream);
+}
+
+WrittenCorpus write_corpus(const CorpusShape& shape, const DayShape& day,
+                           const std::filesystem::path& first,
+                           const std::filesystem::path& second) {
+  Corpus corpus{shape};
+  NextDay next{shape, day, second};
+  WrittenCorpus written;
+  written.first = make_messages(
+      corpus, shape.bytes,
+      [&](const std::string& mailbox, const std::string& name, const base::Bytes& stream) {
+        const std::filesystem::path path = first / mailbox / name;
+        write(path, stream);
+        next.keep(path, mailbox, name, stream);
       });
+  make_messages(corpus, shape.bytes * day.new_permille / 1000,
+                [&](const std::string& mailbox, const std::string& name,
+                    const base::Bytes& stream) { next.add(mailbox, name, stream); });
+  written.second = next.summary();
+  return written;
 }
 
 }  // namespace bench

@@ -33,7 +33,27 @@ using OnStream = std::function<void(const std::string& mailbox, const std::strin
                                     const base::Bytes& stream)>;
 CorpusSummary make_corpus(const CorpusShape& shape, const OnStream& on_stream);
 
-// The same as files: DIRECTORY/<mailbox>/<name>.
-CorpusSummary write_corpus(const CorpusShape& shape, const std::filesystem::path& directory);
+// What a day changes: of all streams so many in a thousand go, or become others that share most
+// with what they were; and so many bytes in a thousand come.
+struct DayShape {
+  std::uint64_t new_permille = 20;
+  std::uint64_t changed_permille = 5;
+  std::uint64_t deleted_permille = 5;
+};
+
+struct DaySummary {
+  std::uint64_t bytes = 0;      // of the whole day
+  std::uint64_t new_bytes = 0;  // of new and changed streams
+  std::uint64_t new_streams = 0, changed_streams = 0, deleted_streams = 0;
+};
+
+// The same as files, DIRECTORY/<mailbox>/<name>, and the next day in a directory of its own, in
+// which what has not changed is the same file. Error(disk, full) as files go.
+struct WrittenCorpus {
+  CorpusSummary first;
+  DaySummary second;
+};
+WrittenCorpus write_corpus(const CorpusShape& shape, const DayShape& day,
+                           const std::filesystem::path& first, const std::filesystem::path& second);
 
 }  // namespace bench

@@ -118,7 +118,21 @@ Cost measure(const Program& program) {
   return cost;
 }
 
+Cost median(const std::vector<Cost>& costs) {
+  base::check(!costs.empty(), "something was measured");
+  const auto of = [&](auto Cost::*figure) {
+    std::vector<double> values;
+    for (const Cost& cost : costs) values.push_back(static_cast<double>(cost.*figure));
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::ranges::nth_element(values, middle);
+    return *middle;
+  };
+  return {of(&Cost::wall_seconds), of(&Cost::cpu_seconds),
+          static_cast<std::uint64_t>(of(&Cost::peak_memory_bytes))};
+}
+
 bool is_installed(const std::string& program) {
+  if (program.find('/') != std::string::npos) return access(program.c_str(), X_OK) == 0;
   const char* path = std::getenv("PATH");
   const auto folders = base::split(path == nullptr ? "/usr/bin:/bin" : path, ':');
   return std::ranges::any_of(folders, [&](const std::string& folder) {

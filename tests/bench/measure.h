@@ -28,7 +28,10 @@ struct Program {
 // Runs it to its end. Error(failed) with the end of what it wrote to stderr unless it exits with 0.
 Cost measure(const Program& program);
 
-// Whether there is such a program in PATH.
+// Of each figure by itself. There is at least one.
+Cost median(const std::vector<Cost>& costs);
+
+// Whether there is such a program in PATH, or at the path that it is.
 bool is_installed(const std::string& program);
 
 // Bytes of all files below `directory`.

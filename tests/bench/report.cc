@@ -4,6 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <functional>
+#include <optional>
+
 namespace bench {
 namespace {
 
@@ -11,24 +15,83 @@ double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6;
 
 double ratio(double value, double to) { return to > 0 ? value / to : 0; }
 
-std::string row(const Measured& measured, std::uint64_t bytes) {
-  return fmt::format("{:<30}{:>8.0f}{:>9.0f}{:>9.0f}{:>9.0f}{:>10.0f}{:>7.2f}{:>8.0f}\n",
-                     measured.name, rate(bytes, measured.new_data),
-                     rate(bytes, measured.known_data), rate(bytes, measured.restore),
-                     rate(bytes, measured.check), megabytes(measured.stored_bytes),
-                     ratio(megabytes(measured.stored_bytes), megabytes(bytes)),
-                     megabytes(measured.new_data.peak_memory_bytes));
+std::uint64_t median_bytes(const Result& result,
+                           const std::function<std::uint64_t(const Figures&)>& of) {
+  std::vector<std::uint64_t> values;
+  for (const Figures& run : result.runs) values.push_back(of(run));
+  std::ranges::sort(values);
+  return values.at(values.size() / 2);
 }
 
-std::string ratio_row(const Measured& coffer, const Measured& peer) {
-  const auto times = [](const Cost& ours, const Cost& theirs) {
-    return ratio(theirs.cpu_seconds, ours.cpu_seconds);
-  };
-  return fmt::format("{:<30}{:>8.2f}{:>9.2f}{:>9.2f}{:>9.2f}{:>10.2f}\n", "  against " + peer.name,
-                     times(coffer.new_data, peer.new_data),
-                     times(coffer.known_data, peer.known_data), times(coffer.restore, peer.restore),
-                     times(coffer.check, peer.check),
-                     ratio(megabytes(coffer.stored_bytes), megabytes(peer.stored_bytes)));
+std::uint64_t freed_bytes(const Result& result) {
+  return median_bytes(result, [](const Figures& run) {
+    const std::uint64_t before = run.repository_bytes.at(Phase::second);
+    return before - std::min(before, run.repository_bytes.at(Phase::prune));
+  });
+}
+
+std::uint64_t most_memory(const Result& result) {
+  std::uint64_t most = 0;
+  for (const Phase phase : kPhases) {
+    if (const auto cost = median_cost(result, phase))
+      most = std::max(most, cost->peak_memory_bytes);
+  }
+  return most;
+}
+
+using FigureOf = std::function<double(const Cost&)>;
+double wall(const Cost& cost) { return cost.wall_seconds; }
+double cpu(const Cost& cost) { return cost.cpu_seconds; }
+
+std::string row(const Result& result, const FigureOf& of) {
+  std::string text = fmt::format("{:<16}", result.name);
+  for (const Phase phase : kPhases) {
+    const auto cost = median_cost(result, phase);
+    text += cost ? fmt::format("{:>9.2f}", of(*cost)) : fmt::format("{:>9}", "-");
+  }
+  return text + "\n";
+}
+
+// Ours as a share of theirs: below one is better.
+std::string share_row(const Result& ours, const Result& theirs, const FigureOf& of) {
+  std::string text = fmt::format("  of {:<11}", theirs.name);
+  for (const Phase phase : kPhases) {
+    const auto our_cost = median_cost(ours, phase);
+    const auto their_cost = median_cost(theirs, phase);
+    text += our_cost && their_cost ? fmt::format("{:>9.2f}", ratio(of(*our_cost), of(*their_cost)))
+                                   : fmt::format("{:>9}", "-");
+  }
+  return text + "\n";
+}
+
+std::string costs_table(const Report& report, const std::string& title, const FigureOf& of) {
+  std::string text = fmt::format("\n{}\n{:<16}", title, "");
+  for (const Phase phase : kPhases) text += fmt::format("{:>9}", name(phase));
+  text += "\n";
+  for (const Result& result : report.results) text += row(result, of);
+  for (auto peer = report.results.begin() + 1; peer != report.results.end(); ++peer) {
+    text += share_row(report.results.front(), *peer, of);
+  }
+  return text;
+}
+
+std::string sizes_table(const Report& report) {
+  std::string text = fmt::format("\nMB\n{:<16}{:>9}{:>9}{:>9}{:>9}{:>9}\n", "", "stored", "of data",
+                                 "day adds", "freed", "RSS");
+  for (const Result& result : report.results) {
+    const double stored = megabytes(stored_bytes(result));
+    text += fmt::format("{:<16}{:>9.1f}{:>9.3f}{:>9.1f}{:>9.1f}{:>9.0f}\n", result.name, stored,
+                        ratio(stored, megabytes(report.corpus.first.bytes)),
+                        megabytes(added_bytes(result)), megabytes(freed_bytes(result)),
+                        megabytes(most_memory(result)));
+  }
+  const Result& ours = report.results.front();
+  for (auto peer = report.results.begin() + 1; peer != report.results.end(); ++peer) {
+    text += fmt::format("  of {:<11}{:>9.2f}{:>9}{:>9.2f}\n", peer->name,
+                        ratio(megabytes(stored_bytes(ours)), megabytes(stored_bytes(*peer))), "",
+                        ratio(megabytes(added_bytes(ours)), megabytes(added_bytes(*peer))));
+  }
+  return text;
 }
 
 nlohmann::json to_json(const Cost& cost) {
@@ -37,108 +100,104 @@ nlohmann::json to_json(const Cost& cost) {
           {"peak_memory_bytes", cost.peak_memory_bytes}};
 }
 
-nlohmann::json to_json(const Measured& measured) {
-  return {{"name", measured.name},
-          {"new_data", to_json(measured.new_data)},
-          {"known_data", to_json(measured.known_data)},
-          {"restore", to_json(measured.restore)},
-          {"check", to_json(measured.check)},
-          {"stored_bytes", measured.stored_bytes}};
-}
-
-nlohmann::json to_json(const PhaseResult& phase) {
-  nlohmann::json record = to_json(phase.cost);
-  record["bytes"] = phase.bytes;
-  record["mb_per_cpu_second"] = rate(phase.bytes, phase.cost);
-  return record;
+nlohmann::json to_json(const Result& result) {
+  nlohmann::json phases;
+  for (const Phase phase : kPhases) {
+    const auto cost = median_cost(result, phase);
+    if (!cost) continue;
+    nlohmann::json runs = nlohmann::json::array();
+    for (const Figures& run : result.runs) runs.push_back(to_json(run.costs.at(phase)));
+    phases[std::string{name(phase)}] = {{"median", to_json(*cost)}, {"runs", std::move(runs)}};
+  }
+  return {{"name", result.name},
+          {"phases", std::move(phases)},
+          {"stored_bytes", stored_bytes(result)},
+          {"second_day_bytes", added_bytes(result)},
+          {"freed_bytes", freed_bytes(result)}};
 }
 
 nlohmann::json to_json(const PrimitiveResult& primitive, std::uint64_t bytes) {
   nlohmann::json record = to_json(primitive.cost);
-  record["mb_per_cpu_second"] = rate(bytes, primitive.cost);
+  record["mb_per_cpu_second"] = ratio(megabytes(bytes), primitive.cost.cpu_seconds);
   return record;
 }
 
 }  // namespace
 
-double rate(std::uint64_t bytes, const Cost& cost) {
-  return cost.cpu_seconds > 0 ? megabytes(bytes) / cost.cpu_seconds : 0;
+std::optional<Cost> median_cost(const Result& result, Phase phase) {
+  std::vector<Cost> costs;
+  for (const Figures& run : result.runs) {
+    const auto found = run.costs.find(phase);
+    if (found != run.costs.end()) costs.push_back(found->second);
+  }
+  if (costs.empty()) return std::nullopt;
+  return median(costs);
 }
 
-std::string to_line(const PhaseResult& phase) {
-  nlohmann::json record = to_json(phase);
-  record["stored_bytes"] = phase.stored_bytes;
+std::uint64_t stored_bytes(const Result& result) {
+  return median_bytes(result,
+                      [](const Figures& run) { return run.repository_bytes.at(Phase::first); });
+}
+
+std::uint64_t added_bytes(const Result& result) {
+  return median_bytes(result, [](const Figures& run) {
+    const auto known = run.repository_bytes.find(Phase::known);
+    const std::uint64_t before =
+        known == run.repository_bytes.end() ? run.repository_bytes.at(Phase::first) : known->second;
+    return run.repository_bytes.at(Phase::second) - before;
+  });
+}
+
+std::string to_line(const Work& work) {
+  nlohmann::json record = to_json(work.cost);
+  record["bytes"] = work.bytes;
+  record["stored_bytes"] = work.stored_bytes;
   return record.dump() + "\n";
 }
 
-PhaseResult parse_line(std::string_view line) {
-  const auto record = nlohmann::json::parse(line);
-  PhaseResult phase;
-  phase.cost.wall_seconds = record.at("wall_seconds").get<double>();
-  phase.cost.cpu_seconds = record.at("cpu_seconds").get<double>();
-  phase.cost.peak_memory_bytes = record.at("peak_memory_bytes").get<std::uint64_t>();
-  phase.bytes = record.at("bytes").get<std::uint64_t>();
-  phase.stored_bytes = record.at("stored_bytes").get<std::uint64_t>();
-  return phase;
-}
-
 std::string table(const Report& report) {
-  const std::uint64_t bytes = report.corpus.bytes;
+  const CorpusSummary& first = report.corpus.first;
+  const DaySummary& second = report.corpus.second;
   std::string text = fmt::format(
-      "Corpus: {} streams, {:.0f} MB, {} messages in {} mailboxes, largest {:.1f} MB, seed {}\n\n",
-      report.corpus.streams, megabytes(bytes), report.corpus.messages, report.corpus.mailboxes,
-      megabytes(report.corpus.largest_bytes), report.shape.seed);
-  text += "MB of items per second of processor time, whole programs\n";
-  text += fmt::format("{:<30}{:>8}{:>9}{:>9}{:>9}{:>10}{:>7}{:>8}\n", "", "new", "known", "restore",
-                      "check", "stored MB", "of", "RSS MB");
-  text += row(report.coffer, bytes);
-  for (const Measured& peer : report.peers) text += row(peer, bytes);
-  if (!report.peers.empty()) text += "\ncoffer, times as fast (stored: share of theirs)\n";
-  for (const Measured& peer : report.peers) text += ratio_row(report.coffer, peer);
-
-  const double new_rate = rate(report.ingest_new.bytes, report.ingest_new.cost);
-  const double zstd_rate = rate(bytes, report.zstd.cost);
-  const double sha_rate = rate(bytes, report.sha256.cost);
-  text += "\nThe store alone (without start and key derivation), MB/s per core; wall clock\n";
-  const auto phase = [&](const char* name, const PhaseResult& result) {
-    return fmt::format("{:<30}{:>8.0f}{:>9.2f} s\n", name, rate(result.bytes, result.cost),
-                       result.cost.wall_seconds);
-  };
-  text += phase("ingest, new data", report.ingest_new) +
-          phase("ingest, known data", report.ingest_known) +
-          phase("restore reading", report.restore) +
-          phase("full check (stored bytes)", report.check);
-  text +=
-      fmt::format("\nThis machine: zstd -3 {:.0f} MB/s (to {:.2f}), SHA-256 {:.0f} MB/s\n",
-                  zstd_rate, ratio(megabytes(report.zstd.bytes_out), megabytes(bytes)), sha_rate);
+      "{} streams of {} messages in {} mailboxes, {:.0f} MB, the largest {:.1f} MB, seed {}\n"
+      "second day: {} new, {} changed, {} deleted, {:.1f} MB new or changed\n"
+      "{} rounds, medians; wall seconds with all processors\n",
+      first.streams, first.messages, first.mailboxes, megabytes(first.bytes),
+      megabytes(first.largest_bytes), report.shape.seed, second.new_streams, second.changed_streams,
+      second.deleted_streams, megabytes(second.new_bytes), report.results.front().runs.size());
+  text += costs_table(report, "wall seconds", &wall);
+  text += costs_table(report, "processor seconds, user and system", &cpu);
+  text += sizes_table(report);
   text += fmt::format(
-      "Ingest of new data is {:.2f} of bare zstd -3, of known data {:.2f} of bare SHA-256\n",
-      ratio(new_rate, zstd_rate),
-      ratio(rate(report.ingest_known.bytes, report.ingest_known.cost), sha_rate));
+      "\nThis machine: zstd -3 {:.0f} MB/s (to {:.2f}), SHA-256 {:.0f} MB/s of the same files\n",
+      ratio(megabytes(first.bytes), report.zstd.cost.cpu_seconds),
+      ratio(megabytes(report.zstd.bytes_out), megabytes(first.bytes)),
+      ratio(megabytes(first.bytes), report.sha256.cost.cpu_seconds));
   return text;
 }
 
 std::string json(const Report& report) {
-  nlohmann::json peers = nlohmann::json::array();
-  for (const Measured& peer : report.peers) peers.push_back(to_json(peer));
-  const std::uint64_t bytes = report.corpus.bytes;
-  const nlohmann::json record{
-      {"type", "summary"},
-      {"corpus",
-       {{"seed", report.shape.seed},
-        {"bytes", bytes},
-        {"streams", report.corpus.streams},
-        {"messages", report.corpus.messages},
-        {"mailboxes", report.corpus.mailboxes}}},
-      {"coffer", to_json(report.coffer)},
-      {"store",
-       {{"ingest_new", to_json(report.ingest_new)},
-        {"ingest_known", to_json(report.ingest_known)},
-        {"restore", to_json(report.restore)},
-        {"check", to_json(report.check)}}},
-      {"peers", peers},
-      {"machine",
-       {{"zstd_3", to_json(report.zstd, bytes)}, {"sha256", to_json(report.sha256, bytes)}}}};
+  nlohmann::json results = nlohmann::json::array();
+  for (const Result& result : report.results) results.push_back(to_json(result));
+  const CorpusSummary& first = report.corpus.first;
+  const DaySummary& second = report.corpus.second;
+  const nlohmann::json record{{"type", "summary"},
+                              {"corpus",
+                               {{"seed", report.shape.seed},
+                                {"bytes", first.bytes},
+                                {"streams", first.streams},
+                                {"messages", first.messages},
+                                {"mailboxes", first.mailboxes},
+                                {"second_day",
+                                 {{"bytes", second.bytes},
+                                  {"new_bytes", second.new_bytes},
+                                  {"new", second.new_streams},
+                                  {"changed", second.changed_streams},
+                                  {"deleted", second.deleted_streams}}}}},
+                              {"results", results},
+                              {"machine",
+                               {{"zstd_3", to_json(report.zstd, first.bytes)},
+                                {"sha256", to_json(report.sha256, first.bytes)}}}};
   return record.dump();
 }
 

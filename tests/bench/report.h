@@ -1,37 +1,40 @@
 // The figures of one run, for people and for scripts.
 #pragma once
 
+#include "tests/bench/contestants.h"
 #include "tests/bench/corpus.h"
-#include "tests/bench/peers.h"
+#include "tests/bench/directory_store.h"
 #include "tests/bench/primitives.h"
-#include "tests/bench/store_phases.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace bench {
 
-struct Report {
-  CorpusShape shape;
-  CorpusSummary corpus;
-  PrimitiveResult zstd;
-  PrimitiveResult sha256;
-  Measured coffer;         // as whole processes, like the peers
-  PhaseResult ingest_new;  // the store alone: without start and key derivation
-  PhaseResult ingest_known;
-  PhaseResult restore;
-  PhaseResult check;
-  std::vector<Measured> peers;
+struct Result {
+  std::string name;
+  std::vector<Figures> runs;  // one a round
 };
 
-// MB (10^6 bytes) per second of processor time; 0 if it took none that could be measured.
-double rate(std::uint64_t bytes, const Cost& cost);
+struct Report {
+  CorpusShape shape;
+  WrittenCorpus corpus;
+  PrimitiveResult zstd;
+  PrimitiveResult sha256;
+  std::vector<Result> results;  // ours first
+};
 
-// How a phase tells its figures to the process that started it.
-std::string to_line(const PhaseResult& phase);
-PhaseResult parse_line(std::string_view line);
+// Of all rounds; empty if the program cannot do that.
+std::optional<Cost> median_cost(const Result& result, Phase phase);
+// What the repository holds after the first day, and what the second one adds.
+std::uint64_t stored_bytes(const Result& result);
+std::uint64_t added_bytes(const Result& result);
+
+// What `coffer-bench store` tells of itself, as one line of JSON.
+std::string to_line(const Work& work);
 
 std::string table(const Report& report);
 std::string json(const Report& report);
