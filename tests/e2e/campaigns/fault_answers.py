@@ -14,7 +14,7 @@ TOLERATED = [
     (r".*", r"index/OPTIONS-.*", "RocksDB's note of its options, which nobody reads"),
     (r"unlink", r"index/.*", "files that the index does not need any more"),
     (r"ftruncate", r"index/.*", "giving back space that was set aside for more"),
-    (r"unlinkat|rmdir", r"index\.set-aside.*", "the index before: whoever makes it anew begins with that"),
+    (r"unlinkat|rmdir|remove", r"index\.set-aside.*", "the index before: whoever makes it anew begins with that"),
     (r".*", r"index\.spool.*", "what is on its way into the store, once more: nobody relies on it"),
     (r".*", r"index(/ID\.sst|/MANIFEST-ID)?", "rows that get no table yet: they are in RocksDB's log still"),
     (r"open", r"index/ID\.log", "the same: the next log, for which there was no row any more"),
