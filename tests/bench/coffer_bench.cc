@@ -8,19 +8,23 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
 #include <cstdio>
-#include <exception>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
 struct CompareOptions {
   bench::CorpusShape shape;
-  bench::DayShape day;
   std::filesystem::path work;
   std::filesystem::path json;
   std::size_t rounds = 1;
@@ -31,6 +35,7 @@ struct CompareOptions {
 struct StoreOptions {
   bench::StorePaths paths;
   std::filesystem::path from;
+  std::optional<std::uint64_t> expected_bytes;
   std::size_t lanes = std::max(1U, std::thread::hardware_concurrency());
   bool known_is_read = false;
 };
@@ -60,9 +65,10 @@ class WorkDirectory {
   bool keep_;
 };
 
-std::vector<bench::Contestant> installed(const std::filesystem::path& work, bool with_peers) {
+std::vector<bench::Contestant> installed(const std::filesystem::path& work,
+                                         const bench::WrittenCorpus& corpus, bool with_peers) {
   const auto self = std::filesystem::read_symlink("/proc/self/exe");
-  std::vector<bench::Contestant> all = bench::contestants(self, work, with_peers);
+  std::vector<bench::Contestant> all = bench::contestants(self, work, corpus, with_peers);
   std::erase_if(all, [](const bench::Contestant& contestant) {
     if (bench::is_installed(contestant.program)) return false;
     tell(contestant.program + " is not installed: left out");
@@ -79,9 +85,9 @@ void compare(const CompareOptions& options) {
   bench::Report report;
   report.shape = options.shape;
   tell("making the corpus");
-  report.corpus = bench::write_corpus(options.shape, options.day, days.first, days.second);
+  report.corpus = bench::write_corpus(options.shape, {}, days.first, days.second);
   const std::filesystem::path stores = work.path() / "stores";
-  const auto contestants = installed(stores, !options.no_peers);
+  const auto contestants = installed(stores, report.corpus, !options.no_peers);
   for (const bench::Contestant& each : contestants) report.results.push_back({each.name, {}});
   // A round after the other, so that a noisy minute does not hit one of them alone.
   for (std::size_t round = 1; round <= options.rounds; ++round) {
@@ -118,7 +124,15 @@ void declare_store(CLI::App& store, StoreOptions& options) {
     CLI::App& app = *store.add_subcommand(name, what);
     app.add_option("--store", options.paths.store, "its directory")->required();
     app.add_option("--index", options.paths.index, "the directory of its index")->required();
-    app.callback([act = std::move(act)] { fmt::print("{}", bench::to_line(act())); });
+    app.callback([act = std::move(act), &options] {
+      const bench::Work work = act();
+      if (options.expected_bytes && work.bytes != *options.expected_bytes) {
+        throw base::Error{
+            base::ErrorKind::failed,
+            base::text(work.bytes, " bytes were handled, not ", *options.expected_bytes)};
+      }
+      fmt::print("{}", bench::to_line(work));
+    });
     return &app;
   };
   verb("init", "make a store", [&] {
@@ -134,6 +148,7 @@ void declare_store(CLI::App& store, StoreOptions& options) {
                            [&] { return bench::restore(options.paths, options.lanes); });
   for (CLI::App* app : {backup, restore}) {
     app->add_option("--lanes", options.lanes, "mailboxes at a time")->check(CLI::Range(1, 256));
+    app->add_option("--expected-bytes", options.expected_bytes, "anything else is an error");
   }
   verb("check", "a full check", [&] { return bench::check_store(options.paths); });
   verb("prune", "let all but the newest restore points go, and prune",
@@ -147,6 +162,9 @@ int run(int count, char** values) {
   StoreOptions store_options;
   declare_compare(app, options);
   CLI::App& store = *app.add_subcommand("store", "drive the store alone");
+  for (CLI::Option* option : app.get_options()) {
+    if (option != app.get_help_ptr()) store.excludes(option);  // they say nothing to it
+  }
   declare_store(store, store_options);
   try {
     app.parse(count, values);

@@ -1,8 +1,5 @@
 #include "tests/bench/contestants.h"
 
-#include "src/base/error.h"
-#include "src/base/text.h"
-
 #include <algorithm>
 #include <utility>
 
@@ -25,23 +22,27 @@ class Command {
   Words always_;
 };
 
-Contestant coffer(const std::filesystem::path& program, const std::filesystem::path& work) {
+Contestant coffer(const std::filesystem::path& program, const std::filesystem::path& work,
+                  const WrittenCorpus& corpus) {
   const std::string store = (work / "store").string();
-  const auto words = [&](const char* verb) {
-    return Words{program.string(),         "store", verb, "--store", store, "--index",
-                 (work / "index").string()};
+  const auto words = [&](const char* verb, const Words& more = {}) {
+    return Command{{program.string(), "store", verb, "--store", store, "--index",
+                    (work / "index").string()}}(more);
   };
-  const auto of_directory = [&](Words more) {
-    Words all = words("backup");
-    all.insert(all.end(), {"--from", "."});
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
+  const auto backup = [&](std::uint64_t bytes, const Words& more = {}) {
+    return words("backup",
+                 Command{{"--from", ".", "--expected-bytes", std::to_string(bytes)}}(more));
   };
+  const std::uint64_t first = corpus.first.bytes;
+  const DaySummary& second = corpus.second;
   Contestant contestant{"coffer", program.string(), {}, {words("init")}, {}, store};
   contestant.phases = {
-      {Phase::first, {of_directory({})}},  {Phase::known, {of_directory({"--known-is-read"})}},
-      {Phase::second, {of_directory({})}}, {Phase::restore, {words("restore")}},
-      {Phase::check, {words("check")}},    {Phase::prune, {words("prune")}}};
+      {Phase::first, {backup(first)}},
+      {Phase::known, {backup(first, {"--known-is-read"})}},
+      {Phase::second, {backup(second.new_bytes)}},
+      {Phase::restore, {words("restore", {"--expected-bytes", std::to_string(second.bytes)})}},
+      {Phase::check, {words("check")}},
+      {Phase::prune, {words("prune")}}};
   return contestant;
 }
 
@@ -178,8 +179,9 @@ std::string_view name(Phase phase) {
 }
 
 std::vector<Contestant> contestants(const std::filesystem::path& coffer_bench,
-                                    const std::filesystem::path& work, bool with_peers) {
-  std::vector<Contestant> all{coffer(coffer_bench, work / "coffer")};
+                                    const std::filesystem::path& work, const WrittenCorpus& corpus,
+                                    bool with_peers) {
+  std::vector<Contestant> all{coffer(coffer_bench, work / "coffer", corpus)};
   if (!with_peers) return all;
   all.push_back(restic(work / "restic"));
   all.push_back(borg("borg", "buzhash,19,23,21,4095", work / "borg"));

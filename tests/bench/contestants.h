@@ -2,6 +2,7 @@
 // such data.
 #pragma once
 
+#include "tests/bench/corpus.h"
 #include "tests/bench/measure.h"
 
 #include <array>
@@ -38,9 +39,11 @@ struct Contestant {
   std::filesystem::path repository;  // whose size counts
 };
 
-// Ours is `coffer_bench store`, which is this program; each works below `work`/<its name>.
+// Ours is `coffer_bench store`, which is this program, and has to read and restore all of `corpus`;
+// each works below `work`/<its name>.
 std::vector<Contestant> contestants(const std::filesystem::path& coffer_bench,
-                                    const std::filesystem::path& work, bool with_peers);
+                                    const std::filesystem::path& work, const WrittenCorpus& corpus,
+                                    bool with_peers);
 
 struct Figures {
   std::map<Phase, Cost> costs;

@@ -14,8 +14,6 @@
 #include <atomic>
 #include <map>
 #include <memory>
-#include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -101,7 +99,7 @@ class MailboxBackup {
       : into_(into), known_is_read_(known_is_read), writer_(into.new_snapshot(base)) {
     if (base == nullptr) return;
     into.open_snapshot(*base)->items([&](const store::ItemEntry& item) {
-      known_.emplace(item.id, item);
+      known_.emplace(item.id, item.change_key);
       return true;
     });
   }
@@ -109,7 +107,7 @@ class MailboxBackup {
   store::Snapshot run(const std::filesystem::path& directory, base::Instant now) {
     writer_->put_folder({kFolder, "", "Inbox", "IPF.Note", "inbox"});
     for (const auto& entry : sorted_entries(directory)) take(entry);
-    for (const auto& [id, item] : known_) writer_->remove_item(kFolder, id);
+    for (const auto& [id, version] : known_) writer_->remove_item(kFolder, id);
     const store::SnapshotWriter::Built built = writer_->finish();
     snapshot_.time = now;
     snapshot_.id = base::new_ulid(now);
@@ -134,14 +132,17 @@ class MailboxBackup {
     const std::string version =
         base::text(file.last_write_time().time_since_epoch().count(), "-", file.file_size());
     const auto known = known_.extract(id);
-    const bool is_same = known && known.mapped().change_key == version;
+    const bool is_same = known && known.mapped() == version;
     if (is_same && !known_is_read_) {
       ++snapshot_.counts.unchanged;
       return;
     }
     ++snapshot_.counts.stored;
     const store::StoredContent stored = put(file.path());
-    if (is_same) return;
+    if (is_same) {
+      if (stored.stored_bytes == 0) return;
+      throw base::Error{base::ErrorKind::failed, file.path().string() + " was stored again"};
+    }
     store::ItemEntry item;
     item.folder_id = kFolder;
     item.id = id;
@@ -168,7 +169,7 @@ class MailboxBackup {
   store::TenantStore& into_;
   bool known_is_read_;
   std::unique_ptr<store::SnapshotWriter> writer_;
-  std::map<std::string, store::ItemEntry> known_;  // and not met so far
+  std::map<std::string, std::string> known_;  // versions by id, of those not met so far
   store::Snapshot snapshot_;
   std::uint64_t read_bytes_ = 0;
   std::uint64_t stored_bytes_ = 0;
@@ -258,7 +259,8 @@ Work prune(const StorePaths& paths) {
     store::PruneOptions options;
     options.trash_for = base::Duration::zero();
     const store::PruneReport report = opened->repository->prune(options, {}, {});
-    done.bytes = report.bytes_deleted;
+    // What was deleted lies in the trash until the next one.
+    done.bytes = opened->repository->prune(options, {}, {}).trash_bytes_freed;
     done.stored_bytes = report.bytes_written;
   });
   return done;

@@ -29,14 +29,15 @@ struct Work {
 void create_store(const StorePaths& paths);
 
 // A restore point of each mailbox, so many mailboxes at a time. With `known_is_read`, files that
-// are as they were are read again, too: then nothing may be added.
+// are as they were are read again, too; Error(failed) if one of them is stored again.
 Work back_up(const StorePaths& paths, const std::filesystem::path& directory, std::size_t lanes,
              bool known_is_read = false);
 // Reads every stream of the newest restore points, proven, and drops it.
 Work restore(const StorePaths& paths, std::size_t lanes);
 // check --level full. Error(corrupt) if there is damage.
 Work check_store(const StorePaths& paths);
-// Forgets all but the newest restore point of each mailbox, and prunes.
+// Forgets all but the newest restore point of each mailbox, prunes, and empties the trash; `bytes`
+// are those that were freed.
 Work prune(const StorePaths& paths);
 
 }  // namespace bench

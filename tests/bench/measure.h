@@ -23,9 +23,9 @@ struct Program {
   std::vector<std::string> arguments;  // the first is the program, looked up in PATH
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
   std::filesystem::path directory;                               // to run in; empty: ours
-  std::filesystem::path output;                                  // of stdout; empty: dropped
 };
-// Runs it to its end. Error(failed) with the end of what it wrote to stderr unless it exits with 0.
+// Runs it to its end; what it prints is dropped. Error(failed) with the end of what it wrote to
+// stderr unless it exits with 0.
 Cost measure(const Program& program);
 
 // Of each figure by itself. There is at least one.

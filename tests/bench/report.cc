@@ -15,12 +15,38 @@ double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6;
 
 double ratio(double value, double to) { return to > 0 ? value / to : 0; }
 
+// Of all rounds; empty if the program cannot do that.
+std::optional<Cost> median_cost(const Result& result, Phase phase) {
+  std::vector<Cost> costs;
+  for (const Figures& run : result.runs) {
+    const auto found = run.costs.find(phase);
+    if (found != run.costs.end()) costs.push_back(found->second);
+  }
+  if (costs.empty()) return std::nullopt;
+  return median(costs);
+}
+
 std::uint64_t median_bytes(const Result& result,
                            const std::function<std::uint64_t(const Figures&)>& of) {
   std::vector<std::uint64_t> values;
   for (const Figures& run : result.runs) values.push_back(of(run));
   std::ranges::sort(values);
   return values.at(values.size() / 2);
+}
+
+// What the repository holds after the first day, what the second one adds, and what a prune frees.
+std::uint64_t stored_bytes(const Result& result) {
+  return median_bytes(result,
+                      [](const Figures& run) { return run.repository_bytes.at(Phase::first); });
+}
+
+std::uint64_t added_bytes(const Result& result) {
+  return median_bytes(result, [](const Figures& run) {
+    const auto known = run.repository_bytes.find(Phase::known);
+    const std::uint64_t before =
+        known == run.repository_bytes.end() ? run.repository_bytes.at(Phase::first) : known->second;
+    return run.repository_bytes.at(Phase::second) - before;
+  });
 }
 
 std::uint64_t freed_bytes(const Result& result) {
@@ -123,30 +149,6 @@ nlohmann::json to_json(const PrimitiveResult& primitive, std::uint64_t bytes) {
 }
 
 }  // namespace
-
-std::optional<Cost> median_cost(const Result& result, Phase phase) {
-  std::vector<Cost> costs;
-  for (const Figures& run : result.runs) {
-    const auto found = run.costs.find(phase);
-    if (found != run.costs.end()) costs.push_back(found->second);
-  }
-  if (costs.empty()) return std::nullopt;
-  return median(costs);
-}
-
-std::uint64_t stored_bytes(const Result& result) {
-  return median_bytes(result,
-                      [](const Figures& run) { return run.repository_bytes.at(Phase::first); });
-}
-
-std::uint64_t added_bytes(const Result& result) {
-  return median_bytes(result, [](const Figures& run) {
-    const auto known = run.repository_bytes.find(Phase::known);
-    const std::uint64_t before =
-        known == run.repository_bytes.end() ? run.repository_bytes.at(Phase::first) : known->second;
-    return run.repository_bytes.at(Phase::second) - before;
-  });
-}
 
 std::string to_line(const Work& work) {
   nlohmann::json record = to_json(work.cost);

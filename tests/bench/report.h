@@ -6,10 +6,7 @@
 #include "tests/bench/directory_store.h"
 #include "tests/bench/primitives.h"
 
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -26,12 +23,6 @@ struct Report {
   PrimitiveResult sha256;
   std::vector<Result> results;  // ours first
 };
-
-// Of all rounds; empty if the program cannot do that.
-std::optional<Cost> median_cost(const Result& result, Phase phase);
-// What the repository holds after the first day, and what the second one adds.
-std::uint64_t stored_bytes(const Result& result);
-std::uint64_t added_bytes(const Result& result);
 
 // What `coffer-bench store` tells of itself, as one line of JSON.
 std::string to_line(const Work& work);

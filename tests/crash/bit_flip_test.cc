@@ -169,7 +169,7 @@ class Subject {
   // written.
   void restore_files(const Flip& flip) {
     restore_index();
-    fs::copy_file(original(flip.file), flip.file, fs::copy_options::overwrite_existing);
+    restore({flip});
   }
   void restore(const std::vector<Flip>& flips) {
     for (const Flip& flip : flips) {
@@ -220,11 +220,11 @@ std::string kind_of(const Subject& subject, const fs::path& file) {
 }
 
 // One in each pack or in its parity, which have the same name.
-std::vector<Flip> choose_one_a_pack(std::mt19937_64& numbers, const std::vector<FileSize>& files,
-                                    const fs::path& store) {
+std::vector<Flip> choose_one_a_pack(std::mt19937_64& numbers, const Subject& subject,
+                                    const std::vector<FileSize>& files) {
   std::map<std::string, std::vector<FileSize>> by_name;
   for (const FileSize& file : files) {
-    const std::string kind = fs::relative(file.path, store).begin()->string();
+    const std::string kind = kind_of(subject, file.path);
     if (kind == "pack" || kind == "par") by_name[file.path.filename().string()].push_back(file);
   }
   std::vector<Flip> flips;
@@ -303,7 +303,7 @@ TEST_CASE("bits flipped in all packs at once are each found, with the key and wi
   std::uint64_t flipped = 0;
   std::uint64_t found = 0;
   while (flipped < wanted) {
-    const std::vector<Flip> flips = choose_one_a_pack(numbers, files, subject.recorded().store);
+    const std::vector<Flip> flips = choose_one_a_pack(numbers, subject, files);
     for (const Flip& flip : flips) apply(flip);
     const auto [checked, scrubbed] = subject.look_at_packs();
     CAPTURE(seed, flipped, checked, scrubbed);

@@ -36,8 +36,8 @@ TESTS = "tests"  # may include and use everything
 HEADER_EXCEPTIONS = {("src/base/text.h", "fmt")}
 
 LIBRARIES = {"benchmark", "boost", "catch2", "CLI", "curl", "date", "fmt", "isa-l", "nlohmann",
-             "openssl", "prometheus", "rocksdb", "simdjson", "sodium", "spdlog", "sqlite3", "systemd", "toml++",
-             "zstd"}
+             "openssl", "prometheus", "rocksdb", "simdjson", "sodium", "spdlog", "sqlite3", "systemd",
+             "toml++", "zstd"}
 # Headers with a suffix or folder that come with the system; a standard C++ header has neither.
 SYSTEM = re.compile(r"(sys|arpa|net|netinet|linux)/\w+\.h|(dirent|dlfcn|fcntl|grp|ifaddrs|netdb|poll|pthread|"
                     r"pwd|sched|signal|spawn|stdlib|string|strings|syslog|termios|unistd)\.h")
